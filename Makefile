@@ -1,0 +1,75 @@
+# Every target sets up what it needs; nothing has to be installed by hand but Python 3.13 (and node for the policy referee).
+.DEFAULT_GOAL := help
+SHELL := bash
+.SHELLFLAGS := -euo pipefail -c
+
+PYTHON ?= python3.13
+VENV := .venv
+SAM := .venv-sam
+# The build looks for python3.13 and the tests for sam: both come from here, whatever the caller's PATH holds.
+export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/$(SAM)/bin:$(PATH)
+export SAM_CLI_TELEMETRY := 0
+PIP := python -m pip --disable-pip-version-check --quiet
+
+.PHONY: help setup demo local test lint format bench lock clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(VENV)/.done $(SAM)/.done node_modules/.done ## Create the tools' environments (done by every other target)
+
+demo: setup ## Play the whole story in a local cloud, then tear it down
+	@python -m local.demo
+
+local: setup ## Keep the local cloud running until Ctrl-C
+	@python -m local.playground
+
+test: setup lint ## Lint, then run every test, the end-to-end ones included
+	python -m pytest
+
+lint: setup ## Formatting, types, import rules, template
+	ruff format --check .
+	ruff check .
+	mypy
+	lint-imports
+	cfn-lint template.yaml
+	sam validate --lint --region us-east-1
+
+format: setup ## Let ruff rewrite what it can
+	ruff format .
+	ruff check --fix .
+
+bench: setup ## Measure package size, cold start and AWS calls
+	@python -m tests.bench
+
+lock: $(VENV)/.done ## Resolve the dependencies again, with hashes
+	$(PIP) install uv
+	for set in functions/requirements requirements/sam requirements/development; do \
+	  uv pip compile --quiet --upgrade --python-version 3.13 --generate-hashes --no-annotate \
+	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $$set.in -o $$set.txt; \
+	done
+
+clean: ## Remove everything that the targets above create
+	rm -rf $(VENV) $(SAM) node_modules .aws-sam .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+
+$(VENV)/.done: requirements/development.txt functions/requirements.txt
+	@$(require_python)
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/$(PIP) install --require-hashes -r requirements/development.txt
+	touch $@
+
+$(SAM)/.done: requirements/sam.txt
+	@$(require_python)
+	$(PYTHON) -m venv $(SAM)
+	$(SAM)/bin/$(PIP) install --require-hashes -r requirements/sam.txt
+	touch $@
+
+# The referee of the policy tests. Without npm they are skipped, and say so.
+node_modules/.done: package-lock.json
+	@if command -v npm >/dev/null; then npm ci --no-audit --no-fund --loglevel=error; else mkdir -p node_modules; fi
+	touch $@
+
+define require_python
+command -v $(PYTHON) >/dev/null && $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' \
+  || { echo "Python 3.13 is needed, the version the functions run on; '$(PYTHON)' is not it. Install it, or say make PYTHON=/path/to/python3.13" >&2; exit 1; }
+endef

@@ -1,0 +1,1 @@
+"""Decisions: plain values in, plain values with reasons out. No AWS, no clock, no environment, no other package."""

@@ -1,0 +1,64 @@
+"""Who is left alone, why, and until when."""
+
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+from domain.users import User
+
+
+class ExemptBy(StrEnum):
+    """What exempts a user."""
+
+    TAG = "tag"
+    PATH = "path"
+
+
+@dataclass(frozen=True, slots=True)
+class Exemption:
+    """Why a user is left alone; `until` is the last day of it (UTC), None where no end was given."""
+
+    by: ExemptBy
+    reason: str
+    until: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ExemptionRules:
+    """Ops' rules: a tag key (empty: no exemption by tag) and path prefixes such as `/service/`."""
+
+    tag_key: str
+    paths: tuple[str, ...]
+
+    def exemption_of(self, user: User, today: date) -> Exemption | None:
+        """Return the exemption that holds today, or None.
+
+        The tag goes first: it says more. One that has ended does not hide a path that still exempts.
+        """
+        return self._by_tag(user, today) or self._by_path(user)
+
+    def _by_tag(self, user: User, today: date) -> Exemption | None:
+        exemption = self.tagged(user)
+        if exemption is None or (exemption.until is not None and exemption.until < today):
+            return None
+        return exemption
+
+    def _by_path(self, user: User) -> Exemption | None:
+        prefix = next((prefix for prefix in self.paths if user.path.startswith(prefix)), None)
+        return None if prefix is None else Exemption(ExemptBy.PATH, f"path {prefix}")
+
+    def tagged(self, user: User) -> Exemption | None:
+        """Return what the user's tag says, whether or not it has ended.
+
+        IAM keeps the case of a tag's key but does not tell keys apart by it ("Tags for IAM resources").
+        """
+        if not self.tag_key:
+            return None
+        wanted = self.tag_key.casefold()
+        value = next((v.strip() for k, v in user.tags.items() if k.casefold() == wanted), "")
+        if not value:
+            return None
+        try:
+            return Exemption(ExemptBy.TAG, f"until {value}", until=date.fromisoformat(value))
+        except ValueError:
+            return Exemption(ExemptBy.TAG, value)

@@ -1,0 +1,50 @@
+"""How a function's environment is read: by name, checked, with an error that says what was expected."""
+
+import re
+from collections.abc import Mapping
+
+# A prefix starts and ends at a slash: "/a/b/". "/" alone would exempt everybody.
+_PATH = re.compile(r"/([\x21-\x2e\x30-\x7e]+/)+")
+
+
+class InvalidSetting(ValueError):
+    """An environment variable is missing or malformed; the message names it and what was expected."""
+
+    def __init__(self, name: str, expected: str, found: str | None) -> None:
+        was = "it is not set" if found is None else f"found {found!r}"
+        super().__init__(f"environment variable {name}: expected {expected}, {was}")
+
+
+def present(environment: Mapping[str, str], name: str, expected: str) -> str:
+    """Return a variable that must be there but may be empty."""
+    value = environment.get(name)
+    if value is None:
+        raise InvalidSetting(name, expected, None)
+    return value
+
+
+def text(environment: Mapping[str, str], name: str, expected: str) -> str:
+    """Return a variable that must be there and not be empty."""
+    value = present(environment, name, expected)
+    if not value:
+        raise InvalidSetting(name, expected, value)
+    return value
+
+
+def policy_arn(environment: Mapping[str, str], name: str) -> str:
+    """Return the ARN of a managed policy."""
+    expected = "the ARN of a managed policy"
+    value = text(environment, name, expected)
+    if not re.fullmatch(r"arn:[a-z-]+:iam::(\d{12}|aws):policy/.+", value):
+        raise InvalidSetting(name, expected, value)
+    return value
+
+
+def paths(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+    """Return path prefixes from a comma-separated list; an empty list has no member, so it exempts nobody."""
+    value = present(environment, name, "path prefixes, comma-separated, or nothing")
+    prefixes = tuple(part for part in (part.strip() for part in value.split(",")) if part)
+    for prefix in prefixes:
+        if not _PATH.fullmatch(prefix):
+            raise InvalidSetting(name, "path prefixes such as /service/ (not / alone)", prefix)
+    return prefixes

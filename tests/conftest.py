@@ -1,0 +1,28 @@
+"""What every tier starts from: a pretended account, and the sample events."""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+# Powertools reads these on import: a fixture would come too late. No real account can be reached by mistake.
+os.environ.update(
+    AWS_ACCESS_KEY_ID="testing",
+    AWS_SECRET_ACCESS_KEY="testing",
+    AWS_DEFAULT_REGION="us-east-1",
+    AWS_CONFIG_FILE="/dev/null",
+    AWS_SHARED_CREDENTIALS_FILE="/dev/null",
+    POWERTOOLS_METRICS_NAMESPACE="MfaEnforcer",
+    POWERTOOLS_SERVICE_NAME="tests",
+)
+for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"):
+    os.environ.pop(name, None)
+
+EVENTS = Path(__file__).parent.parent / "events"
+
+
+@pytest.fixture(scope="session")
+def event_text() -> Callable[[str], str]:
+    """Read a sample event by its name in events/, without the ending."""
+    return lambda name: (EVENTS / f"{name}.json").read_text()

@@ -1,0 +1,154 @@
+"""Handlers on moto: the same clients and calls as on AWS, answered in this process."""
+
+import json
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BytesIO, StringIO
+from logging import StreamHandler
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from moto import mock_aws
+
+from aws import clients
+from enforce import handler as handlers
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSPreparedRequest
+    from mypy_boto3_iam import IAMClient
+
+ACCOUNT = "111122223333"
+
+
+@dataclass(frozen=True)
+class Context:
+    """What handlers read of Lambda's context."""
+
+    function_name: str = "enforce"
+    memory_limit_in_mb: int = 256
+    invoked_function_arn: str = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:enforce"
+    aws_request_id: str = "b0f1a9d4-0000-0000-0000-000000000000"
+
+    @staticmethod
+    def get_remaining_time_in_millis() -> int:
+        return 30_000
+
+
+@pytest.fixture
+def context() -> Context:
+    return Context()
+
+
+@pytest.fixture
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """An empty account; the clients of the last one are forgotten."""
+    monkeypatch.setenv("MOTO_ACCOUNT_ID", ACCOUNT)
+    clients.iam.cache_clear()
+    with mock_aws():
+        yield
+    clients.iam.cache_clear()
+
+
+@pytest.fixture
+def iam(account: None) -> "IAMClient":
+    return boto3.client("iam")
+
+
+@pytest.fixture
+def policy_arn(iam: "IAMClient") -> str:
+    document = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'
+    created = iam.create_policy(PolicyName="mfa-control", Path="/mfa-enforcer/", PolicyDocument=document)
+    return created["Policy"]["Arn"]
+
+
+class Log:
+    """What the functions log, read back line by line."""
+
+    def __init__(self, stream: StringIO) -> None:
+        self._stream = stream
+
+    @property
+    def text(self) -> str:
+        return self._stream.getvalue()
+
+    def entry(self, message: str) -> dict[str, Any]:
+        """Return the first entry with this message."""
+        entries = (json.loads(line) for line in self.text.splitlines())
+        return next(entry for entry in entries if entry["message"] == message)
+
+
+@pytest.fixture
+def log() -> Iterator[Log]:
+    stream = StringIO()
+    handler = handlers.logger.registered_handler
+    assert isinstance(handler, StreamHandler)
+    before = handler.setStream(stream)
+    yield Log(stream)
+    handler.setStream(before or sys.stdout)
+
+
+def batch(*bodies: str) -> dict[str, Any]:
+    """What Lambda hands over for messages with these bodies; the ids are m0, m1, …"""
+    return {
+        "Records": [
+            {
+                "messageId": f"m{number}",
+                "receiptHandle": f"r{number}",
+                "body": body,
+                "attributes": {"ApproximateReceiveCount": "1"},
+                "messageAttributes": {},
+                "md5OfBody": "",
+                "eventSource": "aws:sqs",
+                "eventSourceARN": f"arn:aws:sqs:us-east-1:{ACCOUNT}:NewUsers",
+                "awsRegion": "us-east-1",
+            }
+            for number, body in enumerate(bodies)
+        ]
+    }
+
+
+def failed(response: Any) -> list[str]:  # noqa: ANN401  (what Lambda reads is JSON)
+    """Return the ids of the messages that go back to the queue."""
+    return [item["itemIdentifier"] for item in response["batchItemFailures"]]
+
+
+@pytest.fixture
+def calls(account: None, monkeypatch: pytest.MonkeyPatch) -> "Calls":
+    """Record every request that handlers send to IAM, and let a test answer some with an error."""
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+    calls = Calls()
+    clients.iam().meta.events.register_first("before-send.iam", calls.before_send)  # type: ignore[arg-type]  # an answer may be returned
+    return calls
+
+
+class Calls(list[str]):
+    """The operations requested, retries included, in their order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._faults: dict[str, list[tuple[int, str]]] = {}
+
+    def fail(self, operation: str, code: str, *, status: int = 409, times: int = 1) -> None:
+        """Answer the next requests of the operation with this error; it is HTTP, so botocore's retries are real."""
+        self._faults.setdefault(operation, []).extend([(status, code)] * times)
+
+    def before_send(self, request: "AWSPreparedRequest", event_name: str, **_: object) -> AWSResponse | None:
+        operation = event_name.rpartition(".")[2]
+        self.append(operation)
+        faults = self._faults.get(operation)
+        if not faults:
+            return None
+        status, code = faults.pop(0)
+        body = f"<ErrorResponse><Error><Code>{code}</Code><Message>{code}</Message></Error></ErrorResponse>"
+        return AWSResponse(request.url, status, HTTPHeaders(), Raw(body.encode()))
+
+
+class Raw(BytesIO):
+    """A body as urllib3 streams it."""
+
+    def stream(self, **_: object) -> Iterator[bytes]:
+        yield self.read()

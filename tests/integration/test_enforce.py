@@ -1,0 +1,218 @@
+"""The enforce handler on moto: what it does to IAM, how often it calls, and what goes back to the queue."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from domain.settings import InvalidSetting
+from enforce.handler import lambda_handler
+from tests.integration.conftest import Calls, Context, Log, batch, failed
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
+ReadText = Callable[[str], str]
+
+
+@pytest.fixture(autouse=True)
+def environment(monkeypatch: pytest.MonkeyPatch, policy_arn: str) -> None:
+    monkeypatch.setenv("POLICY_ARN", policy_arn)
+    monkeypatch.setenv("EXEMPT_TAG_KEY", "mfa-exempt")
+    monkeypatch.setenv("EXEMPT_PATHS", "/service/")
+
+
+@pytest.fixture
+def alice(iam: "IAMClient") -> str:
+    return iam.create_user(UserName="alice")["User"]["UserName"]
+
+
+def attached(iam: "IAMClient", user_name: str) -> list[str]:
+    return [policy["PolicyName"] for policy in iam.list_attached_user_policies(UserName=user_name)["AttachedPolicies"]]
+
+
+def creation(event_text: ReadText, name: str = "alice", **detail: Any) -> str:  # noqa: ANN401  (any field of a record)
+    """The console's CreateUser event for another name, with other fields of its record."""
+    event = json.loads(event_text("create_user_console"))
+    event["detail"]["responseElements"]["user"]["userName"] = name
+    event["detail"].update(detail)
+    return json.dumps(event)
+
+
+def test_a_new_user_gets_the_policy_with_one_call_and_no_read(
+    iam: "IAMClient", alice: str, calls: Calls, context: Context, event_text: ReadText
+) -> None:
+    response = lambda_handler(batch(event_text("create_user_console")), context)
+
+    assert failed(response) == []
+    assert attached(iam, alice) == ["mfa-control"]
+    assert calls == ["AttachUserPolicy"]
+
+
+def test_the_sample_batch_enforces_both_of_its_users(iam: "IAMClient", context: Context, event_text: ReadText) -> None:
+    event = json.loads(event_text("enforce_batch_of_two"))
+    names = [
+        json.loads(record["body"])["detail"]["responseElements"]["user"]["userName"] for record in event["Records"]
+    ]
+    for name in names:
+        iam.create_user(UserName=name)
+
+    response = lambda_handler(event, context)
+
+    assert failed(response) == []
+    assert [attached(iam, name) for name in names] == [["mfa-control"]] * 2
+
+
+def test_an_event_delivered_twice_changes_nothing_more(
+    iam: "IAMClient", alice: str, context: Context, event_text: ReadText
+) -> None:
+    events = batch(event_text("create_user_console"), event_text("create_user_duplicate_delivery"))
+
+    response = lambda_handler(events, context)
+
+    assert failed(response) == []
+    assert attached(iam, alice) == ["mfa-control"]
+
+
+def test_an_exempt_user_is_left_alone_without_any_call(
+    alice: str,
+    calls: Calls,
+    context: Context,
+    event_text: ReadText,
+) -> None:
+    exempt = creation(event_text, requestParameters={"tags": [{"key": "mfa-exempt", "value": "robot"}]})
+
+    response = lambda_handler(batch(exempt), context)
+
+    assert failed(response) == []
+    assert calls == []
+
+
+def test_a_user_whose_exemption_has_ended_gets_the_policy(
+    iam: "IAMClient", alice: str, context: Context, event_text: ReadText
+) -> None:
+    ended = creation(event_text, requestParameters={"tags": [{"key": "mfa-exempt", "value": "2020-12-31"}]})
+
+    lambda_handler(batch(ended), context)
+
+    assert attached(iam, alice) == ["mfa-control"]
+
+
+@pytest.mark.parametrize("event", ["create_user_error_already_exists", "lookalike_identitystore_create_user"])
+def test_a_call_that_created_nobody_here_is_done_without_any_call(
+    calls: Calls, context: Context, event_text: ReadText, event: str
+) -> None:
+    response = lambda_handler(batch(event_text(event)), context)
+
+    assert failed(response) == []
+    assert calls == []
+
+
+def test_a_malformed_event_goes_back_alone_and_says_what_is_wrong(
+    iam: "IAMClient", context: Context, event_text: ReadText, log: Log
+) -> None:
+    event = json.loads(event_text("enforce_batch_one_malformed"))
+    good, malformed = event["Records"]
+    name = json.loads(good["body"])["detail"]["responseElements"]["user"]["userName"]
+    iam.create_user(UserName=name)
+
+    response = lambda_handler(event, context)
+
+    assert failed(response) == [malformed["messageId"]]
+    assert attached(iam, name) == ["mfa-control"]
+    refusal = log.entry("Record processing exception; skipping this record")
+    assert refusal["stack_trace"]["value"] == "body: expected JSON, found str"
+
+
+def test_a_young_user_whom_iam_does_not_know_yet_goes_back_to_the_queue(
+    iam: "IAMClient", context: Context, event_text: ReadText
+) -> None:
+    young = creation(event_text, "carol", eventTime=(datetime.now(UTC) - timedelta(minutes=4)).isoformat())
+
+    first = lambda_handler(batch(young), context)
+    iam.create_user(UserName="carol")
+    second = lambda_handler(batch(young), context)
+
+    assert (failed(first), failed(second)) == (["m0"], [])
+    assert attached(iam, "carol") == ["mfa-control"]
+
+
+def test_a_user_whom_iam_still_does_not_know_after_five_minutes_is_gone_and_done(
+    context: Context, event_text: ReadText
+) -> None:
+    old = creation(event_text, "dave", eventTime=(datetime.now(UTC) - timedelta(minutes=6)).isoformat())
+
+    assert failed(lambda_handler(batch(old), context)) == []
+
+
+def test_a_missing_policy_is_a_fault_and_never_taken_for_a_user_who_left(
+    alice: str,
+    monkeypatch: pytest.MonkeyPatch,
+    context: Context,
+    event_text: ReadText,
+) -> None:
+    monkeypatch.setenv("POLICY_ARN", "arn:aws:iam::111122223333:policy/mfa-enforcer/deleted")
+    old = creation(event_text, eventTime="2026-01-01T00:00:00Z")
+
+    assert failed(lambda_handler(batch(old), context)) == ["m0"]
+
+
+def test_throttling_is_retried_at_once(
+    iam: "IAMClient", alice: str, calls: Calls, context: Context, event_text: ReadText
+) -> None:
+    calls.fail("AttachUserPolicy", "Throttling", status=400, times=2)
+
+    response = lambda_handler(batch(event_text("create_user_console")), context)
+
+    assert failed(response) == []
+    assert attached(iam, alice) == ["mfa-control"]
+    assert calls == ["AttachUserPolicy"] * 3
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("Throttling", 400),
+        ("ServiceFailure", 500),
+        ("ConcurrentModification", 409),
+        ("EntityTemporarilyUnmodifiable", 409),
+        ("LimitExceeded", 409),
+        ("AccessDenied", 403),
+    ],
+)
+def test_what_cannot_be_done_now_goes_back_to_the_queue_and_the_rest_of_the_batch_is_done(
+    iam: "IAMClient", calls: Calls, context: Context, event_text: ReadText, code: str, status: int
+) -> None:
+    for name in ("alice", "bob"):
+        iam.create_user(UserName=name)
+    calls.fail("AttachUserPolicy", code, status=status, times=5 if code in {"Throttling", "ServiceFailure"} else 1)
+
+    response = lambda_handler(batch(creation(event_text, "alice"), creation(event_text, "bob")), context)
+
+    assert failed(response) == ["m0"]
+    assert attached(iam, "bob") == ["mfa-control"]
+
+
+def test_the_log_follows_one_user_by_the_event_id_and_holds_no_whole_event(
+    alice: str,
+    context: Context,
+    event_text: ReadText,
+    log: Log,
+) -> None:
+    lambda_handler(batch(event_text("create_user_console")), context)
+
+    entry = log.entry("Policy attached")
+    assert entry["correlation_id"] == "d23f0824-128b-4f33-8c5c-7fd0a6a3a450"
+    assert entry["user_name"] == "alice"
+    assert "sourceIPAddress" not in log.text
+
+
+def test_a_wrong_environment_stops_the_function_and_takes_no_message(
+    monkeypatch: pytest.MonkeyPatch, context: Context, event_text: ReadText
+) -> None:
+    monkeypatch.setenv("POLICY_ARN", "mfa-control")
+
+    with pytest.raises(InvalidSetting, match="POLICY_ARN"):
+        lambda_handler(batch(event_text("create_user_console")), context)

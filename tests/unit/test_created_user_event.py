@@ -1,0 +1,163 @@
+"""Real CloudTrail shapes of every kind of caller are read; what is no event is refused by the field's name."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aws.cloudtrail import MalformedEvent, RecordedCall
+from domain.users import User
+from enforce.event import NobodyCreated, UserCreated, read_created_user
+
+ACCOUNT = "111122223333"
+ReadText = Callable[[str], str]
+
+
+def read(body: str) -> UserCreated | NobodyCreated:
+    return read_created_user(RecordedCall.from_message(body), ACCOUNT)
+
+
+@pytest.mark.parametrize(
+    ("caller", "name", "path"),
+    [
+        ("create_user_console", "alice", "/"),
+        ("create_user_cli_path", "bob", "/engineering/"),
+        ("create_user_cloudformation", None, None),
+        ("create_user_terraform", None, None),
+        ("create_user_sso_role", None, None),
+        ("create_user_root", None, None),
+        ("create_user_permissions_boundary", None, None),
+        ("create_user_govcloud", None, None),
+        ("create_user_duplicate_delivery", "alice", "/"),
+    ],
+)
+def test_a_user_created_by_any_kind_of_caller_is_read(
+    event_text: ReadText, caller: str, name: str | None, path: str | None
+) -> None:
+    recorded = json.loads(event_text(caller))["detail"]["responseElements"]["user"]
+
+    created = read(event_text(caller))
+
+    assert isinstance(created, UserCreated)
+    assert created.user.name == (name or recorded["userName"])
+    assert created.user.path == (path or recorded["path"])
+    assert created.user.user_id == recorded["userId"]
+
+
+def test_the_tags_and_the_time_of_the_call_are_read(event_text: ReadText) -> None:
+    created = read(event_text("create_user_console"))
+
+    assert created == UserCreated(
+        User("alice", "AIDAEXAMPLEALICEXXXXX", "/", {"email": "alice@example.com", "team": "platform"}),
+        at=datetime(2026, 11, 24, 9, 15, 2, tzinfo=UTC),
+    )
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        ("create_user_error_already_exists", "the call failed"),
+        ("create_user_error_access_denied", "the call failed"),
+        ("create_user_error_limit_exceeded", "the call failed"),
+        ("create_user_error_throttled", "the call failed"),
+        ("create_user_forwarded_from_member_account", "another account"),
+        ("lookalike_identitystore_create_user", "CreateUser of"),
+    ],
+)
+def test_a_call_that_created_nobody_here_is_told_apart(event_text: ReadText, event: str, reason: str) -> None:
+    nobody = read(event_text(event))
+
+    assert isinstance(nobody, NobodyCreated)
+    assert reason in nobody.reason
+
+
+def without(event: dict[str, Any], field: str) -> dict[str, Any]:
+    *parents, last = field.split(".")
+    holder = event
+    for parent in parents:
+        holder = holder[parent]
+    del holder[last]
+    return event
+
+
+@pytest.mark.parametrize(
+    "field",
+    [
+        "detail",
+        "account",
+        "detail.eventSource",
+        "detail.eventName",
+        "detail.eventTime",
+        "detail.eventID",
+        "detail.responseElements",
+        "detail.responseElements.user.userName",
+        "detail.responseElements.user.userId",
+        "detail.responseElements.user.path",
+    ],
+)
+def test_a_missing_field_is_named(event_text: ReadText, field: str) -> None:
+    event = without(json.loads(event_text("create_user_console")), field)
+
+    with pytest.raises(MalformedEvent, match=f"{field}.*: expected (an object|text), found NoneType"):
+        read(json.dumps(event))
+
+
+@pytest.mark.parametrize("time", ["yesterday", "2026-11-24T09:15:02"])
+def test_a_time_that_is_none_or_has_no_zone_is_refused(event_text: ReadText, time: str) -> None:
+    event = json.loads(event_text("create_user_console"))
+    event["detail"]["eventTime"] = time
+
+    with pytest.raises(MalformedEvent, match="eventTime: expected"):
+        read(json.dumps(event))
+
+
+@pytest.mark.parametrize("tags", ["mfa-exempt", ["mfa-exempt"], [{"key": "mfa-exempt"}], 7])
+def test_tags_of_another_shape_are_refused_rather_than_taken_for_none(event_text: ReadText, tags: object) -> None:
+    event = json.loads(event_text("create_user_console"))
+    event["detail"]["requestParameters"]["tags"] = tags
+
+    with pytest.raises(MalformedEvent, match=r"requestParameters\.tags: expected a list of"):
+        read(json.dumps(event))
+
+
+anything = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=10),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=10), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+@given(body=st.text() | anything.map(json.dumps))
+def test_whatever_is_no_event_is_refused_as_malformed_and_in_no_other_way(body: str) -> None:
+    with pytest.raises(MalformedEvent):
+        read(body)
+
+
+DETAIL_FIELDS = [
+    "eventSource",
+    "eventName",
+    "eventTime",
+    "eventID",
+    "errorCode",
+    "requestParameters",
+    "responseElements",
+]
+
+
+@given(field=st.sampled_from(DETAIL_FIELDS), value=anything)
+def test_an_event_damaged_in_one_field_is_read_or_refused_but_never_breaks(
+    event_text: ReadText, field: str, value: object
+) -> None:
+    event = json.loads(event_text("create_user_console"))
+    event["detail"][field] = value
+
+    try:
+        created = read(json.dumps(event))
+    except MalformedEvent:
+        return
+
+    assert isinstance(created, (UserCreated, NobodyCreated))
