@@ -31,7 +31,7 @@ lint: setup ## Formatting, types, import rules, template
 	ruff format --check .
 	ruff check .
 	mypy
-	lint-imports
+	PYTHONPATH=functions lint-imports
 	cfn-lint template.yaml
 	sam validate --lint --region us-east-1
 

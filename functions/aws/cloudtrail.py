@@ -1,7 +1,7 @@
 """An IAM call as CloudTrail records it and EventBridge hands it over, read with errors that name the field.
 
-The shape is that of "CloudTrail record contents" inside "Events from AWS services delivered via CloudTrail". The time is
-the record's own `eventTime`: `createDate` in a response is locale text.
+The shape is that of "CloudTrail record contents" inside "Events from AWS services delivered via CloudTrail". The
+time is the record's own `eventTime`: `createDate` in a response is locale text.
 """
 
 import json

@@ -1,7 +1,8 @@
-"""Who an IAM user is, as far as enforcement is concerned."""
+"""Who an IAM user is, and how the enforcement policy holds that user at present."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -15,3 +16,25 @@ class User:
     user_id: str
     path: str
     tags: Mapping[str, str]
+    created: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How the enforcement policy holds a user: attached directly, through membership of our group, both or neither."""
+
+    attached: bool = False
+    in_group: bool = False
+
+    @property
+    def enforced(self) -> bool:
+        """Tell whether the policy holds the user at all; either way counts as much."""
+        return self.attached or self.in_group
+
+
+@dataclass(frozen=True, slots=True)
+class AccountUser:
+    """A user as the account knows it now."""
+
+    user: User
+    standing: Standing

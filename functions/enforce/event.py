@@ -1,7 +1,6 @@
 """A recorded CreateUser call becomes a fact: this user was created."""
 
 from dataclasses import dataclass
-from datetime import datetime
 
 from aws.cloudtrail import RecordedCall
 from domain.users import User
@@ -9,10 +8,9 @@ from domain.users import User
 
 @dataclass(frozen=True, slots=True)
 class UserCreated:
-    """Somebody created this user at that time."""
+    """Somebody created this user."""
 
     user: User
-    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +36,6 @@ def read_created_user(call: RecordedCall, account: str) -> UserCreated | NobodyC
         user_id=call.text("detail.responseElements.user.userId"),
         path=call.text("detail.responseElements.user.path"),
         tags=call.tags("detail.requestParameters.tags"),
+        created=call.at,
     )
-    return UserCreated(user, call.at)
+    return UserCreated(user)

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from domain.users import User
+
 logger = Logger()
 metrics = Metrics()
 processor = BatchProcessor(
@@ -48,26 +50,25 @@ def enforce(record: "SQSRecord", settings: Settings, account: str) -> None:
     match read_created_user(call, account):
         case NobodyCreated(reason):
             logger.info("Nobody to enforce", reason=reason)
-        case UserCreated(user) as created:
+        case UserCreated(user):
             match decide_enforcement(user, settings.exemptions, today=datetime.now(UTC).date()):
                 case Attach():
-                    attach(created, EnforcementPolicy(clients.iam(), settings.policy_arn))
+                    attach(user, EnforcementPolicy(clients.iam(), settings.policy_arn))
                 case LeaveAlone(_, exemption):
                     logger.info("User left alone", user_name=user.name, reason=exemption.reason)
                     metrics.add_metric("NewUsersExempt", MetricUnit.Count, 1)
 
 
-def attach(created: UserCreated, policy: EnforcementPolicy) -> None:
+def attach(user: "User", policy: EnforcementPolicy) -> None:
     """Attach the policy; a user whom IAM does not know yet goes back to the queue, one who is gone is done."""
-    name = created.user.name
     try:
-        policy.attach_to(name)
+        policy.attach_to(user.name)
     except NoSuchUser:
-        if may_still_appear(created.at, now=datetime.now(UTC)):
+        if may_still_appear(user.created, now=datetime.now(UTC)):
             raise
-        logger.info("User is gone", user_name=name)
+        logger.info("User is gone", user_name=user.name)
         return
-    delay = (datetime.now(UTC) - created.at).total_seconds()
-    logger.info("Policy attached", user_name=name, user_id=created.user.user_id, seconds_after_creation=delay)
+    delay = (datetime.now(UTC) - user.created).total_seconds()
+    logger.info("Policy attached", user_name=user.name, user_id=user.user_id, seconds_after_creation=delay)
     metrics.add_metric("NewUsersEnforced", MetricUnit.Count, 1)
     metrics.add_metric("EnforcementDelay", MetricUnit.Seconds, delay)

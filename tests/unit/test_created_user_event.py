@@ -52,8 +52,13 @@ def test_the_tags_and_the_time_of_the_call_are_read(event_text: ReadText) -> Non
     created = read(event_text("create_user_console"))
 
     assert created == UserCreated(
-        User("alice", "AIDAEXAMPLEALICEXXXXX", "/", {"email": "alice@example.com", "team": "platform"}),
-        at=datetime(2026, 11, 24, 9, 15, 2, tzinfo=UTC),
+        User(
+            name="alice",
+            user_id="AIDAEXAMPLEALICEXXXXX",
+            path="/",
+            tags={"email": "alice@example.com", "team": "platform"},
+            created=datetime(2026, 11, 24, 9, 15, 2, tzinfo=UTC),
+        )
     )
 
 

@@ -1,6 +1,6 @@
 """Who is exempt, until when, and that nobody else is."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -10,11 +10,14 @@ from domain.exemptions import ExemptBy, Exemption, ExemptionRules
 from domain.users import User
 
 TODAY = date(2026, 11, 24)
+CREATED = datetime(2026, 11, 1, tzinfo=UTC)
 RULES = ExemptionRules(tag_key="mfa-exempt", paths=("/service/",))
 
 
 def user(path: str = "/", **tags: str) -> User:
-    return User("alice", "AIDAEXAMPLEALICE", path, {key.replace("_", "-"): value for key, value in tags.items()})
+    return User(
+        "alice", "AIDAEXAMPLEALICE", path, {key.replace("_", "-"): value for key, value in tags.items()}, CREATED
+    )
 
 
 def test_a_user_without_the_tag_and_outside_the_paths_is_not_exempt() -> None:
@@ -48,7 +51,7 @@ def test_the_case_of_the_tag_key_does_not_matter_as_it_does_not_to_iam() -> None
 
 def test_an_empty_tag_key_switches_exemption_by_tag_off() -> None:
     rules = ExemptionRules(tag_key="", paths=())
-    nameless = User("alice", "AIDAEXAMPLEALICE", "/", {"": "robot", "mfa-exempt": "robot"})
+    nameless = User("alice", "AIDAEXAMPLEALICE", "/", {"": "robot", "mfa-exempt": "robot"}, CREATED)
 
     assert rules.exemption_of(nameless, TODAY) is None
 

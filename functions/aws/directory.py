@@ -1,0 +1,77 @@
+"""The account's users, read in bulk or one by one."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
+
+from domain.users import AccountUser, Standing, User
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_iam.type_defs import TagTypeDef
+
+
+class UserDirectory:
+    """Reads users together with how our policy and our group hold them."""
+
+    PERMISSIONS = (
+        "iam:GetAccountAuthorizationDetails",
+        "iam:GetUser",
+        "iam:ListAttachedUserPolicies",
+        "iam:ListGroupsForUser",
+    )
+
+    def __init__(self, client: "IAMClient", policy_arn: str, group_name: str) -> None:
+        self._client = client
+        self._policy_arn = policy_arn
+        self._group_name = group_name
+
+    def users(self) -> Iterator[AccountUser]:
+        """Read everybody, a page at a time: some calls for thousands of users, and never one per user.
+
+        IAM cuts its pages by size, so their number cannot be told ("GetAccountAuthorizationDetails": the results might
+        be fewer than MaxItems even when there are more).
+        """
+        pages = self._client.get_paginator("get_account_authorization_details").paginate(
+            Filter=["User"], PaginationConfig={"PageSize": 1000}
+        )
+        for page in pages:
+            for detail in page["UserDetailList"]:
+                yield AccountUser(
+                    User(
+                        name=detail["UserName"],
+                        user_id=detail["UserId"],
+                        path=detail["Path"],
+                        tags=_tags(detail.get("Tags", [])),
+                        created=detail["CreateDate"],
+                    ),
+                    Standing(
+                        attached=any(
+                            policy["PolicyArn"] == self._policy_arn for policy in detail["AttachedManagedPolicies"]
+                        ),
+                        in_group=self._group_name in detail["GroupList"],
+                    ),
+                )
+
+    def user(self, name: str) -> AccountUser | None:
+        """Read one user as IAM knows it now, or None where there is none of that name: three calls or more."""
+        try:
+            user = self._client.get_user(UserName=name)["User"]
+            policies = self._client.get_paginator("list_attached_user_policies").paginate(UserName=name)
+            groups = self._client.get_paginator("list_groups_for_user").paginate(UserName=name)
+            return AccountUser(
+                User(user["UserName"], user["UserId"], user["Path"], _tags(user.get("Tags", [])), user["CreateDate"]),
+                Standing(
+                    attached=any(
+                        policy["PolicyArn"] == self._policy_arn
+                        for page in policies
+                        for policy in page["AttachedPolicies"]
+                    ),
+                    in_group=any(group["GroupName"] == self._group_name for page in groups for group in page["Groups"]),
+                ),
+            )
+        except self._client.exceptions.NoSuchEntityException:
+            return None
+
+
+def _tags(tags: "Iterable[TagTypeDef]") -> Mapping[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in tags}

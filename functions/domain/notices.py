@@ -1,0 +1,22 @@
+"""What ops are told."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """How much a notice wants of its reader."""
+
+    INFORMATION = "information"
+    WARNING = "warning"
+    ALARM = "alarm"
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A message to ops; subscribers can filter by `kind` (such as `digest` or `policy-changed`) and `severity`."""
+
+    kind: str
+    severity: Severity
+    subject: str
+    text: str
