@@ -45,8 +45,10 @@ class Recipient:
 
 @dataclass(frozen=True, slots=True)
 class AddressRules:
-    """Ops' rules: the key of the tag with the address, the domain appended to a user name (empty: none is), and the
-    domains mail may go to (none: any). Whoever may tag users chooses where mail goes, hence the list.
+    """Ops' rules, where whoever may tag users chooses where mail goes.
+
+    The key of the tag with the address, the domain that is appended to a user name (empty: none is), and the domains
+    that mail may go to (none: any).
     """
 
     tag_key: str

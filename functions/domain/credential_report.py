@@ -1,0 +1,84 @@
+"""The account's credential report, read by the names of its columns ("Get credential reports for your account")."""
+
+import csv
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from io import StringIO
+
+_KEYS = (1, 2)
+
+
+class MalformedReport(ValueError):
+    """The report lacks a column, or a value is not what its column holds."""
+
+    def __init__(self, column: str, expected: str) -> None:
+        super().__init__(f"credential report, column {column}: expected {expected}")
+
+
+@dataclass(frozen=True, slots=True)
+class Credentials:
+    """What a user can sign in with, as of the report; `able_since` is the day from which the oldest of it is good."""
+
+    created: datetime
+    password: bool
+    active_keys: int
+    mfa: bool
+    able_since: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialReport:
+    """One row per user by user name, and when IAM made the report: up to four hours ago."""
+
+    made: datetime
+    rows: Mapping[str, Credentials]
+
+    @classmethod
+    def from_csv(cls, text: str, made: datetime) -> "CredentialReport":
+        """Read the report; root is no user, and columns that are new are passed over. Raises MalformedReport."""
+        rows = csv.DictReader(StringIO(text))
+        return cls(
+            made, {_text(row, "user"): _credentials(row) for row in rows if not _text(row, "arn").endswith(":root")}
+        )
+
+
+def _credentials(row: Mapping[str, str | None]) -> Credentials:
+    created = _time(row, "user_creation_time")
+    if created is None:
+        raise MalformedReport("user_creation_time", "a time")
+    password = _is_true(row, "password_enabled")
+    keys = [number for number in _KEYS if _is_true(row, f"access_key_{number}_active")]
+    good_since = [_time(row, f"access_key_{number}_last_rotated") for number in keys]
+    if password:
+        good_since.append(_time(row, "password_last_changed"))
+    return Credentials(
+        created=created,
+        password=password,
+        active_keys=len(keys),
+        mfa=_is_true(row, "mfa_active"),
+        able_since=min((time.date() for time in good_since if time is not None), default=None),
+    )
+
+
+def _text(row: Mapping[str, str | None], column: str) -> str:
+    value = row.get(column)
+    if value is None:
+        raise MalformedReport(column, "to be there")
+    return value
+
+
+def _is_true(row: Mapping[str, str | None], column: str) -> bool:
+    """Tell whether a column is true: documented in capitals, seen in small letters; root's is not_supported."""
+    return _text(row, column).casefold() == "true"
+
+
+def _time(row: Mapping[str, str | None], column: str) -> datetime | None:
+    """Read a time, or None where the report says N/A, not_supported or no_information."""
+    value = _text(row, column)
+    if not value[:1].isdigit():
+        return None
+    try:
+        return datetime.fromisoformat(value)
+    except ValueError as error:
+        raise MalformedReport(column, "a time in ISO 8601") from error

@@ -1,0 +1,121 @@
+"""Who has MFA, who has none, and who needs none: one picture of the account, a row per user."""
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from datetime import date
+
+from domain.addresses import AddressRules, Recipient, Unreachable
+from domain.enrolment_facts import Device, Devices, Facts
+from domain.exemptions import Exemption, ExemptionRules
+from domain.people import Change, Enrolment, History, departed, followed, start_of
+from domain.users import AccountUser, Standing, User
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentRules:
+    """What ops chose."""
+
+    exemptions: ExemptionRules
+    addresses: AddressRules
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """A row of the picture. `password` and `active_keys` are None where the report does not say yet."""
+
+    user: User
+    standing: Standing
+    enrolment: Enrolment
+    password: bool | None
+    active_keys: int | None
+    devices: Devices
+    exemption: Exemption | None
+    ended_exemption: Exemption | None
+    recipient: Recipient | Unreachable
+    history: History
+
+
+@dataclass(frozen=True, slots=True)
+class EnrolmentPicture:
+    """The account as one run found it, and what has to be remembered of that."""
+
+    today: date
+    people: tuple[Person, ...]
+    changes: tuple[Change, ...]
+
+    def those(self, enrolment: Enrolment) -> list[Person]:
+        """Return the people who stand so to MFA, in the order of their names."""
+        return sorted((p for p in self.people if p.enrolment is enrolment), key=lambda person: person.user.name)
+
+    def count(self) -> Counter[Enrolment]:
+        """Return how many people stand how to MFA."""
+        return Counter(person.enrolment for person in self.people)
+
+
+def too_young_for_the_report(facts: Facts, rules: EnrolmentRules, today: date) -> list[User]:
+    """Return the users whose password only a call of their own can tell: not in the report, and nothing else is known.
+
+    Without any report there are none: thousands of calls would not tell whether a passkey is registered either.
+    """
+    if facts.report is None:
+        return []
+    people = (_person(known, facts, rules, today) for known in facts.users)
+    return [person.user for person in people if person.enrolment is Enrolment.UNKNOWN]
+
+
+def picture_of(facts: Facts, rules: EnrolmentRules, today: date) -> EnrolmentPicture:
+    """Put the facts together."""
+    people = tuple(_person(known, facts, rules, today) for known in facts.users)
+    here = {person.user.user_id for person in people}
+    now = [
+        *((facts.history_of(person.user), person.history) for person in people),
+        *((history, departed(history, today)) for key, history in facts.histories.items() if key not in here),
+    ]
+    return EnrolmentPicture(today, people, tuple(Change(before, after) for before, after in now if before != after))
+
+
+def _person(known: AccountUser, facts: Facts, rules: EnrolmentRules, today: date) -> Person:
+    user = known.user
+    row, history = facts.credentials_of(user), facts.history_of(user)
+    devices = facts.devices.get(user.user_id) or (frozenset({Device.UNSPECIFIED}) if row and row.mfa else frozenset())
+    password = row.password if row else facts.passwords.get(user.user_id)
+    keys = row.active_keys if row else None
+    exemption, tagged = rules.exemptions.exemption_of(user, today), rules.exemptions.tagged(user)
+    recipient = rules.addresses.recipient_of(user)
+    enrolment = _enrolment(exemption, devices, password=password, active_keys=keys, history=history)
+    start = start_of(row.able_since if row else user.created.date(), facts.last_run, today)
+    after = followed(history, enrolment, start=start, today=today)
+    return Person(
+        user=user,
+        standing=known.standing,
+        enrolment=enrolment,
+        password=password,
+        active_keys=keys,
+        devices=devices,
+        exemption=exemption,
+        ended_exemption=tagged if tagged and tagged.until and tagged.until < today else None,
+        recipient=recipient,
+        history=replace(_without_old_trouble(after, recipient), user_name=user.name),
+    )
+
+
+def _enrolment(
+    exemption: Exemption | None, devices: Devices, *, password: bool | None, active_keys: int | None, history: History
+) -> Enrolment:
+    if exemption is not None:
+        return Enrolment.EXEMPT
+    if devices:
+        return Enrolment.ENROLLED
+    if password or active_keys:
+        return Enrolment.UNENROLLED
+    if active_keys is not None:
+        return Enrolment.DORMANT
+    # The report is silent: what the last run found still stands.
+    return Enrolment.UNKNOWN if history.unenrolled_since is None else Enrolment.UNENROLLED
+
+
+def _without_old_trouble(history: History, recipient: Recipient | Unreachable) -> History:
+    to = recipient.to if isinstance(recipient, Recipient) else None
+    if history.address_trouble is None or history.address_trouble_of == to:
+        return history
+    return replace(history, address_trouble=None, address_trouble_of=None)

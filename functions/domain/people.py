@@ -1,0 +1,91 @@
+"""What is remembered of a person from run to run, and how it follows what a run finds."""
+
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
+from enum import StrEnum
+
+# A user who is gone is forgotten after this long; an audit may still ask, and IAM may only have been slow.
+REMEMBERED = timedelta(days=90)
+
+
+class Enrolment(StrEnum):
+    """How a user stands to MFA."""
+
+    ENROLLED = "enrolled"
+    UNENROLLED = "unenrolled"
+    DORMANT = "dormant"  # neither a password nor an active access key: nobody can sign in
+    EXEMPT = "exempt"
+    UNKNOWN = "unknown"  # not in the credential report yet
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """One item of the people table. `causes` are those of mails already claimed, such as `reminder#2026-11-24`.
+
+    `unenrolled_since` is the first day the person could sign in and had no MFA, None while that is not so;
+    `reminders` and `last_reminded` count from that day. `expires` is in seconds since 1970.
+    """
+
+    user_id: str
+    user_name: str
+    first_seen: date | None = None
+    unenrolled_since: date | None = None
+    reminders: int = 0
+    last_reminded: datetime | None = None
+    causes: frozenset[str] = frozenset()
+    enrolled_at: date | None = None
+    address_trouble: str | None = None
+    address_trouble_of: str | None = None
+    expires: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A history that is no longer what the table holds."""
+
+    before: History
+    after: History
+
+
+def start_of(able_since: date | None, last_run: date | None, today: date) -> date:
+    """Return the day from which a person who is first found unenrolled is so.
+
+    What became good since the last run is dated by the report. What is older was in order then (or nobody looked):
+    reminders start today, so that a first deployment does not escalate a whole company at once.
+    """
+    if able_since is None or last_run is None or able_since < last_run:
+        return today
+    return min(able_since, today)
+
+
+def followed(history: History, enrolment: Enrolment, *, start: date, today: date) -> History:
+    """Return the history after a run that found the person so; `start` is the day a new lack of MFA counts from."""
+    history = replace(history, expires=None)
+    if enrolment is Enrolment.UNKNOWN:
+        return history
+    if enrolment is not Enrolment.UNENROLLED:
+        return _closed(history, enrolment, today)
+    if history.unenrolled_since is not None:
+        return history
+    return replace(
+        history,
+        first_seen=history.first_seen or today,
+        unenrolled_since=start,
+        reminders=0,
+        last_reminded=None,
+        enrolled_at=None,
+    )
+
+
+def _closed(history: History, enrolment: Enrolment, today: date) -> History:
+    if history.unenrolled_since is None:
+        return history
+    enrolled_at = (history.enrolled_at or today) if enrolment is Enrolment.ENROLLED else None
+    return replace(history, unenrolled_since=None, enrolled_at=enrolled_at)
+
+
+def departed(history: History, today: date) -> History:
+    """Return the history of a user who is gone: to be forgotten in time."""
+    if history.expires is not None:
+        return history
+    return replace(history, expires=int(datetime.combine(today + REMEMBERED, time(), UTC).timestamp()))

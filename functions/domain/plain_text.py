@@ -1,0 +1,36 @@
+"""Text that users can name, made fit for a plain-text mail."""
+
+import unicodedata
+from collections.abc import Iterable
+from textwrap import fill
+
+# Most mail clients wrap at less than 80 columns.
+WIDTH = 76
+
+
+def plain(text: str, most: int = 80) -> str:
+    """Return the text on one line, without control or direction characters, cut to so many characters."""
+    kept = "".join(" " if unicodedata.category(character)[0] in "CZ" else character for character in text)
+    line = " ".join(kept.split())
+    return line if len(line) <= most else f"{line[: most - 1]}…"
+
+
+def wrapped(text: str, hang: str = "") -> str:
+    """Break a text of ours into lines; those after the first start with `hang`."""
+    return fill(text, WIDTH, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False)
+
+
+def first(lines: Iterable[str], most: int) -> list[str]:
+    """Return the first lines, and how many more there are."""
+    every = list(lines)
+    rest = len(every) - most
+    return every if rest <= 0 else [*every[:most], f"… and {rest:,} more"]
+
+
+def fitting(text: str, most: int) -> str:
+    """Return the text cut after the last whole line that fits into so many bytes of UTF-8, and say so."""
+    if len(text.encode()) <= most:
+        return text
+    note = "\n… (cut: the rest does not fit into one message)\n"
+    kept = text.encode()[: most - len(note.encode())].decode(errors="ignore")
+    return kept.rpartition("\n")[0] + note

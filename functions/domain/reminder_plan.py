@@ -1,0 +1,55 @@
+"""Which mails a run puts on the queue, and what became of them."""
+
+from dataclasses import dataclass
+
+from domain.addresses import Recipient
+from domain.cadence import Cadence, Due, Wait, decide_reminder
+from domain.enrolment import EnrolmentPicture, Person
+from domain.languages import Language, language_of
+from domain.people import Enrolment
+from domain.reminders import ReminderKind, ReminderMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a run's reminders: how many are on the queue, and how many are left for the next run and why.
+
+    `unchecked`: IAM did not say whether they have a device. `postponed`: the time was up. `refused`: by the queue.
+    """
+
+    queued: tuple[ReminderMessage, ...] = ()
+    unchecked: int = 0
+    postponed: int = 0
+    refused: int = 0
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether nothing failed; a run out of time has not failed, it only had much to do."""
+        return not (self.unchecked or self.refused)
+
+
+def plan_reminders(picture: EnrolmentPicture, cadence: Cadence, default: Language) -> list[ReminderMessage]:
+    """Return a message for everybody who is unenrolled, reachable and due; the longest unenrolled come first."""
+    unenrolled = [person for person in picture.people if person.enrolment is Enrolment.UNENROLLED]
+    planned = (
+        _message(person, decide_reminder(person.history, cadence, picture.today), default) for person in unenrolled
+    )
+    return sorted((message for message in planned if message is not None), key=lambda message: -message.days)
+
+
+def _message(person: Person, decision: Due | Wait, default: Language) -> ReminderMessage | None:
+    since, recipient = person.history.unenrolled_since, person.recipient
+    if not isinstance(decision, Due) or not isinstance(recipient, Recipient) or since is None:
+        return None
+    return ReminderMessage(
+        kind=decision.kind,
+        cause=decision.cause,
+        user_name=person.user.name,
+        user_id=person.user.user_id,
+        to=recipient.to,
+        cc=recipient.manager if decision.kind is ReminderKind.ESCALATION else None,
+        language=language_of(person.user.tags, default),
+        unenrolled_since=since,
+        number=decision.number,
+        days=decision.days,
+    )

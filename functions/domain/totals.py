@@ -1,0 +1,41 @@
+"""What a run comes to in numbers, kept so that the next one can say whether it is getting better."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.enrolment import EnrolmentPicture, Person
+from domain.people import Enrolment
+
+ESCALATED = "escalated"
+
+
+@dataclass(frozen=True, slots=True)
+class RunTotals:
+    """How many people stood how to MFA at that time, by Enrolment; those escalated are among the unenrolled."""
+
+    at: datetime
+    counts: Mapping[str, int]
+
+
+def escalated(picture: EnrolmentPicture, after_days: int) -> list[Person]:
+    """Return who has been without MFA for so many days or longer, the longest first."""
+    return [person for person in longest_first(picture) if days_without(person, picture) >= after_days]
+
+
+def longest_first(picture: EnrolmentPicture) -> list[Person]:
+    """Return who is unenrolled, the longest first."""
+    return sorted(picture.those(Enrolment.UNENROLLED), key=lambda person: -days_without(person, picture))
+
+
+def days_without(person: Person, picture: EnrolmentPicture) -> int:
+    """Return for how many whole days the person could sign in and had no MFA."""
+    since = person.history.unenrolled_since
+    return 0 if since is None else (picture.today - since).days
+
+
+def totals_of(picture: EnrolmentPicture, escalate_after: int, at: datetime) -> RunTotals:
+    """Count everybody."""
+    found = picture.count()
+    counts: dict[str, int] = {enrolment.value: found[enrolment] for enrolment in Enrolment}
+    return RunTotals(at, {**counts, ESCALATED: len(escalated(picture, escalate_after))})
