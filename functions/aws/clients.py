@@ -7,7 +7,11 @@ import boto3
 from botocore.config import Config
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_iam import IAMClient
+    from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sqs import SQSClient
 
 # The mode is said aloud: AWS_NEW_RETRIES_2026 changes the default. What five attempts do not carry through goes back to
 # the queue, which waits better than a function does.
@@ -18,3 +22,27 @@ _PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect
 def iam() -> "IAMClient":
     """Return the IAM client of this worker."""
     return boto3.client("iam", config=_PATIENT)
+
+
+@cache
+def sqs() -> "SQSClient":
+    """Return the SQS client of this worker."""
+    return boto3.client("sqs", config=_PATIENT)
+
+
+@cache
+def sns() -> "SNSClient":
+    """Return the SNS client of this worker."""
+    return boto3.client("sns", config=_PATIENT)
+
+
+@cache
+def dynamodb() -> "DynamoDBClient":
+    """Return the DynamoDB client of this worker."""
+    return boto3.client("dynamodb", config=_PATIENT)
+
+
+@cache
+def sesv2(region: str) -> "SESV2Client":
+    """Return the SES client of this worker for the Region that mail is sent from, which need not be the stack's."""
+    return boto3.client("sesv2", region_name=region, config=_PATIENT)
