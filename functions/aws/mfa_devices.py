@@ -1,0 +1,61 @@
+"""Who has which MFA devices, and who has a password: in bulk where IAM allows it, else one user at a time."""
+
+from typing import TYPE_CHECKING
+
+from domain.enrolment_facts import Device, Devices
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
+
+class MfaDevices:
+    """Reads devices as they are now."""
+
+    PERMISSIONS = ("iam:ListVirtualMFADevices", "iam:ListMFADevices")
+
+    def __init__(self, client: "IAMClient") -> None:
+        self._client = client
+
+    def with_virtual_device(self) -> dict[str, Devices]:
+        """Return the ids of the users who have a virtual device: a page for a thousand of them.
+
+        Passkeys, security keys and hardware tokens are in no such list ("ListVirtualMFADevices"). Root's device comes
+        with a user that has no name.
+        """
+        pages = self._client.get_paginator("list_virtual_mfa_devices").paginate(
+            AssignmentStatus="Assigned", PaginationConfig={"PageSize": 1000}
+        )
+        owners = (device.get("User", {}) for page in pages for device in page["VirtualMFADevices"])
+        return {owner["UserId"]: frozenset({Device.VIRTUAL}) for owner in owners if owner.get("UserName")}
+
+    def of(self, user_name: str) -> Devices | None:
+        """Return the kinds of all of one user's devices, or None where the user is gone. At most eight: one page."""
+        try:
+            found = self._client.list_mfa_devices(UserName=user_name)["MFADevices"]
+        except self._client.exceptions.NoSuchEntityException:
+            return None
+        return frozenset(_kind(device["SerialNumber"]) for device in found)
+
+
+class LoginProfiles:
+    """Tells whether a user has a password."""
+
+    PERMISSIONS = ("iam:GetLoginProfile",)
+
+    def __init__(self, client: "IAMClient") -> None:
+        self._client = client
+
+    def has_password(self, user_name: str) -> bool:
+        """Tell whether the user can sign in to the console; one who is gone cannot."""
+        try:
+            self._client.get_login_profile(UserName=user_name)
+        except self._client.exceptions.NoSuchEntityException:
+            return False
+        return True
+
+
+def _kind(serial_number: str) -> Device:
+    """Tell the kind by the serial number: an ARN of type mfa or u2f, or the number printed on a token."""
+    if ":mfa/" in serial_number:
+        return Device.VIRTUAL
+    return Device.PASSKEY if ":u2f/" in serial_number else Device.HARDWARE
