@@ -48,3 +48,27 @@ def paths(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
         if not _PATH.fullmatch(prefix):
             raise InvalidSetting(name, "path prefixes such as /service/ (not / alone)", prefix)
     return prefixes
+
+
+def flag(environment: Mapping[str, str], name: str) -> bool:
+    """Return a variable that is true or false."""
+    expected = "true or false"
+    value = text(environment, name, expected)
+    if value not in {"true", "false"}:
+        raise InvalidSetting(name, expected, value)
+    return value == "true"
+
+
+def whole_number(environment: Mapping[str, str], name: str, *, least: int = 0) -> int:
+    """Return a whole number."""
+    expected = f"a whole number from {least}"
+    value = text(environment, name, expected)
+    if not re.fullmatch(r"[0-9]{1,9}", value) or int(value) < least:
+        raise InvalidSetting(name, expected, value)
+    return int(value)
+
+
+def items(environment: Mapping[str, str], name: str, expected: str) -> tuple[str, ...]:
+    """Return the members of a comma-separated list; an empty one has none."""
+    value = present(environment, name, expected)
+    return tuple(part for part in (part.strip() for part in value.split(",")) if part)
