@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from itertools import batched
 from typing import TYPE_CHECKING
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from domain.reminders import ReminderMessage
 
 if TYPE_CHECKING:
@@ -17,9 +19,9 @@ _TRIES = 3
 class QueueRefused(RuntimeError):
     """The queue did not take every message; `queued` are those that it did take."""
 
-    def __init__(self, queued: tuple[ReminderMessage, ...], codes: Iterable[str]) -> None:
+    def __init__(self, queued: Sequence[ReminderMessage], codes: Iterable[str]) -> None:
         super().__init__(f"the queue refused messages: {', '.join(sorted(set(codes)))}")
-        self.queued = queued
+        self.queued = tuple(queued)
 
 
 class ReminderQueue:
@@ -32,15 +34,21 @@ class ReminderQueue:
         self._url = url
 
     def send(self, messages: Sequence[ReminderMessage]) -> tuple[ReminderMessage, ...]:
-        """Queue all messages and return them; raises QueueRefused once, after every one has had its chance."""
+        """Queue all messages and return them; raises QueueRefused.
+
+        A message that is refused leaves the others their chance; a queue that does not answer at all ends it.
+        """
         queued: list[ReminderMessage] = []
         codes: list[str] = []
         for batch in batched(messages, _BATCH, strict=False):
-            refused = self._send(dict(enumerate(batch)))
+            try:
+                refused = self._send(dict(enumerate(batch)))
+            except (ClientError, BotoCoreError) as error:
+                raise QueueRefused(queued, [*codes, str(error)]) from error
             queued.extend(message for number, message in enumerate(batch) if number not in refused)
             codes.extend(refused.values())
         if codes:
-            raise QueueRefused(tuple(queued), codes)
+            raise QueueRefused(queued, codes)
         return tuple(queued)
 
     def _send(self, batch: dict[int, ReminderMessage]) -> dict[int, str]:

@@ -46,6 +46,6 @@ class Facts:
         known = self.histories.get(user.user_id)
         return History(user.user_id, user.name) if known is None else known
 
-    def seeing(self, devices: Mapping[str, Devices]) -> "Facts":
+    def seeing(self, devices: Mapping[str, Devices | None]) -> "Facts":
         """Return the facts corrected by devices that were looked up one by one."""
         return replace(self, devices={**self.devices, **{key: found for key, found in devices.items() if found}})

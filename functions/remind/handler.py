@@ -1,0 +1,125 @@
+"""Reminds people who have no MFA, and tells ops who is left."""
+
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from aws import clients
+from aws.credential_report import CredentialReports
+from aws.directory import UserDirectory
+from aws.mfa_devices import LoginProfiles, MfaDevices
+from aws.ops_topic import OpsTopic
+from aws.people_table import PeopleTable
+from aws.reminder_queue import QueueRefused, ReminderQueue
+from aws.sending_account import SendingAccount
+from domain.addresses import Unreachable
+from domain.digest import Run, digest_of
+from domain.people import Enrolment
+from domain.reminder_plan import Outcome
+from domain.reminders import ReminderKind
+from domain.sending import NoSending
+from domain.totals import totals_of
+from remind.settings import Settings
+from remind.survey import Sources, Survey, survey
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+logger = Logger()
+metrics = Metrics()
+
+# What is left of Lambda's time once the looking is over: enough to write, to queue and to tell for 5,000 people.
+_RESERVE_MILLISECONDS = 240_000
+
+
+class RunIncomplete(RuntimeError):
+    """Some reminders are left for the next run because something failed; the digest says what."""
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def lambda_handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str, int]:
+    """Run once, whatever the schedule's payload; return the totals. Run again, it reminds nobody again."""
+    settings = Settings.from_environment(os.environ)
+    now = datetime.now(UTC)
+    table = PeopleTable(clients.dynamodb(), settings.people_table)
+    found = survey(
+        sources(settings, table),
+        settings,
+        now.date(),
+        has_time=lambda: context.get_remaining_time_in_millis() > _RESERVE_MILLISECONDS,
+    )
+    outcome = plan_only(found) if settings.dry_run else remind(found, settings, table)
+    run = run_of(found, outcome, settings, account=context.invoked_function_arn.split(":")[4], at=now)
+    OpsTopic(clients.sns(), settings.ops_topic_arn).tell(digest_of(run))
+    if not settings.dry_run:
+        table.keep(run.totals)
+    record(run)
+    if not outcome.complete:
+        raise RunIncomplete
+    return {**run.totals.counts, "reminders": len(outcome.queued)}
+
+
+def sources(settings: Settings, table: PeopleTable) -> Sources:
+    """Return where facts come from."""
+    iam = clients.iam()
+    return Sources(
+        table=table,
+        reports=CredentialReports(iam),
+        directory=UserDirectory(iam, settings.policy_arn, settings.group_name),
+        devices=MfaDevices(iam),
+        login_profiles=LoginProfiles(iam),
+    )
+
+
+def run_of(found: Survey, outcome: Outcome, settings: Settings, *, account: str, at: datetime) -> Run:
+    """Put together what the digest follows from."""
+    return Run(
+        account=account,
+        picture=found.picture,
+        totals=totals_of(found.picture, settings.cadence.escalate_after, at),
+        before=found.last,
+        outcome=outcome,
+        sending=SendingAccount(clients.sesv2(settings.ses_region)).state() if settings.sender else NoSending.NO_SENDER,
+        report_made=found.report_made,
+        escalate_after=settings.cadence.escalate_after,
+        dry_run=settings.dry_run,
+    )
+
+
+def plan_only(found: Survey) -> Outcome:
+    """Change nothing: the outcome is what would have been queued."""
+    return Outcome(found.due, found.unchecked, found.postponed)
+
+
+def remind(found: Survey, settings: Settings, table: PeopleTable) -> Outcome:
+    """Remember first, so that a reminder never meets a person whom nobody counts; then queue."""
+    for change in found.picture.changes:
+        table.follow(change)
+    try:
+        queued = ReminderQueue(clients.sqs(), settings.mail_queue_url).send(found.due)
+    except QueueRefused as error:
+        logger.exception("Reminders were not queued")
+        queued = error.queued
+    return Outcome(queued, found.unchecked, found.postponed, refused=len(found.due) - len(queued))
+
+
+def record(run: Run) -> None:
+    """Log each reminder and count what the dashboard shows."""
+    for message in run.outcome.queued:
+        logger.info("Reminder planned", user_name=message.user_name, user_id=message.user_id, cause=message.cause)
+    left = run.picture.those(Enrolment.UNENROLLED)
+    numbers: dict[str, Any] = {
+        "UsersEnrolled": run.totals.counts[Enrolment.ENROLLED],
+        "UsersUnenrolled": run.totals.counts[Enrolment.UNENROLLED],
+        "UsersDormant": run.totals.counts[Enrolment.DORMANT],
+        "UsersUnreachable": sum(isinstance(person.recipient, Unreachable) for person in left),
+        "RemindersPlanned": len(run.outcome.queued),
+        "Escalations": sum(message.kind is ReminderKind.ESCALATION for message in run.outcome.queued),
+    }
+    for name, number in numbers.items():
+        metrics.add_metric(name, MetricUnit.Count, number)
+    logger.info("Run done", dry_run=run.dry_run, complete=run.outcome.complete, **numbers)

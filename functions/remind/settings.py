@@ -1,0 +1,91 @@
+"""What ops chose for this function; template.yaml holds the defaults."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from domain import settings
+from domain.addresses import AddressRules, is_address
+from domain.cadence import Cadence
+from domain.enrolment import EnrolmentRules
+from domain.exemptions import ExemptionRules
+from domain.languages import Language
+from domain.settings import InvalidSetting
+
+_DOMAIN = "a domain such as example.com"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The environment of `remind`, checked. An empty `sender` means that no mail goes to people."""
+
+    people_table: str
+    mail_queue_url: str
+    ops_topic_arn: str
+    policy_arn: str
+    group_name: str
+    rules: EnrolmentRules
+    cadence: Cadence
+    language: Language
+    sender: str
+    ses_region: str
+    dry_run: bool
+
+    @classmethod
+    def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
+        """Read the environment; raises InvalidSetting with the variable's name."""
+        return cls(
+            people_table=settings.text(environment, "PEOPLE_TABLE", "the name of a table"),
+            mail_queue_url=settings.text(environment, "MAIL_QUEUE_URL", "the URL of a queue"),
+            ops_topic_arn=settings.text(environment, "OPS_TOPIC_ARN", "the ARN of a topic"),
+            policy_arn=settings.policy_arn(environment, "POLICY_ARN"),
+            group_name=settings.text(environment, "GROUP_NAME", "the name of a group"),
+            rules=EnrolmentRules(
+                exemptions=ExemptionRules(
+                    tag_key=settings.present(environment, "EXEMPT_TAG_KEY", "a tag key, or nothing"),
+                    paths=settings.paths(environment, "EXEMPT_PATHS"),
+                ),
+                addresses=_addresses(environment),
+            ),
+            cadence=_cadence(environment),
+            language=_language(environment),
+            sender=settings.present(environment, "SENDER_EMAIL", "an address, or nothing"),
+            ses_region=settings.text(environment, "SES_REGION", "a Region"),
+            dry_run=settings.flag(environment, "DRY_RUN"),
+        )
+
+
+def _addresses(environment: Mapping[str, str]) -> AddressRules:
+    default = settings.present(environment, "DEFAULT_EMAIL_DOMAIN", f"{_DOMAIN}, or nothing")
+    allowed = settings.items(environment, "ALLOWED_EMAIL_DOMAINS", f"domains, comma-separated, each {_DOMAIN}")
+    return AddressRules(
+        tag_key=settings.present(environment, "EMAIL_TAG_KEY", "a tag key, or nothing"),
+        default_domain=_domain("DEFAULT_EMAIL_DOMAIN", default) if default else "",
+        allowed_domains=frozenset(_domain("ALLOWED_EMAIL_DOMAINS", domain) for domain in allowed),
+    )
+
+
+def _domain(name: str, value: str) -> str:
+    if not is_address(f"somebody@{value}"):
+        raise InvalidSetting(name, _DOMAIN, value)
+    return value.casefold()
+
+
+def _cadence(environment: Mapping[str, str]) -> Cadence:
+    expected = "days from 0 up, each later than the one before, such as 0,1,3,7,14"
+    days = settings.items(environment, "REMINDER_DAYS", expected)
+    escalate_after = settings.whole_number(environment, "ESCALATE_AFTER_DAYS", least=1)
+    if not all(re.fullmatch("[0-9]{1,4}", day) for day in days):
+        raise InvalidSetting("REMINDER_DAYS", expected, ",".join(days))
+    try:
+        return Cadence(tuple(int(day) for day in days), escalate_after)
+    except ValueError as error:
+        raise InvalidSetting("REMINDER_DAYS", expected, ",".join(days)) from error
+
+
+def _language(environment: Mapping[str, str]) -> Language:
+    expected = f"one of {', '.join(Language)}"
+    value = settings.text(environment, "DEFAULT_LANGUAGE", expected)
+    if value not in set(Language):
+        raise InvalidSetting("DEFAULT_LANGUAGE", expected, value)
+    return Language(value)

@@ -1,0 +1,96 @@
+"""What a run finds out: everybody in bulk first, then one by one where it matters."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from itertools import islice
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from aws.credential_report import CredentialReports
+from aws.directory import UserDirectory
+from aws.mfa_devices import LoginProfiles, MfaDevices
+from aws.people_table import PeopleTable
+from domain.enrolment import EnrolmentPicture, EnrolmentRules, picture_of, too_young_for_the_report
+from domain.enrolment_facts import Devices, Facts
+from domain.reminder_plan import plan_reminders
+from domain.reminders import ReminderMessage
+from domain.totals import RunTotals
+from remind.settings import Settings
+
+# Users created within the report's four hours, each of whom costs a call. The others wait for the next run.
+_MOST_YOUNG = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Sources:
+    """Where facts about people come from."""
+
+    table: PeopleTable
+    reports: CredentialReports
+    directory: UserDirectory
+    devices: MfaDevices
+    login_profiles: LoginProfiles
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What was found: the picture, the reminders that are due, and how many people could not be looked at again."""
+
+    picture: EnrolmentPicture
+    due: tuple[ReminderMessage, ...]
+    unchecked: int
+    postponed: int
+    report_made: datetime | None
+    last: RunTotals | None
+
+
+def survey(sources: Sources, settings: Settings, today: date, has_time: Callable[[], bool]) -> Survey:
+    """Find out who has no MFA and whom to remind; nothing is written."""
+    facts, last = read_facts(sources, settings.rules, today)
+    picture = picture_of(facts, settings.rules, today)
+    planned = plan_reminders(picture, settings.cadence, settings.language) if settings.sender else []
+    seen, postponed = look_again(planned, sources.devices, has_time)
+    return Survey(
+        picture=picture_of(facts.seeing(seen), settings.rules, today),
+        # Whoever is gone by now is not in need of a mail either: the devices are None.
+        due=tuple(message for message in planned if seen.get(message.user_id) == frozenset()),
+        unchecked=len(planned) - len(seen) - postponed,
+        postponed=postponed,
+        report_made=facts.report.made if facts.report else None,
+        last=last,
+    )
+
+
+def read_facts(sources: Sources, rules: EnrolmentRules, today: date) -> tuple[Facts, RunTotals | None]:
+    """Read everybody in bulk. The report comes first: what is read after it is the fresher."""
+    histories, last = sources.table.read()
+    facts = Facts(
+        report=sources.reports.fetch(),
+        users=list(sources.directory.users()),
+        devices=sources.devices.with_virtual_device(),
+        histories=histories,
+        last_run=last.at.date() if last else None,
+    )
+    young = islice(too_young_for_the_report(facts, rules, today), _MOST_YOUNG)
+    passwords = {user.user_id: sources.login_profiles.has_password(user.name) for user in young}
+    return replace(facts, passwords=passwords), last
+
+
+def look_again(
+    planned: Sequence[ReminderMessage], devices: MfaDevices, has_time: Callable[[], bool]
+) -> tuple[Mapping[str, Devices | None], int]:
+    """Look up the devices of everybody who is about to be mailed: nobody who has one is to be nagged.
+
+    Return them by user id (None: the user is gone), and for how many there was no time. One who cannot be looked up is
+    left out, and keeps nobody else from being reminded.
+    """
+    seen: dict[str, Devices | None] = {}
+    for number, message in enumerate(planned):
+        if not has_time():
+            return seen, len(planned) - number
+        try:
+            seen[message.user_id] = devices.of(message.user_name)
+        except (ClientError, BotoCoreError):
+            continue
+    return seen, 0
