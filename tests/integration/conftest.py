@@ -47,10 +47,10 @@ def context() -> Context:
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty account; the clients of the last one are forgotten."""
     monkeypatch.setenv("MOTO_ACCOUNT_ID", ACCOUNT)
-    clients.iam.cache_clear()
     with mock_aws():
         yield
-    clients.iam.cache_clear()
+    for client in (clients.iam, clients.sqs, clients.sns, clients.dynamodb, clients.sesv2):
+        client.cache_clear()
 
 
 @pytest.fixture
@@ -118,10 +118,11 @@ def failed(response: Any) -> list[str]:  # noqa: ANN401  (what Lambda reads is J
 
 @pytest.fixture
 def calls(account: None, monkeypatch: pytest.MonkeyPatch) -> "Calls":
-    """Record every request that handlers send to IAM, and let a test answer some with an error."""
+    """Record every request that handlers send, and let a test answer some with an error."""
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
     calls = Calls()
-    clients.iam().meta.events.register_first("before-send.iam", calls.before_send)  # type: ignore[arg-type]  # an answer may be returned
+    for client in (clients.iam(), clients.sqs(), clients.sns(), clients.dynamodb(), clients.sesv2("us-east-1")):
+        client.meta.events.register_first("before-send", calls.before_send)  # type: ignore[arg-type]  # an answer may be returned
     return calls
 
 
@@ -130,21 +131,28 @@ class Calls(list[str]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._faults: dict[str, list[tuple[int, str]]] = {}
+        self._answers: dict[str, list[tuple[int, str | None, dict[str, Any]]]] = {}
 
     def fail(self, operation: str, code: str, *, status: int = 409, times: int = 1) -> None:
         """Answer the next requests of the operation with this error; it is HTTP, so botocore's retries are real."""
-        self._faults.setdefault(operation, []).extend([(status, code)] * times)
+        self._answers.setdefault(operation, []).extend([(status, code, {})] * times)
+
+    def answer(self, operation: str, *bodies: dict[str, Any]) -> None:
+        """Answer the next requests of the operation, of a service that speaks JSON, with these bodies."""
+        self._answers.setdefault(operation, []).extend((200, None, body) for body in bodies)
 
     def before_send(self, request: "AWSPreparedRequest", event_name: str, **_: object) -> AWSResponse | None:
-        operation = event_name.rpartition(".")[2]
+        _, service, operation = event_name.split(".")
         self.append(operation)
-        faults = self._faults.get(operation)
-        if not faults:
+        answers = self._answers.get(operation)
+        if not answers:
             return None
-        status, code = faults.pop(0)
-        body = f"<ErrorResponse><Error><Code>{code}</Code><Message>{code}</Message></Error></ErrorResponse>"
-        return AWSResponse(request.url, status, HTTPHeaders(), Raw(body.encode()))
+        status, code, body = answers.pop(0)
+        if service in {"iam", "sns"}:
+            text = f"<ErrorResponse><Error><Code>{code}</Code><Message>{code}</Message></Error></ErrorResponse>"
+        else:
+            text = json.dumps({"__type": code, "message": code} if code else body)
+        return AWSResponse(request.url, status, HTTPHeaders(), Raw(text.encode()))
 
 
 class Raw(BytesIO):
