@@ -30,7 +30,7 @@ def is_address(text: str) -> bool:
 class Unreachable(StrEnum):
     """Why nobody can be written to."""
 
-    NO_ADDRESS = "no address"
+    NO_ADDRESS = "no address: neither a tag, nor the name, nor a default domain gives one"
     NO_VALID_ADDRESS = "the address in the tag is not valid"
     DOMAIN_NOT_ALLOWED = "the address is outside the allowed domains"
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from domain import digest_sections as sections
+from domain.digest_numbers import numbers, share
 from domain.enrolment import EnrolmentPicture
 from domain.notices import Notice, Severity
 from domain.people import Enrolment
@@ -36,63 +37,31 @@ def digest_of(run: Run) -> Notice:
     """Write the digest."""
     counts = run.totals.counts
     unenrolled, escalated = counts[Enrolment.UNENROLLED], counts[ESCALATED]
-    subject = f"MFA: {_everybody(unenrolled)}{f', {escalated:,} escalated' if escalated else ''} · {run.account}"
+    # SNS takes ASCII only here.
+    late = f", {escalated:,} escalated" if escalated else ""
+    subject = f"MFA in {run.account}: {f'{unenrolled:,} not enrolled' if unenrolled else 'everybody is enrolled'}{late}"
     needs = list(_needs(run))
     parts = [
         f"MFA in account {run.account}, {run.picture.today:%-d %B %Y}",
-        _share(run),
-        _numbers(run),
+        share(run.totals),
+        numbers(run.totals, run.before, run.escalate_after),
         *([sections.section("What needs you", [wrapped(f"- {need}", hang="  ") for need in needs])] if needs else []),
-        *sections.people(run.picture, run.escalate_after, unreachable=run.sending is not NoSending.NO_SENDER),
+        *sections.people(
+            run.picture,
+            run.escalate_after,
+            reminded_today={message.user_id for message in run.outcome.queued},
+            unreachable=run.sending is not NoSending.NO_SENDER,
+        ),
         _footer(run),
     ]
     text = "\n\n".join(part for part in parts if part) + "\n"
     return Notice("digest", _severity(run, needs), subject, fitting(text, _MOST_BYTES))
 
 
-def _everybody(unenrolled: int) -> str:
-    return f"{unenrolled:,} not enrolled" if unenrolled else "everybody is enrolled"
-
-
 def _severity(run: Run, needs: list[str]) -> Severity:
     if not run.outcome.complete:
         return Severity.ALARM
     return Severity.WARNING if needs or run.totals.counts[ESCALATED] else Severity.INFORMATION
-
-
-def _share(run: Run) -> str:
-    enrolled, unenrolled = (run.totals.counts[state] for state in (Enrolment.ENROLLED, Enrolment.UNENROLLED))
-    everybody = enrolled + unenrolled
-    if not everybody:
-        return "Nobody here needs MFA."
-    if not unenrolled:
-        return f"All {everybody:,} people who need MFA have it."
-    # Never 100 % while somebody is left.
-    return f"{enrolled:,} of {everybody:,} people who need MFA have it: {enrolled * 100 // everybody} %."
-
-
-def _numbers(run: Run) -> str:
-    meanings = {
-        Enrolment.ENROLLED: "enrolled",
-        Enrolment.UNENROLLED: "not enrolled",
-        ESCALATED: f"of them for {run.escalate_after} days or longer",
-        Enrolment.EXEMPT: "exempt",
-        Enrolment.DORMANT: "dormant: neither a password nor an active access key",
-        Enrolment.UNKNOWN: "too new to tell, or the credential report is missing",
-    }
-    shown = {state: meaning for state, meaning in meanings.items() if run.totals.counts[state] or _changed(run, state)}
-    lines = [f"{run.totals.counts[state]:>6,}  {meaning}{_trend(run, state)}" for state, meaning in shown.items()]
-    since = f"(in brackets: the change since {run.before.at:%-d %B, %H:%M} UTC)" if run.before else ""
-    return "\n".join([*lines, *([since] if since and any(_changed(run, state) for state in shown) else [])])
-
-
-def _changed(run: Run, state: str) -> int:
-    return run.totals.counts[state] - run.before.counts.get(state, 0) if run.before else 0
-
-
-def _trend(run: Run, state: str) -> str:
-    change = _changed(run, state)
-    return f" ({change:+,})".replace("-", "\N{MINUS SIGN}") if change else ""
 
 
 def _needs(run: Run) -> Iterator[str]:
@@ -115,6 +84,6 @@ def _needs(run: Run) -> Iterator[str]:
 
 def _footer(run: Run) -> str:
     made = f"the credential report of {run.report_made:%Y-%m-%d %H:%M} UTC and " if run.report_made else ""
-    mails = f"{len(run.outcome.queued):,} reminders {'would be' if run.dry_run else 'were'} sent by this run."
+    mails = f"{len(run.outcome.queued):,} reminders {'would go' if run.dry_run else 'went'} out with this run."
     dry = " This was a dry run: no mail was sent, nothing was written." if run.dry_run else ""
     return wrapped(f"Made from {made}live reads of IAM. {mails}{dry}")

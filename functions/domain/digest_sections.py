@@ -1,6 +1,8 @@
 """The lists of a digest: one line says all there is to know about one person."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
+from functools import partial
 
 from domain.addresses import Recipient, Unreachable
 from domain.enrolment import EnrolmentPicture, Person
@@ -17,33 +19,42 @@ def section(title: str, lines: Sequence[str]) -> str:
     return "\n".join([title.upper(), "-" * len(title), *lines]) if lines else ""
 
 
-def people(picture: EnrolmentPicture, escalate_after: int, *, unreachable: bool) -> Iterator[str]:
-    """Yield the sections about people, the most urgent first; the unreachable only where mail is sent at all."""
+def people(
+    picture: EnrolmentPicture, escalate_after: int, *, reminded_today: AbstractSet[str], unreachable: bool
+) -> Iterator[str]:
+    """Yield the sections about people, the most urgent first; the unreachable only where mail is sent at all.
+
+    `reminded_today` are the ids of the users whose reminder this run has put on its way.
+    """
     late = escalated(picture, escalate_after)
     others = longest_first(picture)[len(late) :]
-    yield _named(f"Escalated: no MFA for {escalate_after} days or longer", [_unenrolled(p, picture) for p in late])
-    yield _named("Not enrolled", [_unenrolled(person, picture) for person in others])
+    line = partial(_unenrolled, picture=picture, reminded_today=reminded_today)
+    yield _named(f"Escalated: no MFA for {escalate_after} days or longer", map(line, late))
+    yield _named("Not enrolled", map(line, others))
     left = [*late, *others]
     if unreachable:
-        yield _named("Nobody to write to", [line for person in left for line in _unreachable(person)])
-    yield _named("Mail did not arrive", [line for person in left for line in _trouble(person)])
+        yield _named("Nobody to write to", (line for person in left for line in _unreachable(person)))
+    yield _named("Mail did not arrive", (line for person in left for line in _trouble(person)))
     yield from _exemptions(picture)
-    yield _named(
-        "Dormant: cannot sign in, so not reminded", [plain(p.user.name) for p in picture.those(Enrolment.DORMANT)]
-    )
+    dormant = picture.those(Enrolment.DORMANT)
+    yield _named("Dormant: cannot sign in, so not reminded", (plain(person.user.name) for person in dormant))
 
 
-def _named(title: str, lines: Sequence[str]) -> str:
-    return section(f"{title} ({len(lines):,})", [f"- {line}" for line in first(lines, _MOST_NAMES)])
+def _named(title: str, found: Iterable[str]) -> str:
+    lines = list(found)
+    return section(f"{title} ({len(lines):,})", first([f"- {line}" for line in lines], _MOST_NAMES))
 
 
-def _unenrolled(person: Person, picture: EnrolmentPicture) -> str:
+def _unenrolled(person: Person, picture: EnrolmentPicture, reminded_today: AbstractSet[str]) -> str:
     history, days = person.history, days_without(person, picture)
-    since = f"{_days(days)}, since {history.unenrolled_since}" if days else "since today"
-    reminded = {0: "not reminded yet", 1: "reminded once"}.get(history.reminders, f"reminded {history.reminders} times")
-    last = f", last on {history.last_reminded:%Y-%m-%d}" if history.last_reminded else ""
-    enforced = "" if person.standing.enforced else "; NOT ENFORCED"
-    return f"{plain(person.user.name)}: {since}; {reminded}{last}{enforced}"
+    parts = [
+        f"{_days(days)} (since {history.unenrolled_since})" if days else "since today",
+        {0: "no reminder yet", 1: "1 reminder"}.get(history.reminders, f"{history.reminders} reminders"),
+        f"last {history.last_reminded:%Y-%m-%d}" if history.last_reminded else "",
+        "one goes out now" if person.user.user_id in reminded_today else "",
+        "" if person.standing.enforced else "NOT ENFORCED",
+    ]
+    return f"{plain(person.user.name)}: {', '.join(part for part in parts if part)}"
 
 
 def _days(days: int) -> str:
@@ -62,10 +73,10 @@ def _trouble(person: Person) -> Iterator[str]:
 
 def _exemptions(picture: EnrolmentPicture) -> Iterator[str]:
     ended = [(p, p.ended_exemption) for p in picture.people if p.ended_exemption and p.exemption is None]
-    yield _named("Exemption ended", [f"{_exempt(person, exemption)}" for person, exemption in ended])
+    yield _named("Exemption ended", (f"{plain(person.user.name)}: after {e.until}" for person, e in ended))
     exempt = [(p, p.exemption) for p in picture.those(Enrolment.EXEMPT) if p.exemption]
     exempt.sort(key=lambda pair: (pair[1].until is None, pair[1].until or picture.today))
-    yield _named("Exempt, the next to end first", [_exempt(person, exemption) for person, exemption in exempt])
+    yield _named("Exempt, the next to end first", (_exempt(person, exemption) for person, exemption in exempt))
 
 
 def _exempt(person: Person, exemption: Exemption) -> str:
