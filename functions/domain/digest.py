@@ -9,7 +9,7 @@ from domain.digest_numbers import numbers, share
 from domain.enrolment import EnrolmentPicture
 from domain.notices import Notice, Severity
 from domain.people import Enrolment
-from domain.plain_text import fitting, wrapped
+from domain.plain_text import counted, fitting, wrapped
 from domain.reminder_plan import Outcome
 from domain.sending import NoSending, SendingState, trouble_with
 from domain.totals import ESCALATED, RunTotals
@@ -67,11 +67,11 @@ def _severity(run: Run, needs: list[str]) -> Severity:
 def _needs(run: Run) -> Iterator[str]:
     outcome = run.outcome
     if outcome.refused:
-        yield f"{outcome.refused:,} reminders did not get onto the queue. The next run plans them again."
+        yield f"{_reminders(outcome.refused)} did not get onto the queue. The next run plans them again."
     if outcome.unchecked:
-        yield f"{outcome.unchecked:,} people were not reminded: IAM did not say whether they have a device by now."
+        yield f"{_people(outcome.unchecked)} not reminded: IAM did not say whether there is a device by now."
     if outcome.postponed:
-        yield f"{outcome.postponed:,} people were not reminded: time was up. The next run goes on."
+        yield f"{_people(outcome.postponed)} not reminded: time was up. The next run goes on."
     if run.report_made is None:
         yield (
             "There was no credential report, so passwords, access keys, passkeys and hardware tokens were not seen. "
@@ -84,6 +84,14 @@ def _needs(run: Run) -> Iterator[str]:
 
 def _footer(run: Run) -> str:
     made = f"the credential report of {run.report_made:%Y-%m-%d %H:%M} UTC and " if run.report_made else ""
-    mails = f"{len(run.outcome.queued):,} reminders {'would go' if run.dry_run else 'went'} out with this run."
+    mails = f"{_reminders(len(run.outcome.queued))} {'would go' if run.dry_run else 'went'} out with this run."
     dry = " This was a dry run: no mail was sent, nothing was written." if run.dry_run else ""
     return wrapped(f"Made from {made}live reads of IAM. {mails}{dry}")
+
+
+def _reminders(number: int) -> str:
+    return counted(number, "reminder", "reminders")
+
+
+def _people(number: int) -> str:
+    return counted(number, "person was", "people were")

@@ -22,7 +22,7 @@ def share(totals: RunTotals) -> str:
     if not everybody:
         return "Nobody here needs MFA."
     if not unenrolled:
-        return f"All {everybody:,} people who need MFA have it."
+        return "Everybody who needs MFA has it."
     # Rounded down: never 100 % while somebody is left.
     return f"{enrolled:,} of {everybody:,} people who need MFA have it: {enrolled * 100 // everybody} %."
 

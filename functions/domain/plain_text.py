@@ -15,6 +15,11 @@ def plain(text: str, most: int = 80) -> str:
     return line if len(line) <= most else f"{line[: most - 1]}…"
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """Return a number with its noun."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
 def wrapped(text: str, hang: str = "") -> str:
     """Break a text of ours into lines; those after the first start with `hang`."""
     return fill(text, WIDTH, subsequent_indent=hang, break_long_words=False, break_on_hyphens=False)
