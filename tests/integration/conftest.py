@@ -13,6 +13,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from moto import mock_aws
+from moto.core.models import botocore_stubber
 
 from aws import clients
 from enforce import handler as handlers
@@ -122,7 +123,9 @@ def calls(account: None, monkeypatch: pytest.MonkeyPatch) -> "Calls":
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
     calls = Calls()
     for client in (clients.iam(), clients.sqs(), clients.sns(), clients.dynamodb(), clients.sesv2("us-east-1")):
-        client.meta.events.register_first("before-send", calls.before_send)  # type: ignore[arg-type]  # an answer may be returned
+        # botocore asks every handler and takes the first answer: moto must not act on what a test has failed.
+        client.meta.events.unregister("before-send", botocore_stubber)  # type: ignore[arg-type]  # it answers, too
+        client.meta.events.register("before-send", calls.before_send)  # type: ignore[arg-type]  # an answer may be returned
     return calls
 
 
@@ -131,14 +134,14 @@ class Calls(list[str]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._answers: dict[str, list[tuple[int, str | None, dict[str, Any]]]] = {}
+        self._answers: dict[str, list[tuple[int, str | None, str]]] = {}
 
     def fail(self, operation: str, code: str, *, status: int = 409, times: int = 1) -> None:
         """Answer the next requests of the operation with this error; it is HTTP, so botocore's retries are real."""
-        self._answers.setdefault(operation, []).extend([(status, code, {})] * times)
+        self._answers.setdefault(operation, []).extend([(status, code, "")] * times)
 
-    def answer(self, operation: str, *bodies: dict[str, Any]) -> None:
-        """Answer the next requests of the operation, of a service that speaks JSON, with these bodies."""
+    def answer(self, operation: str, *bodies: str) -> None:
+        """Answer the next requests of the operation with these bodies: XML or JSON, as its service speaks."""
         self._answers.setdefault(operation, []).extend((200, None, body) for body in bodies)
 
     def before_send(self, request: "AWSPreparedRequest", event_name: str, **_: object) -> AWSResponse | None:
@@ -146,13 +149,13 @@ class Calls(list[str]):
         self.append(operation)
         answers = self._answers.get(operation)
         if not answers:
-            return None
+            return botocore_stubber(event_name, request)
         status, code, body = answers.pop(0)
-        if service in {"iam", "sns"}:
-            text = f"<ErrorResponse><Error><Code>{code}</Code><Message>{code}</Message></Error></ErrorResponse>"
-        else:
-            text = json.dumps({"__type": code, "message": code} if code else body)
-        return AWSResponse(request.url, status, HTTPHeaders(), Raw(text.encode()))
+        if code and service in {"iam", "sns"}:
+            body = f"<ErrorResponse><Error><Code>{code}</Code><Message>{code}</Message></Error></ErrorResponse>"
+        elif code:
+            body = json.dumps({"__type": code, "message": code})
+        return AWSResponse(request.url, status, HTTPHeaders(), Raw(body.encode()))
 
 
 class Raw(BytesIO):
