@@ -138,14 +138,14 @@ class Calls(list[str]):
 
     def fail(self, operation: str, code: str, *, status: int = 409, times: int = 1) -> None:
         """Answer the next requests of the operation with this error; it is HTTP, so botocore's retries are real."""
-        self._answers.setdefault(operation, []).extend([(status, code, "")] * times)
+        self._answers.setdefault(operation, [])[:0] = [(status, code, "")] * times
 
     def answer(self, operation: str, *bodies: str) -> None:
         """Answer the next requests of the operation with these bodies: XML or JSON, as its service speaks."""
         self._answers.setdefault(operation, []).extend((200, None, body) for body in bodies)
 
     def before_send(self, request: "AWSPreparedRequest", event_name: str, **_: object) -> AWSResponse | None:
-        _, service, operation = event_name.split(".")
+        service, operation = event_name.split(".")[1:]
         self.append(operation)
         answers = self._answers.get(operation)
         if not answers:

@@ -1,0 +1,605 @@
+"""The remind handler on moto: who is mailed and who is not, what is remembered, and what a failure leaves behind."""
+
+import json
+from base64 import b64encode
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from aws import clients
+from domain.languages import Language
+from domain.reminders import ReminderKind, ReminderMessage
+from domain.settings import InvalidSetting
+from remind.handler import RunIncomplete, lambda_handler
+from tests.integration.conftest import Calls, Context, Log
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
+TODAY = datetime.now(UTC).date()
+NAME = "alice@example.com"
+
+
+@dataclass(frozen=True)
+class LongContext(Context):
+    """The context of a function with fifteen minutes, of which these are left."""
+
+    function_name: str = "remind"
+    left: int = 900_000
+
+    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]  # left over differs from test to test
+        return self.left
+
+
+class Surroundings:
+    """What remind writes to: the table, the mail queue, and a queue that is subscribed to the ops topic."""
+
+    def __init__(self) -> None:
+        self.dynamodb, self.sqs, sns = boto3.client("dynamodb"), boto3.client("sqs"), boto3.client("sns")
+        self.dynamodb.create_table(
+            TableName="people",
+            KeySchema=[{"AttributeName": "user_id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": "user_id", "AttributeType": "S"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        self.mail = self.sqs.create_queue(QueueName="mail")["QueueUrl"]
+        self.ops = self.sqs.create_queue(QueueName="ops")["QueueUrl"]
+        self.topic = sns.create_topic(Name="ops")["TopicArn"]
+        sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:111122223333:ops")
+
+    def _taken(self, url: str) -> list[str]:
+        bodies: list[str] = []
+        while messages := self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
+            for message in messages:
+                bodies.append(message["Body"])
+                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+        return bodies
+
+    def mails(self) -> list[ReminderMessage]:
+        """Take every message off the mail queue, in the order of the user names."""
+        found = [ReminderMessage.from_json(body) for body in self._taken(self.mail)]
+        return sorted(found, key=lambda message: message.user_name)
+
+    def digests(self) -> list[dict[str, Any]]:
+        """Take what ops were told."""
+        return [json.loads(body) for body in self._taken(self.ops)]
+
+    def item(self, user_id: str) -> dict[str, Any] | None:
+        return self.dynamodb.get_item(TableName="people", Key={"user_id": {"S": user_id}}).get("Item")
+
+    def put(self, user_id: str, **attributes: Any) -> None:  # noqa: ANN401  (attributes are typed by DynamoDB)
+        self.dynamodb.put_item(TableName="people", Item={"user_id": {"S": user_id}, **attributes})
+
+    def items(self) -> int:
+        return self.dynamodb.scan(TableName="people", Select="COUNT")["Count"]
+
+
+@pytest.fixture
+def context() -> Context:
+    return LongContext()
+
+
+@pytest.fixture(autouse=True)
+def around(monkeypatch: pytest.MonkeyPatch, policy_arn: str) -> Surroundings:
+    surroundings = Surroundings()
+    clients.iam().generate_credential_report()
+    environment = {
+        "PEOPLE_TABLE": "people",
+        "MAIL_QUEUE_URL": surroundings.mail,
+        "OPS_TOPIC_ARN": surroundings.topic,
+        "POLICY_ARN": policy_arn,
+        "GROUP_NAME": "mfa-control",
+        "EXEMPT_TAG_KEY": "mfa-exempt",
+        "EXEMPT_PATHS": "/service/",
+        "SENDER_EMAIL": "mfa@example.com",
+        "SES_REGION": "us-east-1",
+        "EMAIL_TAG_KEY": "email",
+        "DEFAULT_EMAIL_DOMAIN": "",
+        "ALLOWED_EMAIL_DOMAINS": "example.com",
+        "DEFAULT_LANGUAGE": "en",
+        "REMINDER_DAYS": "0,1,3,7,14",
+        "ESCALATE_AFTER_DAYS": "14",
+        "DRY_RUN": "false",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return surroundings
+
+
+@pytest.fixture
+def event(event_text: Callable[[str], str]) -> dict[str, Any]:
+    return json.loads(event_text("remind_schedule"))  # type: ignore[no-any-return]  # the sample is an object
+
+
+@pytest.fixture
+def calls(calls: Calls) -> Calls:
+    """SES is out of its sandbox; moto does not know the call."""
+    quota = {"Max24HourSend": 50_000.0, "MaxSendRate": 14.0, "SentLast24Hours": 3.0}
+    state = {"ProductionAccessEnabled": True, "SendingEnabled": True, "SendQuota": quota}
+    calls.answer("GetAccount", *[json.dumps(state)] * 9)
+    return calls
+
+
+@pytest.fixture
+def person(iam: "IAMClient") -> Callable[..., str]:
+    """Create a user with a password, who is reachable by the name; return the id."""
+
+    def create(name: str = NAME, *, path: str = "/", password: bool = True, **tags: str) -> str:
+        named = [{"Key": key.replace("_", "-"), "Value": value} for key, value in tags.items()]
+        user = iam.create_user(UserName=name, Path=path, Tags=named)["User"]  # type: ignore[arg-type]  # tags are tags
+        if password:
+            iam.create_login_profile(UserName=name, Password="correct horse battery staple")
+        return user["UserId"]
+
+    return create
+
+
+def enrol(iam: "IAMClient", name: str) -> None:
+    """Register a virtual device as the person would."""
+    device = iam.create_virtual_mfa_device(VirtualMFADeviceName=name.partition("@")[0])["VirtualMFADevice"]
+    iam.enable_mfa_device(
+        UserName=name, SerialNumber=device["SerialNumber"], AuthenticationCode1="123456", AuthenticationCode2="654321"
+    )
+
+
+def ago(days: int) -> str:
+    return (TODAY - timedelta(days=days)).isoformat()
+
+
+Person = Callable[..., str]
+
+
+def test_who_has_no_mfa_is_mailed_and_remembered_and_ops_are_told(
+    person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    user_id = person()
+
+    totals = lambda_handler(event, context)
+
+    assert around.mails() == [
+        ReminderMessage(
+            kind=ReminderKind.REMINDER,
+            cause=f"reminder#{TODAY}",
+            user_name=NAME,
+            user_id=user_id,
+            to=NAME,
+            cc=None,
+            language=Language.ENGLISH,
+            unenrolled_since=TODAY,
+            number=1,
+            days=0,
+        )
+    ]
+    assert around.item(user_id) == {
+        "user_id": {"S": user_id},
+        "user_name": {"S": NAME},
+        "first_seen": {"S": TODAY.isoformat()},
+        "unenrolled_since": {"S": TODAY.isoformat()},
+    }
+    (digest,) = around.digests()
+    assert digest["Subject"] == "MFA in 111122223333: 1 not enrolled"
+    assert f"- {NAME}: since today, no reminder yet, one goes out now, NOT ENFORCED" in digest["Message"]
+    assert {key: value["Value"] for key, value in digest["MessageAttributes"].items()} == {
+        "kind": "digest",
+        "severity": "information",
+    }
+    assert (totals["unenrolled"], totals["reminders"]) == (1, 1)
+
+
+def test_the_run_reads_in_bulk_and_looks_only_at_whom_it_mails(
+    iam: "IAMClient", person: Person, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    for number in range(30):
+        person(f"enrolled{number}@example.com")
+        enrol(iam, f"enrolled{number}@example.com")
+    person()
+
+    lambda_handler(event, context)
+
+    assert calls == [
+        "Scan",
+        "GenerateCredentialReport",
+        "GetCredentialReport",
+        "GetAccountAuthorizationDetails",
+        "ListVirtualMFADevices",
+        "ListMFADevices",
+        "UpdateItem",
+        "SendMessageBatch",
+        "GetAccount",
+        "Publish",
+        "PutItem",
+    ]
+
+
+def test_nobody_else_is_mailed(
+    iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    person("enrolled@example.com")
+    enrol(iam, "enrolled@example.com")
+    person("dormant@example.com", password=False)
+    person("robot@example.com", path="/service/")
+    person("exempt@example.com", mfa_exempt="robot")
+    person("unreachable")
+    person("outside@evil.example")
+
+    totals = lambda_handler(event, context)
+
+    assert around.mails() == []
+    assert {state: totals[state] for state in ("enrolled", "unenrolled", "dormant", "exempt")} == {
+        "enrolled": 1,
+        "unenrolled": 2,
+        "dormant": 1,
+        "exempt": 2,
+    }
+
+
+def test_who_has_only_an_access_key_is_mailed(
+    iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    person(password=False)
+    key = iam.create_access_key(UserName=NAME)["AccessKey"]["AccessKeyId"]
+    person("inactive@example.com", password=False)
+    inactive = iam.create_access_key(UserName="inactive@example.com")["AccessKey"]["AccessKeyId"]
+    iam.update_access_key(UserName="inactive@example.com", AccessKeyId=inactive, Status="Inactive")
+
+    lambda_handler(event, context)
+
+    assert key
+    assert [message.user_name for message in around.mails()] == [NAME]
+
+
+@pytest.mark.parametrize("serial", ["arn:aws:iam::111122223333:u2f/user/alice/key-EXAMPLE", "GAHT12345678"])
+def test_a_passkey_or_token_registered_after_the_report_was_made_keeps_the_mail_back(
+    iam: "IAMClient",
+    person: Person,
+    around: Surroundings,
+    calls: Calls,
+    context: Context,
+    event: dict[str, Any],
+    serial: str,
+) -> None:
+    user_id = person()
+    around.put(user_id, user_name={"S": NAME}, unenrolled_since={"S": ago(3)}, reminders={"N": "2"})
+    calls.answer("GetCredentialReport", report_of(iam))
+    iam.enable_mfa_device(
+        UserName=NAME, SerialNumber=serial, AuthenticationCode1="123456", AuthenticationCode2="654321"
+    )
+
+    totals = lambda_handler(event, context)
+
+    assert around.mails() == []
+    assert totals["enrolled"] == 1
+    item = around.item(user_id) or {}
+    assert item["enrolled_at"] == {"S": TODAY.isoformat()}
+    assert "unenrolled_since" not in item
+
+
+def report_of(iam: "IAMClient") -> str:
+    """The answer to GetCredentialReport as IAM would give it now."""
+    content = b64encode(iam.get_credential_report()["Content"]).decode()
+    return (
+        "<GetCredentialReportResponse><GetCredentialReportResult>"
+        f"<Content>{content}</Content><ReportFormat>text/csv</ReportFormat>"
+        "<GeneratedTime>2026-11-24T05:00:00Z</GeneratedTime>"
+        "</GetCredentialReportResult></GetCredentialReportResponse>"
+    )
+
+
+def test_a_user_too_young_for_the_report_is_mailed_if_there_is_a_password(
+    iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    calls.answer("GetCredentialReport", report_of(iam))
+    person()
+    person("later@example.com", password=False)
+
+    totals = lambda_handler(event, context)
+
+    assert [message.user_name for message in around.mails()] == [NAME]
+    assert totals["unknown"] == 1
+
+
+def test_an_escalation_goes_to_the_manager_too_in_the_language_of_the_tag(
+    person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    user_id = person(language="ja", manager_email="lead@example.com")
+    around.put(user_id, user_name={"S": NAME}, unenrolled_since={"S": ago(15)}, reminders={"N": "4"})
+
+    lambda_handler(event, context)
+
+    (message,) = around.mails()
+    assert (message.kind, message.cause) == (ReminderKind.ESCALATION, f"escalation#{ago(1)}")
+    assert (message.cc, message.language) == ("lead@example.com", Language.JAPANESE)
+    assert (message.number, message.days) == (5, 15)
+
+
+def test_run_twice_it_plans_the_same_cause_and_once_that_is_claimed_nothing(
+    person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    user_id = person()
+
+    lambda_handler(event, context)
+    lambda_handler(event, context)
+    first, second = around.mails()
+    around.dynamodb.update_item(
+        TableName="people",
+        Key={"user_id": {"S": user_id}},
+        UpdateExpression="ADD causes :cause",
+        ExpressionAttributeValues={":cause": {"SS": [first.cause]}},
+    )
+    lambda_handler(event, context)
+
+    assert first == second
+    assert around.mails() == []
+
+
+def test_two_runs_at_once_count_from_the_same_day(
+    person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    user_id = person()
+    calls.answer("Scan", json.dumps({"Items": [], "Count": 0}))
+    around.put(user_id, user_name={"S": NAME}, unenrolled_since={"S": ago(0)}, reminders={"N": "1"})
+
+    lambda_handler(event, context)
+
+    assert (around.item(user_id) or {})["reminders"] == {"N": "1"}
+    assert [message.cause for message in around.mails()] == [f"reminder#{TODAY}"]
+
+
+def test_without_a_sender_the_digest_is_all_there_is(
+    person: Person,
+    around: Surroundings,
+    calls: Calls,
+    context: Context,
+    event: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SENDER_EMAIL", "")
+    person()
+
+    lambda_handler(event, context)
+
+    assert around.mails() == []
+    (digest,) = around.digests()
+    assert "SenderEmail is empty" in digest["Message"]
+    assert not {"ListMFADevices", "SendMessageBatch", "GetAccount"} & set(calls)
+
+
+def test_a_dry_run_tells_and_writes_nothing(
+    person: Person,
+    around: Surroundings,
+    calls: Calls,
+    context: Context,
+    event: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    log: Log,
+) -> None:
+    monkeypatch.setenv("DRY_RUN", "true")
+    person()
+
+    lambda_handler(event, context)
+
+    assert around.mails() == []
+    assert around.items() == 0
+    assert "This was a dry run" in " ".join(around.digests()[0]["Message"].split())
+    assert log.entry("Reminder planned")["user_name"] == NAME
+    assert NAME not in log.entry("Run done").values()
+
+
+def test_ses_that_does_not_say_is_told_and_stops_nothing(
+    person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    person()
+    calls.clear_answers("GetAccount")
+    calls.fail("GetAccount", "AccessDeniedException", status=403)
+
+    lambda_handler(event, context)
+
+    assert len(around.mails()) == 1
+    assert "SES did not say" in around.digests()[0]["Message"]
+
+
+def test_what_the_queue_refuses_is_sent_again_at_once(
+    person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    person()
+    calls.answer("SendMessageBatch", refused("0"))
+
+    lambda_handler(event, context)
+
+    assert len(around.mails()) == 1
+    assert calls.count("SendMessageBatch") == 2
+
+
+def refused(*numbers: str) -> str:
+    failures = [{"Id": number, "Code": "InternalError", "SenderFault": False} for number in numbers]
+    return json.dumps({"Successful": [], "Failed": failures})
+
+
+@pytest.mark.parametrize("fault", ["refused", "unreachable"])
+def test_what_does_not_get_onto_the_queue_is_told_and_planned_again_by_the_next_run(
+    person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any], fault: str
+) -> None:
+    for number in range(12):
+        person(f"user{number:02}@example.com")
+    if fault == "refused":
+        calls.answer("SendMessageBatch", refused("3"), refused("3"), refused("3"))
+    else:
+        calls.fail("SendMessageBatch", "AWS.SimpleQueueService.NonExistentQueue", status=400)
+
+    with pytest.raises(RunIncomplete):
+        lambda_handler(event, context)
+    first = around.mails()
+    lambda_handler(event, context)
+
+    again = around.mails()
+    lost, second = around.digests()
+    assert "did not get onto the queue" in lost["Message"]
+    assert lost["MessageAttributes"]["severity"]["Value"] == "alarm"
+    assert "did not get onto the queue" not in second["Message"]
+    assert len(first) < 12
+    assert {message.user_name for message in again} == {f"user{number:02}@example.com" for number in range(12)}
+
+
+@pytest.mark.parametrize("operation", ["Scan", "GetAccountAuthorizationDetails", "ListVirtualMFADevices"])
+def test_a_page_that_fails_ends_the_run_before_anything_is_written(
+    person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any], operation: str
+) -> None:
+    user_id = person()
+    around.put("AIDASOMEBODYELSE", user_name={"S": "bob"}, unenrolled_since={"S": ago(3)})
+    calls.fail(operation, "AccessDenied", status=403)
+
+    with pytest.raises(ClientError):
+        lambda_handler(event, context)
+
+    assert (around.mails(), around.digests(), around.item(user_id)) == ([], [], None)
+    assert "expires" not in (around.item("AIDASOMEBODYELSE") or {})
+
+
+def test_who_cannot_be_looked_at_is_left_for_the_next_run_and_keeps_nobody_back(
+    person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    person("first@example.com")
+    person("second@example.com")
+    calls.fail("ListMFADevices", "AccessDenied", status=403)
+
+    with pytest.raises(RunIncomplete):
+        lambda_handler(event, context)
+
+    assert len(around.mails()) == 1
+    assert "1 person was not reminded: IAM did not say" in " ".join(around.digests()[0]["Message"].split())
+
+
+def test_throttling_is_borne(
+    person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    person()
+    for operation in ("GetAccountAuthorizationDetails", "ListVirtualMFADevices", "ListMFADevices"):
+        calls.fail(operation, "Throttling", status=400, times=3)
+
+    lambda_handler(event, context)
+
+    assert len(around.mails()) == 1
+
+
+def test_a_user_deleted_meanwhile_is_not_mailed(
+    person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    person()
+    calls.fail("ListMFADevices", "NoSuchEntity", status=404)
+
+    lambda_handler(event, context)
+
+    assert around.mails() == []
+
+
+def test_without_a_report_whoever_was_unenrolled_is_still_mailed_and_ops_are_told(
+    iam: "IAMClient",
+    person: Person,
+    around: Surroundings,
+    calls: Calls,
+    context: Context,
+    event: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("aws.credential_report._TRIES", 1)
+    monkeypatch.setattr("aws.credential_report._PAUSE", 0)
+    calls.fail("GetCredentialReport", "ReportInProgress", status=404)
+    known = person()
+    person("new@example.com")
+    around.put(known, user_name={"S": NAME}, unenrolled_since={"S": ago(3)}, reminders={"N": "2"})
+
+    totals = lambda_handler(event, context)
+
+    assert [message.user_name for message in around.mails()] == [NAME]
+    assert (totals["unenrolled"], totals["unknown"]) == (1, 1)
+    assert "There was no credential report" in around.digests()[0]["Message"]
+
+
+def test_when_time_is_up_the_rest_is_left_for_the_next_run(
+    person: Person, around: Surroundings, calls: Calls, event: dict[str, Any]
+) -> None:
+    person()
+
+    lambda_handler(event, LongContext(left=60_000))
+
+    assert around.mails() == []
+    assert "1 person was not reminded: time was up" in around.digests()[0]["Message"]
+
+
+def test_a_user_who_is_gone_is_forgotten_in_time(
+    iam: "IAMClient", around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    around.put("AIDAEXAMPLEGONE", user_name={"S": "gone"}, unenrolled_since={"S": ago(30)})
+
+    lambda_handler(event, context)
+
+    expires = int((around.item("AIDAEXAMPLEGONE") or {})["expires"]["N"])
+    assert date.fromtimestamp(expires) == TODAY + timedelta(days=90)  # noqa: DTZ012  (both are UTC days)
+
+
+def test_the_next_digest_says_what_has_changed_and_who_enrolled_is_no_longer_in_it(
+    iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    person()
+    person("bob@example.com")
+    lambda_handler(event, context)
+    enrol(iam, "bob@example.com")
+
+    lambda_handler(event, context)
+
+    _, digest = around.digests()
+    assert "     1  enrolled (+1)\n     1  not enrolled (\N{MINUS SIGN}1)\n" in digest["Message"]
+    assert "bob@example.com" not in digest["Message"]
+
+
+def test_the_numbers_reach_the_dashboard(
+    person: Person, calls: Calls, context: Context, event: dict[str, Any], capsys: pytest.CaptureFixture[str]
+) -> None:
+    person()
+    person("unreachable")
+
+    lambda_handler(event, context)
+
+    (line,) = [line for line in capsys.readouterr().out.splitlines() if "_aws" in line]
+    found = json.loads(line)
+    assert {name: found[name] for name in found if name.startswith(("Users", "Reminders", "Escalations"))} == {
+        "UsersEnrolled": [0.0],
+        "UsersUnenrolled": [2.0],
+        "UsersDormant": [0.0],
+        "UsersUnreachable": [1.0],
+        "RemindersPlanned": [1.0],
+        "Escalations": [0.0],
+    }
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("PEOPLE_TABLE", ""),
+        ("MAIL_QUEUE_URL", ""),
+        ("OPS_TOPIC_ARN", ""),
+        ("POLICY_ARN", "mfa-control"),
+        ("GROUP_NAME", ""),
+        ("SES_REGION", ""),
+        ("DEFAULT_EMAIL_DOMAIN", "@example.com"),
+        ("ALLOWED_EMAIL_DOMAINS", "example.com,*"),
+        ("DEFAULT_LANGUAGE", "fr"),
+        ("REMINDER_DAYS", ""),
+        ("REMINDER_DAYS", "0,3,1"),
+        ("REMINDER_DAYS", "0,one"),
+        ("ESCALATE_AFTER_DAYS", "0"),
+        ("DRY_RUN", "yes"),
+    ],
+)
+def test_a_wrong_setting_stops_the_run_and_is_named(
+    context: Context, event: dict[str, Any], monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(InvalidSetting, match=f"environment variable {name}: expected"):
+        lambda_handler(event, context)
