@@ -394,7 +394,6 @@ def test_ses_that_does_not_say_is_told_and_stops_nothing(
     person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
     person()
-    calls.clear_answers("GetAccount")
     calls.fail("GetAccount", "AccessDeniedException", status=403)
 
     lambda_handler(event, context)

@@ -1,0 +1,69 @@
+"""The credential report on moto: asked for, waited for, and given up after a minute."""
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from aws import clients
+from aws.credential_report import CredentialReports
+from tests.integration.conftest import Calls
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
+
+@pytest.fixture
+def pauses() -> list[float]:
+    return []
+
+
+@pytest.fixture
+def reports(calls: Calls, pauses: list[float]) -> CredentialReports:
+    return CredentialReports(clients.iam(), sleep=pauses.append)
+
+
+def test_a_report_that_is_there_is_fetched_without_waiting(
+    iam: "IAMClient", reports: CredentialReports, pauses: list[float]
+) -> None:
+    iam.create_user(UserName="alice")
+    iam.generate_credential_report()
+
+    report = reports.fetch()
+
+    assert report is not None
+    assert set(report.rows) == {"alice"}
+    assert pauses == []
+
+
+def test_a_report_that_is_only_being_made_is_waited_for(reports: CredentialReports, pauses: list[float]) -> None:
+    assert reports.fetch() is not None
+    assert pauses == [2.0]
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("ReportExpired", 410), ("ReportNotPresent", 410), ("ReportInProgress", 404)]
+)
+def test_a_report_that_is_gone_when_it_is_fetched_is_asked_for_again(
+    iam: "IAMClient", reports: CredentialReports, calls: Calls, code: str, status: int
+) -> None:
+    iam.generate_credential_report()
+    calls.fail("GetCredentialReport", code, status=status)
+
+    assert reports.fetch() is not None
+    assert calls == ["GenerateCredentialReport", "GetCredentialReport"] * 2
+
+
+def test_after_a_minute_there_is_none(
+    iam: "IAMClient", reports: CredentialReports, calls: Calls, pauses: list[float]
+) -> None:
+    calls.fail("GenerateCredentialReport", "LimitExceeded", status=409, times=99)
+
+    assert reports.fetch() is None
+    assert sum(pauses) == 60
+
+
+def test_what_is_forbidden_is_no_missing_report(reports: CredentialReports, calls: Calls) -> None:
+    calls.fail("GenerateCredentialReport", "AccessDenied", status=403)
+
+    with pytest.raises(clients.iam().exceptions.ClientError, match="AccessDenied"):
+        reports.fetch()

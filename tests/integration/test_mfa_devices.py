@@ -1,0 +1,87 @@
+"""MFA devices and passwords on moto: every kind is told apart, and root is nobody."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from xml.sax.saxutils import escape
+
+import pytest
+
+from aws import clients
+from aws.mfa_devices import LoginProfiles, MfaDevices
+from domain.enrolment_facts import Device
+from tests.integration.conftest import Calls
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
+SAMPLES = Path(__file__).parent.parent / "samples"
+
+
+def answer(operation: str, sample: str) -> str:
+    """A sample response, as AWS documents it in JSON, in the XML that IAM speaks."""
+    found = json.loads((SAMPLES / f"{sample}.json").read_text())
+    return f"<{operation}Response><{operation}Result>{xml(found)}</{operation}Result></{operation}Response>"
+
+
+def xml(value: Any) -> str:  # noqa: ANN401  (JSON)
+    if isinstance(value, dict):
+        return "".join(f"<{key}>{xml(member)}</{key}>" for key, member in value.items())
+    if isinstance(value, list):
+        return "".join(f"<member>{xml(member)}</member>" for member in value)
+    return escape(str(value).lower() if isinstance(value, bool) else str(value))
+
+
+@pytest.fixture
+def devices(calls: Calls) -> MfaDevices:
+    return MfaDevices(clients.iam())
+
+
+def test_passkeys_virtual_devices_and_tokens_are_told_apart(devices: MfaDevices, calls: Calls) -> None:
+    calls.answer("ListMFADevices", answer("ListMFADevices", "list_mfa_devices_mixed"))
+
+    assert devices.of("carol") == {Device.PASSKEY, Device.VIRTUAL, Device.HARDWARE}
+
+
+def test_a_user_without_a_device_has_none_and_one_who_is_gone_is_not_known(
+    iam: "IAMClient", devices: MfaDevices
+) -> None:
+    iam.create_user(UserName="alice")
+
+    assert devices.of("alice") == frozenset()
+    assert devices.of("bob") is None
+
+
+def test_the_list_of_virtual_devices_is_by_user_id_and_without_root(devices: MfaDevices, calls: Calls) -> None:
+    calls.answer("ListVirtualMFADevices", answer("ListVirtualMFADevices", "list_virtual_mfa_devices_assigned"))
+
+    assert devices.with_virtual_device() == {"AIDAEXAMPLEBOBXXXXXXX": {Device.VIRTUAL}}
+
+
+def test_every_page_of_virtual_devices_is_read(iam: "IAMClient", devices: MfaDevices, calls: Calls) -> None:
+    for number in range(3):
+        iam.create_user(UserName=f"user{number}")
+        device = iam.create_virtual_mfa_device(VirtualMFADeviceName=f"phone{number}")["VirtualMFADevice"]
+        iam.enable_mfa_device(
+            UserName=f"user{number}",
+            SerialNumber=device["SerialNumber"],
+            AuthenticationCode1="123456",
+            AuthenticationCode2="654321",
+        )
+    clients.iam().meta.events.register("provide-client-params.iam.ListVirtualMFADevices", one_at_a_time)
+
+    assert len(devices.with_virtual_device()) == 3
+    assert calls.count("ListVirtualMFADevices") >= 3
+
+
+def one_at_a_time(params: dict[str, Any], **_: object) -> None:
+    params["MaxItems"] = 1
+
+
+def test_a_login_profile_is_a_password(iam: "IAMClient") -> None:
+    iam.create_user(UserName="alice")
+    iam.create_login_profile(UserName="alice", Password="correct horse battery staple")
+    iam.create_user(UserName="robot")
+    profiles = LoginProfiles(clients.iam())
+
+    assert [profiles.has_password(name) for name in ("alice", "robot", "gone")] == [True, False, False]

@@ -1,0 +1,155 @@
+"""The people table on moto: what is written is read back, page by page, and only if nobody else was first."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from aws import clients
+from aws.people_table import PeopleTable
+from domain.people import Change, History
+from domain.totals import RunTotals
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+ALICE = "AIDAEXAMPLEALICE"
+NEW = History(ALICE, "alice")
+UNENROLLED = replace(NEW, first_seen=date(2026, 11, 10), unenrolled_since=date(2026, 11, 10))
+FULL = History(
+    ALICE,
+    "alice",
+    first_seen=date(2026, 11, 1),
+    unenrolled_since=date(2026, 11, 10),
+    reminders=4,
+    last_reminded=datetime(2026, 11, 17, 9, 0, 1, tzinfo=UTC),
+    causes=frozenset({"reminder#2026-11-10", "reminder#2026-11-17"}),
+    enrolled_at=date(2026, 11, 2),
+    address_trouble="bounced",
+    address_trouble_of="alice@example.com",
+    expires=1_800_000_000,
+)
+
+
+@pytest.fixture
+def dynamodb(account: None) -> Iterator["DynamoDBClient"]:
+    client = boto3.client("dynamodb")
+    client.create_table(
+        TableName="people",
+        KeySchema=[{"AttributeName": "user_id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "user_id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    yield client
+    client.delete_table(TableName="people")
+
+
+@pytest.fixture
+def table(dynamodb: "DynamoDBClient") -> PeopleTable:
+    return PeopleTable(clients.dynamodb(), "people")
+
+
+def claim(dynamodb: "DynamoDBClient", cause: str) -> None:
+    """What a mail's claim writes."""
+    dynamodb.update_item(
+        TableName="people",
+        Key={"user_id": {"S": ALICE}},
+        UpdateExpression="SET last_reminded = :at ADD causes :cause, reminders :one",
+        ExpressionAttributeValues={
+            ":at": {"S": "2026-11-17T09:00:01+00:00"},
+            ":cause": {"SS": [cause]},
+            ":one": {"N": "1"},
+        },
+    )
+
+
+def test_an_empty_table_knows_nobody_and_no_run(table: PeopleTable) -> None:
+    assert table.read() == ({}, None)
+
+
+def test_what_is_written_is_read_back_but_for_the_causes_which_are_others_to_write(table: PeopleTable) -> None:
+    table.follow(Change(NEW, FULL))
+
+    assert table.read() == ({ALICE: replace(FULL, causes=frozenset())}, None)
+
+
+days = st.dates(date(2020, 1, 1)) | st.none()
+histories = st.builds(
+    History,
+    user_id=st.just(ALICE),
+    user_name=st.text(min_size=1),
+    first_seen=days,
+    unenrolled_since=days,
+    reminders=st.integers(0, 1000),
+    last_reminded=st.none() | st.datetimes(datetime(2020, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001  (hypothesis adds the zone)
+    causes=st.just(frozenset[str]()),
+    enrolled_at=days,
+    address_trouble=st.none() | st.text(min_size=1),
+    address_trouble_of=st.none() | st.text(min_size=1),
+    expires=st.none() | st.integers(0, 2**40),
+)
+
+
+@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(histories, histories)
+def test_any_history_leads_to_any_other(
+    dynamodb: "DynamoDBClient", table: PeopleTable, first: History, second: History
+) -> None:
+    dynamodb.delete_item(TableName="people", Key={"user_id": {"S": ALICE}})
+    table.follow(Change(NEW, first))
+
+    table.follow(Change(first, second))
+
+    assert table.read()[0][ALICE] == second
+
+
+def test_what_others_have_added_meanwhile_stays(dynamodb: "DynamoDBClient", table: PeopleTable) -> None:
+    table.follow(Change(NEW, UNENROLLED))
+    claim(dynamodb, "reminder#2026-11-17")
+
+    table.follow(Change(UNENROLLED, replace(UNENROLLED, user_name="alicia")))
+
+    history = table.read()[0][ALICE]
+    assert (history.user_name, history.reminders) == ("alicia", 1)
+    assert history.causes == {"reminder#2026-11-17"}
+
+
+def test_whoever_is_second_changes_nothing(dynamodb: "DynamoDBClient", table: PeopleTable) -> None:
+    table.follow(Change(NEW, UNENROLLED))
+    claim(dynamodb, "reminder#2026-11-17")
+    late = replace(UNENROLLED, unenrolled_since=date(2026, 11, 11), reminders=0, last_reminded=None)
+
+    assert not table.follow(Change(NEW, late))
+    assert not table.follow(Change(late, replace(late, unenrolled_since=None)))
+
+    history = table.read()[0][ALICE]
+    assert (history.unenrolled_since, history.reminders) == (date(2026, 11, 10), 1)
+
+
+def test_a_last_run_is_no_person(table: PeopleTable) -> None:
+    totals = RunTotals(datetime(2026, 11, 24, 9, tzinfo=UTC), {"enrolled": 312, "unenrolled": 28})
+
+    table.keep(totals)
+
+    assert table.read() == ({}, totals)
+
+
+def test_everybody_is_read_however_many_pages_there_are(dynamodb: "DynamoDBClient", table: PeopleTable) -> None:
+    for number in range(30):
+        item: dict[str, Any] = {"user_id": {"S": f"AIDA{number}"}, "causes": {"SS": ["x" * 100_000]}}
+        dynamodb.put_item(TableName="people", Item=item)
+
+    assert len(table.read()[0]) == 30
+
+
+def test_an_item_that_only_a_claim_has_written_is_read(dynamodb: "DynamoDBClient", table: PeopleTable) -> None:
+    claim(dynamodb, "welcome#1")
+
+    history = table.read()[0][ALICE]
+
+    assert (history.unenrolled_since, history.reminders, history.causes) == (None, 1, frozenset({"welcome#1"}))
