@@ -9,13 +9,10 @@ from domain.digest_numbers import numbers, share
 from domain.enrolment import EnrolmentPicture
 from domain.notices import Notice, Severity
 from domain.people import Enrolment
-from domain.plain_text import counted, fitting, wrapped
+from domain.plain_text import counted, wrapped
 from domain.reminder_plan import Outcome
 from domain.sending import NoSending, SendingState, trouble_with
 from domain.totals import ESCALATED, RunTotals
-
-# "Publish" in the Amazon SNS API Reference: a message has at most 256 KiB. Its attributes count too.
-_MOST_BYTES = 250 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,7 @@ def digest_of(run: Run) -> Notice:
         _footer(run),
     ]
     text = "\n\n".join(part for part in parts if part) + "\n"
-    return Notice("digest", _severity(run, needs), subject, fitting(text, _MOST_BYTES))
+    return Notice("digest", _severity(run, needs), subject, text)
 
 
 def _severity(run: Run, needs: list[str]) -> Severity:

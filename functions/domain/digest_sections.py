@@ -11,6 +11,8 @@ from domain.people import Enrolment
 from domain.plain_text import first, plain
 from domain.totals import days_without, escalated, longest_first
 
+# With so many lines to a section, and what users can name cut short, a digest stays below the 256 KiB of a message
+# ("Publish" in the Amazon SNS API Reference), whatever people are called.
 _MOST_NAMES = 100
 
 
@@ -68,7 +70,7 @@ def _unreachable(person: Person) -> Iterator[str]:
 
 def _trouble(person: Person) -> Iterator[str]:
     if person.history.address_trouble and isinstance(person.recipient, Recipient):
-        yield f"{plain(person.user.name)} <{person.recipient.to}>: {plain(person.history.address_trouble, 200)}"
+        yield f"{plain(person.user.name)} <{person.recipient.to}>: {plain(person.history.address_trouble, 120)}"
 
 
 def _exemptions(picture: EnrolmentPicture) -> Iterator[str]:

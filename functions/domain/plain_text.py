@@ -30,12 +30,3 @@ def first(lines: Iterable[str], most: int) -> list[str]:
     every = list(lines)
     rest = len(every) - most
     return every if rest <= 0 else [*every[:most], f"… and {rest:,} more"]
-
-
-def fitting(text: str, most: int) -> str:
-    """Return the text cut after the last whole line that fits into so many bytes of UTF-8, and say so."""
-    if len(text.encode()) <= most:
-        return text
-    note = "\n… (cut: the rest does not fit into one message)\n"
-    kept = text.encode()[: most - len(note.encode())].decode(errors="ignore")
-    return kept.rpartition("\n")[0] + note

@@ -223,18 +223,22 @@ def test_the_first_hundred_are_named_and_the_rest_counted(account: Account) -> N
 
 
 def test_it_fits_into_one_message_whatever_people_are_called(account: Account) -> None:
-    for number in range(5000):
-        account.person(f"{number:04}" + "x" * 60, {"mfa-exempt": "\N{PILE OF POO}" * 256})
-        account.unenrolled(f"{number:04}" + "y" * 60, days=30)
-        user_id = f"AIDA{number:04}" + "y" * 60
-        account.histories[user_id] = replace(
-            account.histories[user_id],
-            address_trouble="\N{PILE OF POO}" * 5000,
-            address_trouble_of=f"{number:04}" + "y" * 60 + "@example.com",
-        )
+    long = "\N{PILE OF POO}" * 256
+    for number in range(120):
+        for days, kind in ((30, "late"), (3, "other")):
+            name = f"{kind}{number:04}".ljust(64, "x")
+            account.unenrolled(name, days=days, reminders=1000)
+            account.histories[f"AIDA{name}"] = replace(
+                account.histories[f"AIDA{name}"], address_trouble=long, address_trouble_of=f"{name}@example.com"
+            )
+        account.person(f"unreachable{number:04}".ljust(64, "x"))
+        account.person(f"exempt{number:04}".ljust(64, "x"), {"mfa-exempt": long})
+        account.person(f"ended{number:04}".ljust(64, "x"), {"mfa-exempt": "2026-01-01"})
+        account.person(f"dormant{number:04}".ljust(64, "x"), password=False)
 
     notice = digest_of(account.run())
 
+    assert notice.text.count("… and ") == 7
     assert len(notice.text.encode()) < 256 * 1024
     assert len(notice.subject) < 100
     assert notice.subject.isascii()
