@@ -1,8 +1,8 @@
 """How many calls it takes to find who has no MFA among 5,000 users, beside the common way, both measured on moto.
 
 moto answers in this process, so its seconds are those of the code (and of one pause of two seconds for the credential
-report); calls to AWS take a network's time on top. moto gives everybody on one page where AWS gives a thousand at most: the
-last column counts a page per thousand users. GetAccountAuthorizationDetails may need more, for AWS cuts its pages by size.
+report); calls to AWS take a network's time on top. moto gives everybody on one page where AWS gives a thousand users at
+most, so the last column counts a page per thousand. AWS cuts GetAccountAuthorizationDetails by size, too: it may need more.
 """
 
 import time

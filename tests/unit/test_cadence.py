@@ -80,6 +80,13 @@ def test_other_ops_choice_of_escalation_does_not_send_the_same_day_again() -> No
     assert decide_reminder(escalated, CADENCE, after(7)) is Wait.REMINDED
 
 
+def test_who_was_reminded_on_the_day_that_is_due_is_not_again_whatever_the_cause_was() -> None:
+    at = datetime.combine(after(7), time(9), UTC)
+
+    assert decide_reminder(replace(UNENROLLED, last_reminded=at), CADENCE, after(9)) is Wait.REMINDED
+    assert isinstance(decide_reminder(replace(UNENROLLED, last_reminded=at), CADENCE, after(14)), Due)
+
+
 def test_before_the_first_day_nobody_is_reminded() -> None:
     assert decide_reminder(UNENROLLED, Cadence((3,), 14), after(2)) is Wait.BEFORE_THE_FIRST
 

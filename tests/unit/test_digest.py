@@ -26,7 +26,7 @@ from domain.users import AccountUser, Standing, User
 TODAY = date(2026, 11, 24)
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 CREATED = datetime(2026, 5, 2, 12, tzinfo=UTC)
-RULES = EnrolmentRules(ExemptionRules("mfa-exempt", ()), AddressRules("email", "", frozenset()))
+RULES = EnrolmentRules(ExemptionRules("mfa-exempt", ("/service/",)), AddressRules("email", "", frozenset()))
 SENDING = SendingState(production=True, enabled=True, most_per_day=50_000, sent_today=10)
 
 
@@ -126,6 +126,16 @@ def test_exemptions_stand_in_the_order_of_their_ends(account: Account) -> None:
 
     assert "- soon: until 2026-11-30\n- late: until 2027-01-31\n- robot: nightly build; no end\n" in text
     assert "EXEMPTION ENDED (1)\n-------------------\n- over: after 2026-11-01\n" in text
+
+
+def test_an_exemption_that_ended_is_not_told_of_who_is_exempt_for_another_reason(account: Account) -> None:
+    account.person("robot", {"mfa-exempt": "2026-11-01"})
+    account.users[0] = replace(account.users[0], user=replace(account.users[0].user, path="/service/"))
+
+    text = digest_of(account.run()).text
+
+    assert "EXEMPTION ENDED" not in text
+    assert "- robot: path /service/; no end\n" in text
 
 
 def test_the_dormant_the_unreachable_and_the_unenforced_are_named(account: Account) -> None:

@@ -149,11 +149,11 @@ def test_on_the_first_run_of_all_everybody_starts_today() -> None:
     assert only(facts(PASSWORD, last_run=None)).history.unenrolled_since == TODAY
 
 
-def test_a_password_given_since_the_last_run_counts_from_the_day_it_was_given() -> None:
-    friday = date(2026, 11, 20)
-    row = replace(PASSWORD, able_since=date(2026, 11, 21))
+@pytest.mark.parametrize("day", [date(2026, 11, 20), date(2026, 11, 21)])
+def test_a_password_given_since_the_last_run_counts_from_the_day_it_was_given(day: date) -> None:
+    row = replace(PASSWORD, able_since=day)
 
-    assert only(facts(row, last_run=friday)).history.unenrolled_since == date(2026, 11, 21)
+    assert only(facts(row, last_run=date(2026, 11, 20))).history.unenrolled_since == day
 
 
 def test_who_loses_the_last_device_starts_anew_today() -> None:

@@ -1,0 +1,55 @@
+"""Who gets which mail today."""
+
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from domain.addresses import AddressRules
+from domain.cadence import Cadence
+from domain.credential_report import CredentialReport, Credentials
+from domain.enrolment import EnrolmentPicture, EnrolmentRules, picture_of
+from domain.enrolment_facts import Facts
+from domain.exemptions import ExemptionRules
+from domain.languages import Language
+from domain.people import History
+from domain.reminder_plan import plan_reminders
+from domain.reminders import ReminderMessage
+from domain.users import AccountUser, Standing, User
+
+TODAY = date(2026, 11, 24)
+CREATED = datetime(2026, 5, 2, 12, tzinfo=UTC)
+CADENCE = Cadence((0, 1, 3, 7, 14), 14)
+RULES = EnrolmentRules(ExemptionRules("", ()), AddressRules("email", "example.com", frozenset()))
+
+
+def picture(days_without: dict[str, int], tags: dict[str, str]) -> EnrolmentPicture:
+    users = [User(name, f"AIDA{name}", "/", tags, CREATED) for name in days_without]
+    row = Credentials(CREATED, True, 0, mfa=False, able_since=None)
+    since = {name: TODAY - timedelta(days=days) for name, days in days_without.items()}
+    facts = Facts(
+        users=[AccountUser(user, Standing()) for user in users],
+        report=CredentialReport(CREATED, dict.fromkeys(days_without, row)),
+        devices={},
+        histories={
+            f"AIDA{name}": History(f"AIDA{name}", name, first_seen=day, unenrolled_since=day)
+            for name, day in since.items()
+        },
+        last_run=TODAY,
+    )
+    return picture_of(facts, RULES, TODAY)
+
+
+def plan(days_without: dict[str, int], **tags: str) -> list[ReminderMessage]:
+    named = {key.replace("_", "-"): value for key, value in tags.items()}
+    return plan_reminders(picture(days_without, named), CADENCE, Language.ENGLISH)
+
+
+def test_the_longest_without_mfa_come_first() -> None:
+    assert [message.user_name for message in plan({"alice": 1, "bob": 30, "carol": 7})] == ["bob", "carol", "alice"]
+
+
+@pytest.mark.parametrize(("days", "told"), [(7, None), (14, "lead@example.com"), (21, "lead@example.com")])
+def test_the_manager_is_told_on_escalation_only(days: int, told: str | None) -> None:
+    (message,) = plan({"alice": days}, manager_email="lead@example.com")
+
+    assert message.cc == told
