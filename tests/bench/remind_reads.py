@@ -2,7 +2,7 @@
 
 moto answers in this process, so its seconds are those of the code (and of one pause of two seconds for the credential
 report); calls to AWS take a network's time on top. moto gives everybody on one page where AWS gives a thousand users at
-most, so the last column counts a page per thousand. AWS cuts GetAccountAuthorizationDetails by size, too: it may need more.
+most, so the last column counts a page per thousand; GetAccountAuthorizationDetails, cut by size too, may need more.
 """
 
 import time

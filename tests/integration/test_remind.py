@@ -3,6 +3,7 @@
 import json
 from base64 import b64encode
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -457,6 +458,48 @@ def test_a_page_that_fails_ends_the_run_before_anything_is_written(
 
     assert (around.mails(), around.digests(), around.item(user_id)) == ([], [], None)
     assert "expires" not in (around.item("AIDASOMEBODYELSE") or {})
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        "Scan",
+        "GenerateCredentialReport",
+        "GetCredentialReport",
+        "GetAccountAuthorizationDetails",
+        "ListVirtualMFADevices",
+        "ListMFADevices",
+        "UpdateItem",
+        "SendMessageBatch",
+        "GetAccount",
+        "Publish",
+        "PutItem",
+    ],
+)
+@pytest.mark.parametrize(("code", "status", "times"), [("AccessDenied", 403, 1), ("ServiceFailure", 500, 5)])
+def test_wherever_a_run_fails_the_next_one_makes_up_for_it_under_the_same_cause(
+    person: Person,
+    around: Surroundings,
+    calls: Calls,
+    context: Context,
+    event: dict[str, Any],
+    operation: str,
+    code: str,
+    status: int,
+    times: int,
+) -> None:
+    ids = {person(name) for name in ("alice@example.com", "bob@example.com", "carol@example.com")}
+    calls.fail(operation, code, status=status, times=times)
+
+    with suppress(ClientError, RunIncomplete):
+        lambda_handler(event, context)
+    lambda_handler(event, context)
+
+    assert {(message.user_id, message.cause) for message in around.mails()} == {
+        (user_id, f"reminder#{TODAY}") for user_id in ids
+    }
+    assert all((around.item(user_id) or {})["unenrolled_since"] == {"S": TODAY.isoformat()} for user_id in ids)
+    assert "3 not enrolled" in around.digests()[-1]["Subject"]
 
 
 def test_who_cannot_be_looked_at_is_left_for_the_next_run_and_keeps_nobody_back(
