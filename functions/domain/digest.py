@@ -81,9 +81,9 @@ def _needs(run: Run) -> Iterator[str]:
 
 def _footer(run: Run) -> str:
     made = f"the credential report of {run.report_made:%Y-%m-%d %H:%M} UTC and " if run.report_made else ""
-    mails = f"{_reminders(len(run.outcome.queued))} {'would go' if run.dry_run else 'went'} out with this run."
+    queued = f"This run {'would have queued' if run.dry_run else 'queued'} {_reminders(len(run.outcome.queued))}."
     dry = " This was a dry run: no mail was sent, nothing was written." if run.dry_run else ""
-    return wrapped(f"Made from {made}live reads of IAM. {mails}{dry}")
+    return wrapped(f"Made from {made}live reads of IAM. {queued}{dry}")
 
 
 def _reminders(number: int) -> str:

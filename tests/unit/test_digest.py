@@ -83,7 +83,7 @@ def test_when_all_is_well_it_is_short_and_wants_nothing(account: Account) -> Non
         "Everybody who needs MFA has it.\n\n"
         "     1  enrolled\n\n"
         "Made from the credential report of 2026-11-24 09:00 UTC and live reads of\nIAM. "
-        "0 reminders went out with this run.\n"
+        "This run queued 0 reminders.\n"
     )
 
 
@@ -217,7 +217,7 @@ def test_a_dry_run_says_so(account: Account) -> None:
 
     text = " ".join(digest_of(replace(account.run(), dry_run=True)).text.split())
 
-    assert "1 reminder would go out with this run. This was a dry run" in text
+    assert "This run would have queued 1 reminder. This was a dry run" in text
 
 
 def test_the_first_hundred_are_named_and_the_rest_counted(account: Account) -> None:
