@@ -1,0 +1,19 @@
+"""The referee, one for all tests."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+
+from tests.policy.referee import Referee, missing
+
+
+@pytest.fixture(scope="session")
+def referee() -> Iterator[Referee]:
+    """Start the referee; without node its tests are skipped, except where everything must run."""
+    if reason := missing():
+        if os.environ.get("CI", "").lower() == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    with Referee() as started:
+        yield started

@@ -1,0 +1,68 @@
+"""The evaluator that judges requests: a node process that answers line by line."""
+
+import json
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from shutil import which
+from types import TracebackType
+from typing import Any, Literal, Self
+
+SCRIPT = Path(__file__).with_name("referee.mjs")
+EVALUATOR = Path(__file__).parents[2] / "node_modules" / "@cloud-copilot" / "iam-simulate"
+
+type Policy = Mapping[str, Any]
+type Verdict = Literal["allow", "deny"]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What somebody asks of AWS; resource "*" where the call names none."""
+
+    principal: str
+    action: str
+    resource: str
+    context: Mapping[str, str | list[str]]
+
+
+def missing() -> str | None:
+    """Say what the referee lacks, if anything."""
+    if which("node") is None:
+        return "the policy's referee needs node, which is not installed"
+    if not EVALUATOR.is_dir():
+        return "the policy's referee is not installed: npm ci"
+    return None
+
+
+class Referee:
+    """One node process for all requests: starting it takes longer than a hundred judgements."""
+
+    def __init__(self) -> None:
+        command = ["node", str(SCRIPT)]
+        self._process = subprocess.Popen(  # noqa: S603  # our own script
+            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8", bufsize=1
+        )
+
+    def judge(self, policies: Sequence[Policy], request: Request) -> Verdict:
+        """Decide the request of a user who has these policies and no other.
+
+        Raises ValueError where the evaluator refuses a policy or the request.
+        """
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        print(json.dumps({"policies": policies, **asdict(request)}), file=self._process.stdin, flush=True)
+        answer: dict[str, Any] = json.loads(self._process.stdout.readline() or '{"error": "the referee has ended"}')
+        if "error" in answer:
+            message = f"{request.action} on {request.resource}: {answer['error']}"
+            raise ValueError(message)
+        verdict: Verdict = answer["verdict"]
+        return verdict
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.communicate(timeout=10)

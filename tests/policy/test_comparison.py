@@ -1,0 +1,49 @@
+"""What is wrong with the published policies, and what this one does about it."""
+
+import pytest
+
+from tests.policy.compare import Comparison, compared
+from tests.policy.referee import Referee
+
+
+@pytest.fixture(scope="module")
+def comparison(referee: Referee) -> Comparison:
+    return compared(referee)
+
+
+def failing(comparison: Comparison, policy: str) -> set[str]:
+    return {case.name for case in comparison.failures[policy]}
+
+
+def test_this_policy_gets_nothing_wrong(comparison: Comparison) -> None:
+    assert failing(comparison, "this one") == set()
+
+
+@pytest.mark.parametrize(
+    ("weakness", "case"),
+    [
+        ("who knows the password can remove the second factor without it", "C091"),
+        ("the finder of a key enrols a device of their own", "C117"),
+        ("an administrator without MFA touches a colleague's devices", "C075"),
+        ("a device cannot be named freely", "C032"),
+        ("nobody can choose the new password at the first sign-in", "C118"),
+        ("a user under a path cannot enrol", "C200"),
+    ],
+)
+def test_the_policy_common_in_2020_has_this_weakness(weakness: str, case: str, comparison: Comparison) -> None:
+    assert case in failing(comparison, "common, 2020"), weakness
+
+
+@pytest.mark.parametrize("policy", ["AWS, full", "AWS, MFA"])
+@pytest.mark.parametrize(
+    ("weakness", "case"),
+    [
+        ("the finder of a key enrols a device of their own", "C117"),
+        ("an administrator without MFA looks at colleagues", "C079"),
+        ("nobody can choose the new password at the first sign-in", "C118"),
+        ("a user under a path cannot enrol", "C200"),
+        ("a device of an abandoned enrolment stays, and its name with it", "M003"),
+    ],
+)
+def test_the_policies_of_aws_have_this_weakness(weakness: str, case: str, policy: str, comparison: Comparison) -> None:
+    assert case in failing(comparison, policy), weakness

@@ -1,0 +1,52 @@
+"""The policy is one that IAM takes, whatever is chosen."""
+
+from itertools import product
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from tests.policy.compare import size
+from tests.policy.truth_table import PARAMETERS, Profile
+from tests.template import Template
+
+PROFILES = [
+    Profile(partition, tuple(zip(PARAMETERS, chosen, strict=True)))
+    for partition in ("aws", "aws-us-gov", "aws-cn")
+    for chosen in product(*(values for _, values in PARAMETERS.values()))
+]
+
+
+def label(profile: Profile) -> str:
+    return "-".join((profile.partition, *(value for _, value in profile.options)))
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=label)
+def test_the_policy_fits_the_quota_of_a_managed_policy(profile: Profile) -> None:
+    assert size(profile.policy()) <= 6144
+
+
+@mock_aws
+def test_iam_takes_the_policy() -> None:
+    """Moto checks a policy's grammar as IAM does."""
+    iam = boto3.client("iam", region_name="us-east-1")
+
+    for profile in PROFILES:
+        iam.create_policy(PolicyName=label(profile), PolicyDocument=profile.policy_text())
+
+    assert len(iam.list_policies(Scope="Local")["Policies"]) == len(PROFILES)
+
+
+def test_every_option_of_the_template_is_in_the_table() -> None:
+    parameters = Template().source["Parameters"]
+
+    for parameter, values in PARAMETERS.values():
+        assert parameters[parameter]["AllowedValues"] == list(values.values())
+        assert parameters[parameter]["Default"] == next(iter(values.values()))
+
+
+def test_the_policy_names_the_account_and_the_partition_that_it_is_deployed_in() -> None:
+    text = Profile("aws-us-gov").policy_text()
+
+    assert "arn:aws-us-gov:iam::111122223333:user/${aws:username}" in text
+    assert "arn:aws:" not in text
