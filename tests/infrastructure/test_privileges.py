@@ -1,0 +1,152 @@
+"""Least privilege: what a function may do is what the adapters of its room say they call, and nothing else."""
+
+import pkgutil
+from collections.abc import Iterator
+from importlib import import_module
+from typing import Any
+
+import pytest
+
+from tests.template import Template
+
+TEMPLATE = Template(AlertEmail="ops@example.com")
+FUNCTIONS = {
+    name: resource["Properties"]
+    for name, resource in TEMPLATE.resources.items()
+    if resource["Type"] == "AWS::Serverless::Function"
+}
+POLICY, GROUP = "${EnforcementPolicy}", "${EnforcementGroup.Arn}"
+
+# What Lambda itself does in a function's name ("Lambda execution role", "Using Lambda with Amazon SQS").
+TO_LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
+TO_POLL = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+
+# IAM takes no resource for these ("Actions, resources, and condition keys for AWS services").
+WITHOUT_RESOURCE = {
+    "iam:GenerateCredentialReport",
+    "iam:GetAccountAuthorizationDetails",
+    "iam:GetAccountSummary",
+    "iam:GetCredentialReport",
+    "iam:ListAccountAliases",
+    "iam:ListVirtualMFADevices",
+    "ses:GetAccount",
+}
+READS = ("Get", "List", "Generate")
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_role_grants_exactly_what_its_function_calls(name: str) -> None:
+    function = FUNCTIONS[name]
+    polls = any(event["Type"] == "SQS" for event in function.get("Events", {}).values())
+
+    granted = {action for statement in statements(name) for action in actions(statement)}
+
+    assert granted == declared(room(name)) | TO_LOG | (TO_POLL if polls else set())
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_no_statement_reaches_further_than_it_must(name: str) -> None:
+    for statement in statements(name):
+        assert statement["Effect"] == "Allow"
+        assert "Sid" in statement, "a statement says what it is for"
+        assert {"NotAction", "NotResource"}.isdisjoint(statement)
+        assert not any("*" in action for action in actions(statement)), statement["Sid"]
+        if statement["Resource"] == "*":
+            assert set(actions(statement)) <= WITHOUT_RESOURCE, statement["Sid"]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_role_is_lambdas_alone(name: str) -> None:
+    trust = role(name)["AssumeRolePolicyDocument"]["Statement"]
+
+    assert [(s["Effect"], s["Principal"], s["Action"]) for s in trust] == [
+        ("Allow", {"Service": "lambda.amazonaws.com"}, "sts:AssumeRole")
+    ]
+    assert "ManagedPolicyArns" not in role(name)
+
+
+def test_no_two_functions_share_a_role() -> None:
+    roles = [function["Role"] for function in FUNCTIONS.values()]
+
+    assert len(set(roles)) == len(roles)
+
+
+@pytest.mark.parametrize(
+    ("action", "rooms"),
+    [
+        ("iam:AttachUserPolicy", {"enforce", "reconcile"}),
+        ("iam:AddUserToGroup", {"enforce", "reconcile"}),
+        ("iam:DetachUserPolicy", {"release"}),
+        ("iam:RemoveUserFromGroup", {"release"}),
+    ],
+)
+def test_only_these_rooms_may_change_what_holds_a_user(action: str, rooms: set[str]) -> None:
+    assert {room(name) for name, statement in every_statement() if action in actions(statement)} <= rooms
+
+
+def test_a_policy_is_attached_and_detached_on_condition_that_it_is_ours() -> None:
+    for _, statement in every_statement():
+        if {"iam:AttachUserPolicy", "iam:DetachUserPolicy"} & set(actions(statement)):
+            assert statement["Condition"] == {"ArnEquals": {"iam:PolicyARN": POLICY}}
+            assert statement["Resource"] == "arn:aws:iam::111122223333:user/*"
+
+
+def test_users_enter_and_leave_no_group_but_ours() -> None:
+    for _, statement in every_statement():
+        if {"iam:AddUserToGroup", "iam:RemoveUserFromGroup"} & set(actions(statement)):
+            assert statement["Resource"] == GROUP
+
+
+def test_no_function_writes_to_iam_beyond_that() -> None:
+    writes = {
+        action
+        for _, statement in every_statement()
+        for action in actions(statement)
+        if action.startswith("iam:") and not action.removeprefix("iam:").startswith(READS)
+    }
+
+    assert writes <= {
+        "iam:AttachUserPolicy",
+        "iam:AddUserToGroup",
+        "iam:DetachUserPolicy",
+        "iam:RemoveUserFromGroup",
+    }
+
+
+def room(name: str) -> str:
+    """Return the folder that a function's handler is in."""
+    handler: str = FUNCTIONS[name]["Handler"]
+    return handler.partition(".")[0]
+
+
+def declared(room: str) -> set[str]:
+    """Return the permissions of every adapter that a module of the room imports."""
+    package = import_module(room)
+    modules = [import_module(f"{room}.{found.name}") for found in pkgutil.iter_modules(package.__path__)]
+    adapters = {value for module in modules for value in vars(module).values() if hasattr(value, "PERMISSIONS")}
+    return {permission for adapter in adapters for permission in adapter.PERMISSIONS}
+
+
+def role(name: str) -> dict[str, Any]:
+    """Return the properties of a function's role."""
+    logical_name = FUNCTIONS[name]["Role"].removeprefix("${").removesuffix(".Arn}")
+    properties: dict[str, Any] = TEMPLATE.resources[logical_name]["Properties"]
+    return properties
+
+
+def statements(name: str) -> list[dict[str, Any]]:
+    """Return everything that a function's role grants."""
+    return [statement for policy in role(name)["Policies"] for statement in policy["PolicyDocument"]["Statement"]]
+
+
+def every_statement() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the function and the statement, for all functions."""
+    for name in FUNCTIONS:
+        for statement in statements(name):
+            yield name, statement
+
+
+def actions(statement: dict[str, Any]) -> list[str]:
+    """Return a statement's actions as a list."""
+    found = statement["Action"]
+    return [found] if isinstance(found, str) else found

@@ -1,0 +1,174 @@
+"""Nothing gets lost between an event and its function, and the stack deploys everywhere it should and nowhere else."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from moto.events.models import EventPattern
+
+from tests.template import Template
+
+TEMPLATE = Template(AlertEmail="ops@example.com")
+ACCOUNT = "111122223333"
+FORTNIGHT = 14 * 24 * 60 * 60
+EVENTS = Path(__file__).parents[2] / "events"
+
+
+def named(kind: str) -> dict[str, dict[str, Any]]:
+    """Return the resources of a type."""
+    return {name: found for name, found in TEMPLATE.resources.items() if found["Type"] == kind}
+
+
+RULES, QUEUES, FUNCTIONS = named("AWS::Events::Rule"), named("AWS::SQS::Queue"), named("AWS::Serverless::Function")
+TARGETS = [(rule, target) for rule, found in RULES.items() for target in found["Properties"]["Targets"]]
+SOURCES = [
+    (name, event["Properties"])
+    for name, function in FUNCTIONS.items()
+    for event in function["Properties"].get("Events", {}).values()
+    if event["Type"] == "SQS"
+]
+
+
+def logical_name(reference: str) -> str:
+    """Return the logical name behind `${Name}` or `${Name.Arn}`."""
+    return reference.removeprefix("${").removesuffix("}").removesuffix(".Arn")
+
+
+def ids(value: object) -> str:
+    return value if isinstance(value, str) else ""
+
+
+@pytest.mark.parametrize(("rule", "target"), TARGETS, ids=ids)
+def test_what_a_rule_cannot_deliver_is_kept(rule: str, target: dict[str, Any]) -> None:
+    assert logical_name(target["DeadLetterConfig"]["Arn"]) in QUEUES
+    for arn in (target["Arn"], target["DeadLetterConfig"]["Arn"]):
+        assert rule in senders(arn), f"{arn} takes nothing from {rule}"
+
+
+def senders(queue_arn: str) -> set[str]:
+    """Return the rules that the policy of a queue lets in."""
+    return {
+        logical_name(rule)
+        for policy in named("AWS::SQS::QueuePolicy").values()
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        if queue_arn in as_list(statement["Resource"]) and statement["Effect"] == "Allow"
+        for rule in as_list(statement["Condition"]["ArnEquals"]["aws:SourceArn"])
+    }
+
+
+@pytest.mark.parametrize(("function", "source"), SOURCES, ids=ids)
+def test_one_failed_message_goes_back_alone(function: str, source: dict[str, Any]) -> None:
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+@pytest.mark.parametrize(("function", "source"), SOURCES, ids=ids)
+def test_a_storm_becomes_a_backlog(function: str, source: dict[str, Any]) -> None:
+    assert source["ScalingConfig"] == {"MaximumConcurrency": 2}
+
+
+@pytest.mark.parametrize(("function", "source"), SOURCES, ids=ids)
+def test_a_message_is_tried_often_and_then_kept(function: str, source: dict[str, Any]) -> None:
+    """Lambda asks for six times the function's timeout and five receives ("Using Lambda with Amazon SQS")."""
+    properties = QUEUES[logical_name(source["Queue"])]["Properties"]
+
+    assert properties["VisibilityTimeout"] >= 6 * FUNCTIONS[function]["Properties"]["Timeout"]
+    assert properties["RedrivePolicy"]["maxReceiveCount"] >= 5
+    assert logical_name(properties["RedrivePolicy"]["deadLetterTargetArn"]) in QUEUES
+
+
+@pytest.mark.parametrize("name", QUEUES)
+def test_a_queue_is_encrypted_and_keeps_what_it_has_for_a_fortnight(name: str) -> None:
+    properties = QUEUES[name]["Properties"]
+
+    assert properties["SqsManagedSseEnabled"] is True
+    assert properties["MessageRetentionPeriod"] == FORTNIGHT
+
+
+def test_new_users_are_those_of_this_account_whose_creation_succeeded() -> None:
+    assert selected_by("NewUserRule") == {
+        "create_user_cli_path",
+        "create_user_cloudformation",
+        "create_user_console",
+        "create_user_duplicate_delivery",
+        "create_user_permissions_boundary",
+        "create_user_root",
+        "create_user_sso_role",
+        "create_user_terraform",
+        "create_user_govcloud",  # the same account number, so that one set of samples serves both partitions
+    }
+
+
+def selected_by(rule: str) -> set[str]:
+    """Return the sample events that a rule lets through, by moto's matcher."""
+    pattern = EventPattern(None, RULES[rule]["Properties"]["EventPattern"])
+    return {name for name, event in samples() if pattern.matches_event(event)}
+
+
+def samples() -> Iterator[tuple[str, Any]]:
+    """Yield the EventBridge events among the samples."""
+    for file in sorted(EVENTS.glob("*.json")):
+        event = json.loads(file.read_text())
+        if "detail-type" in event:
+            yield file.stem, event
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_no_concurrency_is_reserved(name: str) -> None:
+    """An account with the initial quota of ten could not deploy it ("Lambda quotas")."""
+    assert "ReservedConcurrentExecutions" not in FUNCTIONS[name]["Properties"]
+
+
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_a_function_says_what_it_is_for_and_logs_for_as_long_as_ops_want(name: str) -> None:
+    properties = FUNCTIONS[name]["Properties"]
+    logs = TEMPLATE.resources[logical_name(properties["LoggingConfig"]["LogGroup"])]
+
+    assert properties["Description"]
+    assert logs["Properties"] == {"RetentionInDays": 90}
+
+
+@pytest.mark.parametrize(
+    ("region", "accepted"),
+    [("us-east-1", True), ("us-gov-west-1", True), ("eu-central-1", False), ("us-west-2", False)],
+)
+def test_only_the_regions_that_see_iam_are_accepted(region: str, accepted: bool) -> None:
+    [assertion] = TEMPLATE.source["Rules"]["IamEventRegion"]["Assertions"]
+    regions, wanted = assertion["Assert"]["Fn::Contains"]
+
+    assert wanted == {"Ref": "AWS::Region"}
+    assert (region in regions) == accepted
+    assert "--region us-east-1" in assertion["AssertDescription"]
+
+
+def test_only_the_policy_has_a_fixed_name() -> None:
+    """A second stack in the same account must not collide; people see the policy's name, so ops choose it."""
+    of_a_name = re.compile(
+        "(Role|Group|Queue|Topic|Table|Function|Rule|Alarm|Bucket|LogGroup|Trail|ManagedPolicy)?Name"
+    )
+    fixed = {
+        (name, key)
+        for name, resource in TEMPLATE.resources.items()
+        for key in resource["Properties"]
+        if of_a_name.fullmatch(key)
+    }
+
+    assert fixed == {("EnforcementPolicy", "ManagedPolicyName")}
+
+
+@pytest.mark.parametrize("name", TEMPLATE.source["Parameters"])
+def test_a_parameter_is_explained_constrained_and_grouped(name: str) -> None:
+    parameter = TEMPLATE.source["Parameters"][name]
+    groups = TEMPLATE.source["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+
+    assert parameter["Description"]
+    assert "Default" in parameter, "a first deployment works without a choice"
+    assert {"AllowedValues", "AllowedPattern", "MinValue"} & parameter.keys()
+    assert "AllowedPattern" not in parameter or "ConstraintDescription" in parameter
+    assert sum(name in group["Parameters"] for group in groups) == 1
+
+
+def as_list(found: Any) -> list[Any]:  # noqa: ANN401
+    return found if isinstance(found, list) else [found]
