@@ -11,14 +11,9 @@ if TYPE_CHECKING:
 
 
 class UserDirectory:
-    """Reads users together with how our policy and our group hold them."""
+    """Reads everybody together with how our policy and our group hold them."""
 
-    PERMISSIONS = (
-        "iam:GetAccountAuthorizationDetails",
-        "iam:GetUser",
-        "iam:ListAttachedUserPolicies",
-        "iam:ListGroupsForUser",
-    )
+    PERMISSIONS = ("iam:GetAccountAuthorizationDetails",)
 
     def __init__(self, client: "IAMClient", policy_arn: str, group_name: str) -> None:
         self._client = client
@@ -51,6 +46,17 @@ class UserDirectory:
                         in_group=self._group_name in detail["GroupList"],
                     ),
                 )
+
+
+class UserLookup:
+    """Reads one user together with how our policy and our group hold that user."""
+
+    PERMISSIONS = ("iam:GetUser", "iam:ListAttachedUserPolicies", "iam:ListGroupsForUser")
+
+    def __init__(self, client: "IAMClient", policy_arn: str, group_name: str) -> None:
+        self._client = client
+        self._policy_arn = policy_arn
+        self._group_name = group_name
 
     def user(self, name: str) -> AccountUser | None:
         """Read one user as IAM knows it now, or None where there is none of that name: three calls or more."""

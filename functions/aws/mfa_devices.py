@@ -8,15 +8,15 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
 
-class MfaDevices:
-    """Reads devices as they are now."""
+class VirtualMfaDevices:
+    """Reads who has a virtual device, everybody at once."""
 
-    PERMISSIONS = ("iam:ListVirtualMFADevices", "iam:ListMFADevices")
+    PERMISSIONS = ("iam:ListVirtualMFADevices",)
 
     def __init__(self, client: "IAMClient") -> None:
         self._client = client
 
-    def with_virtual_device(self) -> dict[str, Devices]:
+    def owners(self) -> dict[str, Devices]:
         """Return the ids of the users who have a virtual device: a page for a thousand of them.
 
         Passkeys, security keys and hardware tokens are in no such list ("ListVirtualMFADevices"). Root's device comes
@@ -27,6 +27,15 @@ class MfaDevices:
         )
         owners = (device.get("User", {}) for page in pages for device in page["VirtualMFADevices"])
         return {owner["UserId"]: frozenset({Device.VIRTUAL}) for owner in owners if owner.get("UserName")}
+
+
+class MfaDevices:
+    """Reads one user's devices as they are now."""
+
+    PERMISSIONS = ("iam:ListMFADevices",)
+
+    def __init__(self, client: "IAMClient") -> None:
+        self._client = client
 
     def of(self, user_name: str) -> Devices | None:
         """Return the kinds of all of one user's devices, or None where the user is gone. At most eight: one page."""

@@ -10,7 +10,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws import clients
 from aws.credential_report import CredentialReports
 from aws.directory import UserDirectory
-from aws.mfa_devices import LoginProfiles, MfaDevices
+from aws.mfa_devices import LoginProfiles, MfaDevices, VirtualMfaDevices
 from aws.ops_topic import OpsTopic
 from aws.people_table import PeopleTable
 from aws.reminder_queue import QueueRefused, ReminderQueue
@@ -70,6 +70,7 @@ def sources(settings: Settings, table: PeopleTable) -> Sources:
         table=table,
         reports=CredentialReports(iam),
         directory=UserDirectory(iam, settings.policy_arn, settings.group_name),
+        virtual_devices=VirtualMfaDevices(iam),
         devices=MfaDevices(iam),
         login_profiles=LoginProfiles(iam),
     )

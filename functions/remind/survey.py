@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from aws.credential_report import CredentialReports
 from aws.directory import UserDirectory
-from aws.mfa_devices import LoginProfiles, MfaDevices
+from aws.mfa_devices import LoginProfiles, MfaDevices, VirtualMfaDevices
 from aws.people_table import PeopleTable
 from domain.enrolment import EnrolmentPicture, EnrolmentRules, picture_of, too_young_for_the_report
 from domain.enrolment_facts import Devices, Facts
@@ -29,6 +29,7 @@ class Sources:
     table: PeopleTable
     reports: CredentialReports
     directory: UserDirectory
+    virtual_devices: VirtualMfaDevices
     devices: MfaDevices
     login_profiles: LoginProfiles
 
@@ -68,7 +69,7 @@ def read_facts(sources: Sources, rules: EnrolmentRules, today: date) -> tuple[Fa
     facts = Facts(
         report=sources.reports.fetch(),
         users=list(sources.directory.users()),
-        devices=sources.devices.with_virtual_device(),
+        devices=sources.virtual_devices.owners(),
         histories=histories,
         last_run=last.at.date() if last else None,
     )

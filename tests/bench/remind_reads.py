@@ -23,7 +23,7 @@ import tests.conftest  # noqa: F401  (a pretended account)
 from aws import clients
 from aws.credential_report import CredentialReports
 from aws.directory import UserDirectory
-from aws.mfa_devices import LoginProfiles, MfaDevices
+from aws.mfa_devices import LoginProfiles, MfaDevices, VirtualMfaDevices
 from aws.people_table import PeopleTable
 from remind.settings import Settings
 from remind.survey import Sources, survey
@@ -108,6 +108,7 @@ def in_bulk() -> int:
         table=PeopleTable(clients.dynamodb(), settings.people_table),
         reports=CredentialReports(iam),
         directory=UserDirectory(iam, settings.policy_arn, settings.group_name),
+        virtual_devices=VirtualMfaDevices(iam),
         devices=MfaDevices(iam),
         login_profiles=LoginProfiles(iam),
     )

@@ -8,7 +8,7 @@ from xml.sax.saxutils import escape
 import pytest
 
 from aws import clients
-from aws.mfa_devices import LoginProfiles, MfaDevices
+from aws.mfa_devices import LoginProfiles, MfaDevices, VirtualMfaDevices
 from domain.enrolment_facts import Device
 from tests.integration.conftest import Calls
 
@@ -37,6 +37,11 @@ def devices(calls: Calls) -> MfaDevices:
     return MfaDevices(clients.iam())
 
 
+@pytest.fixture
+def virtual_devices(calls: Calls) -> VirtualMfaDevices:
+    return VirtualMfaDevices(clients.iam())
+
+
 def test_passkeys_virtual_devices_and_tokens_are_told_apart(devices: MfaDevices, calls: Calls) -> None:
     calls.answer("ListMFADevices", answer("ListMFADevices", "list_mfa_devices_mixed"))
 
@@ -52,13 +57,17 @@ def test_a_user_without_a_device_has_none_and_one_who_is_gone_is_not_known(
     assert devices.of("bob") is None
 
 
-def test_the_list_of_virtual_devices_is_by_user_id_and_without_root(devices: MfaDevices, calls: Calls) -> None:
+def test_the_list_of_virtual_devices_is_by_user_id_and_without_root(
+    virtual_devices: VirtualMfaDevices, calls: Calls
+) -> None:
     calls.answer("ListVirtualMFADevices", answer("ListVirtualMFADevices", "list_virtual_mfa_devices_assigned"))
 
-    assert devices.with_virtual_device() == {"AIDAEXAMPLEBOBXXXXXXX": {Device.VIRTUAL}}
+    assert virtual_devices.owners() == {"AIDAEXAMPLEBOBXXXXXXX": {Device.VIRTUAL}}
 
 
-def test_every_page_of_virtual_devices_is_read(iam: "IAMClient", devices: MfaDevices, calls: Calls) -> None:
+def test_every_page_of_virtual_devices_is_read(
+    iam: "IAMClient", virtual_devices: VirtualMfaDevices, calls: Calls
+) -> None:
     for number in range(3):
         iam.create_user(UserName=f"user{number}")
         device = iam.create_virtual_mfa_device(VirtualMFADeviceName=f"phone{number}")["VirtualMFADevice"]
@@ -70,7 +79,7 @@ def test_every_page_of_virtual_devices_is_read(iam: "IAMClient", devices: MfaDev
         )
     clients.iam().meta.events.register("provide-client-params.iam.ListVirtualMFADevices", one_at_a_time)
 
-    assert len(devices.with_virtual_device()) == 3
+    assert len(virtual_devices.owners()) == 3
     assert calls.count("ListVirtualMFADevices") >= 3
 
 
