@@ -1,35 +1,96 @@
-"""What is to happen to a user, and why."""
+"""What is to happen to a user, and why: one rule for the new user, the changed user and the hourly sweep."""
 
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 
 from domain.exemptions import Exemption, ExemptionRules
-from domain.users import User
+from domain.users import AccountUser, User
 
 # IAM is eventually consistent ("Troubleshoot IAM": changes are not always immediately visible). A user whom IAM does
 # not know is given this long to appear; after that somebody has deleted the user.
 APPEARS_WITHIN = timedelta(minutes=5)
 
 
+class Means(StrEnum):
+    """How the policy reaches a user: attached, or through membership of a group that carries it."""
+
+    USER = "user"
+    GROUP = "group"
+
+
+class ExistingUsers(StrEnum):
+    """What happens to users who are older than the deployment."""
+
+    REPORT = "report"
+    ENFORCE = "enforce"
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Whom ops want enforced.
+
+    Users created before `since` are only reported; None enforces everybody. A group that does not carry the policy
+    (`group_enforces` is False) holds nobody, though its members are still to leave it when they become exempt.
+    """
+
+    exemptions: ExemptionRules
+    since: datetime | None = None
+    group_enforces: bool = True
+
+
+class Reason(StrEnum):
+    """Why nothing is done about a user."""
+
+    EXEMPT = "exempt"
+    ENFORCED = "enforced"
+    BEING_DELETED = "being-deleted"
+    OLDER = "older-than-the-deployment"
+
+
 @dataclass(frozen=True, slots=True)
 class Attach:
-    """The enforcement policy belongs on this user."""
+    """The enforcement policy belongs on this user and is not there."""
 
     user: User
 
 
 @dataclass(frozen=True, slots=True)
-class LeaveAlone:
-    """The user is exempt."""
+class Release:
+    """The enforcement policy holds a user who is exempt."""
 
     user: User
     exemption: Exemption
 
 
-def decide_enforcement(user: User, rules: ExemptionRules, today: date) -> Attach | LeaveAlone:
-    """Decide about a user who was just created and so carries no policy of ours yet."""
-    exemption = rules.exemption_of(user, today)
-    return Attach(user) if exemption is None else LeaveAlone(user, exemption)
+@dataclass(frozen=True, slots=True)
+class LeaveAlone:
+    """The user is as the user should be; `exemption` says more where that is the reason."""
+
+    user: User
+    reason: Reason
+    exemption: Exemption | None = None
+
+
+Decision = Attach | Release | LeaveAlone
+
+
+def decide_enforcement(
+    known: AccountUser, rules: Rules, *, today: date, leaving: AbstractSet[str] = frozenset()
+) -> Decision:
+    """Decide about one user; `leaving` are the ids of users whose deletion has just failed because of us."""
+    user, standing = known.user, known.standing
+    exemption = rules.exemptions.exemption_of(user, today)
+    if exemption is not None:
+        held = standing.attached or standing.in_group
+        return Release(user, exemption) if held else LeaveAlone(user, Reason.EXEMPT, exemption)
+    if standing.attached or (standing.in_group and rules.group_enforces):
+        return LeaveAlone(user, Reason.ENFORCED)
+    if user.user_id in leaving:
+        return LeaveAlone(user, Reason.BEING_DELETED)
+    older = rules.since is not None and user.created < rules.since
+    return LeaveAlone(user, Reason.OLDER) if older else Attach(user)
 
 
 def may_still_appear(created: datetime, now: datetime) -> bool:

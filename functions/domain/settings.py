@@ -2,6 +2,8 @@
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
 
 # A prefix starts and ends at a slash: "/a/b/". "/" alone would exempt everybody.
 _PATH = re.compile(r"/([\x21-\x2e\x30-\x7e]+/)+")
@@ -72,3 +74,26 @@ def items(environment: Mapping[str, str], name: str, expected: str) -> tuple[str
     """Return the members of a comma-separated list; an empty one has none."""
     value = present(environment, name, expected)
     return tuple(part for part in (part.strip() for part in value.split(",")) if part)
+
+
+def choice[Choice: StrEnum](environment: Mapping[str, str], name: str, choices: type[Choice]) -> Choice:
+    """Return the one of some words that was chosen."""
+    expected = f"one of {', '.join(choices)}"
+    value = text(environment, name, expected)
+    try:
+        return choices(value)
+    except ValueError as error:
+        raise InvalidSetting(name, expected, value) from error
+
+
+def moment(environment: Mapping[str, str], name: str) -> datetime | None:
+    """Return a day, from its start in UTC, or a time with its zone; None where nothing is said."""
+    expected = "a day or a time in UTC, such as 2026-11-24 or 2026-11-24T09:00:00Z, or nothing"
+    value = present(environment, name, expected)
+    if not value:
+        return None
+    try:
+        at = datetime.fromisoformat(value)
+    except ValueError as error:
+        raise InvalidSetting(name, expected, value) from error
+    return at if at.tzinfo else at.replace(tzinfo=UTC)

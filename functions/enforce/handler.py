@@ -11,8 +11,9 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 
 from aws import clients
 from aws.cloudtrail import RecordedCall
-from aws.enforcement_policy import EnforcementPolicy, NoSuchUser
-from domain.enforcement import Attach, LeaveAlone, decide_enforcement, may_still_appear
+from aws.enforcement import Enforcement, NoSuchUser
+from domain.enforcement import Attach, LeaveAlone, Rules, decide_enforcement, may_still_appear
+from domain.users import AccountUser, Standing
 from enforce.event import NobodyCreated, UserCreated, read_created_user
 from enforce.settings import Settings
 
@@ -51,24 +52,29 @@ def enforce(record: "SQSRecord", settings: Settings, account: str) -> None:
         case NobodyCreated(reason):
             logger.info("Nobody to enforce", reason=reason)
         case UserCreated(user):
-            match decide_enforcement(user, settings.exemptions, today=datetime.now(UTC).date()):
+            today = datetime.now(UTC).date()
+            match decide_enforcement(AccountUser(user, Standing()), Rules(settings.exemptions), today=today):
                 case Attach():
-                    attach(user, EnforcementPolicy(clients.iam(), settings.policy_arn))
-                case LeaveAlone(_, exemption):
-                    logger.info("User left alone", user_name=user.name, reason=exemption.reason)
+                    attach(
+                        user, Enforcement(clients.iam(), settings.policy_arn, settings.group_name, settings.enforce_by)
+                    )
+                case LeaveAlone(_, reason, exemption):
+                    logger.info(
+                        "User left alone", user_name=user.name, reason=exemption.reason if exemption else reason
+                    )
                     metrics.add_metric("NewUsersExempt", MetricUnit.Count, 1)
 
 
-def attach(user: "User", policy: EnforcementPolicy) -> None:
+def attach(user: "User", enforcement: Enforcement) -> None:
     """Attach the policy; a user whom IAM does not know yet goes back to the queue, one who is gone is done."""
     try:
-        policy.attach_to(user.name)
+        means = enforcement.put_on(user.name)
     except NoSuchUser:
         if may_still_appear(user.created, now=datetime.now(UTC)):
             raise
         logger.info("User is gone", user_name=user.name)
         return
     delay = (datetime.now(UTC) - user.created).total_seconds()
-    logger.info("Policy attached", user_name=user.name, user_id=user.user_id, seconds_after_creation=delay)
+    logger.info("Policy attached", user_name=user.name, user_id=user.user_id, by=means, seconds_after_creation=delay)
     metrics.add_metric("NewUsersEnforced", MetricUnit.Count, 1)
     metrics.add_metric("EnforcementDelay", MetricUnit.Seconds, delay)

@@ -66,6 +66,14 @@ def policy_arn(iam: "IAMClient") -> str:
     return created["Policy"]["Arn"]
 
 
+@pytest.fixture
+def group(iam: "IAMClient", policy_arn: str) -> str:
+    """The group that carries the policy."""
+    iam.create_group(GroupName="mfa-control", Path="/mfa-enforcer/")
+    iam.attach_group_policy(GroupName="mfa-control", PolicyArn=policy_arn)
+    return "mfa-control"
+
+
 class Log:
     """What the functions log, read back line by line."""
 

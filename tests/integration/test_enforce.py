@@ -18,8 +18,10 @@ ReadText = Callable[[str], str]
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch, policy_arn: str) -> None:
+def environment(monkeypatch: pytest.MonkeyPatch, policy_arn: str, group: str) -> None:
     monkeypatch.setenv("POLICY_ARN", policy_arn)
+    monkeypatch.setenv("GROUP_NAME", group)
+    monkeypatch.setenv("ENFORCE_BY", "user")
     monkeypatch.setenv("EXEMPT_TAG_KEY", "mfa-exempt")
     monkeypatch.setenv("EXEMPT_PATHS", "/service/")
 
@@ -31,6 +33,10 @@ def alice(iam: "IAMClient") -> str:
 
 def attached(iam: "IAMClient", user_name: str) -> list[str]:
     return [policy["PolicyName"] for policy in iam.list_attached_user_policies(UserName=user_name)["AttachedPolicies"]]
+
+
+def members(iam: "IAMClient", group: str) -> list[str]:
+    return [user["UserName"] for user in iam.get_group(GroupName=group)["Users"]]
 
 
 def creation(event_text: ReadText, name: str = "alice", **detail: Any) -> str:  # noqa: ANN401  (any field of a record)
@@ -159,6 +165,70 @@ def test_a_missing_policy_is_a_fault_and_never_taken_for_a_user_who_left(
     assert failed(lambda_handler(batch(old), context)) == ["m0"]
 
 
+def test_a_user_whose_policies_are_full_is_enforced_through_the_group(
+    iam: "IAMClient", alice: str, group: str, calls: Calls, context: Context, event_text: ReadText
+) -> None:
+    calls.fail("AttachUserPolicy", "LimitExceeded")
+
+    response = lambda_handler(batch(event_text("create_user_console")), context)
+
+    assert failed(response) == []
+    assert (attached(iam, alice), members(iam, group)) == ([], [alice])
+    assert calls == ["AttachUserPolicy", "AddUserToGroup"]
+
+
+def test_where_ops_chose_the_group_the_policy_is_attached_only_to_a_user_whose_groups_are_full(
+    iam: "IAMClient",
+    group: str,
+    calls: Calls,
+    monkeypatch: pytest.MonkeyPatch,
+    context: Context,
+    event_text: ReadText,
+) -> None:
+    monkeypatch.setenv("ENFORCE_BY", "group")
+    for name in ("alice", "bob"):
+        iam.create_user(UserName=name)
+    lambda_handler(batch(creation(event_text, "alice")), context)
+    calls.fail("AddUserToGroup", "LimitExceeded")
+
+    lambda_handler(batch(creation(event_text, "bob")), context)
+
+    assert (attached(iam, "alice"), attached(iam, "bob")) == ([], ["mfa-control"])
+    assert members(iam, group) == ["alice"]
+    assert calls == ["AddUserToGroup", "AddUserToGroup", "AttachUserPolicy"]
+
+
+def test_a_group_that_is_gone_beside_a_full_quota_leaves_no_way(
+    alice: str, calls: Calls, monkeypatch: pytest.MonkeyPatch, context: Context, event_text: ReadText
+) -> None:
+    monkeypatch.setenv("GROUP_NAME", "deleted")
+    calls.fail("AttachUserPolicy", "LimitExceeded")
+
+    assert failed(lambda_handler(batch(event_text("create_user_console")), context)) == ["m0"]
+
+
+def test_a_group_that_is_gone_leaves_the_direct_way(
+    iam: "IAMClient", group: str, alice: str, monkeypatch: pytest.MonkeyPatch, context: Context, event_text: ReadText
+) -> None:
+    monkeypatch.setenv("ENFORCE_BY", "group")
+    monkeypatch.setenv("GROUP_NAME", "deleted")
+
+    response = lambda_handler(batch(event_text("create_user_console")), context)
+
+    assert failed(response) == []
+    assert attached(iam, alice) == ["mfa-control"]
+
+
+@pytest.mark.parametrize("name", ["group", "policy.group"])
+def test_a_user_who_is_gone_is_known_as_such_by_any_name(
+    monkeypatch: pytest.MonkeyPatch, context: Context, event_text: ReadText, name: str
+) -> None:
+    monkeypatch.setenv("ENFORCE_BY", "group")
+    old = creation(event_text, name, eventTime="2026-01-01T00:00:00Z")
+
+    assert failed(lambda_handler(batch(old), context)) == []
+
+
 def test_throttling_is_retried_at_once(
     iam: "IAMClient", alice: str, calls: Calls, context: Context, event_text: ReadText
 ) -> None:
@@ -178,7 +248,6 @@ def test_throttling_is_retried_at_once(
         ("ServiceFailure", 500),
         ("ConcurrentModification", 409),
         ("EntityTemporarilyUnmodifiable", 409),
-        ("LimitExceeded", 409),
         ("AccessDenied", 403),
     ],
 )

@@ -1,5 +1,7 @@
 """A wrong environment stops the function at once, and the error says which variable and what was expected."""
 
+from datetime import UTC, datetime
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,8 @@ from enforce.settings import Settings
 
 ENVIRONMENT = {
     "POLICY_ARN": "arn:aws:iam::111122223333:policy/mfa-enforcer/mfa-control",
+    "GROUP_NAME": "mfa-control",
+    "ENFORCE_BY": "user",
     "EXEMPT_TAG_KEY": "mfa-exempt",
     "EXEMPT_PATHS": "/service/,/break-glass/",
 }
@@ -23,7 +27,7 @@ def test_a_right_environment_is_read() -> None:
     assert read.exemptions.paths == ("/service/", "/break-glass/")
 
 
-@pytest.mark.parametrize("name", ["POLICY_ARN", "EXEMPT_TAG_KEY", "EXEMPT_PATHS"])
+@pytest.mark.parametrize("name", sorted(ENVIRONMENT))
 def test_a_missing_variable_is_named(name: str) -> None:
     environment = {key: value for key, value in ENVIRONMENT.items() if key != name}
 
@@ -35,6 +39,30 @@ def test_a_missing_variable_is_named(name: str) -> None:
 def test_what_is_no_policy_arn_is_refused(arn: str) -> None:
     with pytest.raises(InvalidSetting, match="POLICY_ARN: expected the ARN of a managed policy"):
         Settings.from_environment({**ENVIRONMENT, "POLICY_ARN": arn})
+
+
+def test_what_is_none_of_the_choices_is_refused_with_what_they_are() -> None:
+    with pytest.raises(InvalidSetting, match="ENFORCE_BY: expected one of user, group, found 'role'"):
+        Settings.from_environment({**ENVIRONMENT, "ENFORCE_BY": "role"})
+
+
+@pytest.mark.parametrize(
+    ("value", "read"),
+    [
+        ("", None),
+        ("2026-11-24", datetime(2026, 11, 24, tzinfo=UTC)),
+        ("2026-11-24T09:00:00Z", datetime(2026, 11, 24, 9, tzinfo=UTC)),
+        ("2026-11-24T09:00:00+09:00", datetime(2026, 11, 24, tzinfo=UTC)),
+    ],
+)
+def test_a_time_is_read_with_its_zone_which_is_utc_where_none_is_said(value: str, read: datetime | None) -> None:
+    assert settings.moment({"SINCE": value}, "SINCE") == read
+
+
+@pytest.mark.parametrize("value", ["yesterday", " ", "24.11.2026"])
+def test_what_is_no_time_is_refused(value: str) -> None:
+    with pytest.raises(InvalidSetting, match="SINCE: expected a day or a time"):
+        settings.moment({"SINCE": value}, "SINCE")
 
 
 @pytest.mark.parametrize("value", ["", " ", ","])
