@@ -9,6 +9,7 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_iam import IAMClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
@@ -40,6 +41,12 @@ def sns() -> "SNSClient":
 def dynamodb() -> "DynamoDBClient":
     """Return the DynamoDB client of this worker."""
     return boto3.client("dynamodb", config=_PATIENT)
+
+
+@cache
+def s3() -> "S3Client":
+    """Return the S3 client of this worker."""
+    return boto3.client("s3", config=_PATIENT)
 
 
 @cache

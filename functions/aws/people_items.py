@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
     Item = dict[str, AttributeValueTypeDef]
 
-# The key of the last run's totals; no user id holds a "#".
-LAST_RUN = "run#last"
+# Keys of runs begin so; no user id holds a "#". Each run has an item of its own: two at once do not meet.
+RUN = "run#"
 
 # What follows from a run. `causes` are written by whoever claims a mail; `reminders` and `last_reminded` are counted
 # there, and only start anew here.
@@ -58,13 +58,18 @@ def read_history(item: "Mapping[str, AttributeValueTypeDef]") -> History:
     )
 
 
-def last_run_item(totals: RunTotals) -> "Item":
-    """Return the item that remembers a run."""
+def run_item(totals: RunTotals, expires: datetime) -> "Item":
+    """Return the item that remembers a run until then."""
     counts: dict[str, AttributeValueTypeDef] = {name: {"N": str(count)} for name, count in totals.counts.items()}
-    return {"user_id": {"S": LAST_RUN}, "at": {"S": totals.at.isoformat()}, "totals": {"M": counts}}
+    return {
+        "user_id": {"S": f"{RUN}{totals.at.isoformat()}"},
+        "at": {"S": totals.at.isoformat()},
+        "totals": {"M": counts},
+        "expires": {"N": str(int(expires.timestamp()))},
+    }
 
 
-def read_last_run(item: "Mapping[str, AttributeValueTypeDef]") -> RunTotals:
+def read_run(item: "Mapping[str, AttributeValueTypeDef]") -> RunTotals:
     """Read the item that remembers a run."""
     found = _plain(item)
     counts = {name: int(count) for name, count in found["totals"].items()}

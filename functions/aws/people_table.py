@@ -1,10 +1,12 @@
-"""The table that remembers people from run to run: one item per user id, and one for the last run."""
+"""The table that remembers people from run to run: one item per user id, and one per run."""
 
 from typing import TYPE_CHECKING
 
-from aws.people_items import LAST_RUN, WRITTEN, history_item, last_run_item, read_history, read_last_run
+from aws.people_items import RUN, WRITTEN, history_item, read_history, read_run, run_item
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from aws.people_items import Item
@@ -21,12 +23,13 @@ class PeopleTable:
         self._client = client
         self._name = name
 
-    def read(self) -> "tuple[dict[str, History], RunTotals | None]":
-        """Return everybody by user id, and the last run: a call for each megabyte, which holds thousands of people."""
+    def read(self) -> "tuple[dict[str, History], tuple[RunTotals, ...]]":
+        """Return everybody by user id, and all runs in their order: a call for each megabyte, thousands of people."""
         pages = self._client.get_paginator("scan").paginate(TableName=self._name, ConsistentRead=True)
         items = {item["user_id"]["S"]: item for page in pages for item in page["Items"]}
-        last = items.pop(LAST_RUN, None)
-        return {key: read_history(item) for key, item in items.items()}, read_last_run(last) if last else None
+        runs = [read_run(item) for key, item in items.items() if key.startswith(RUN)]
+        people = {key: read_history(item) for key, item in items.items() if not key.startswith(RUN)}
+        return people, tuple(sorted(runs, key=lambda run: run.at))
 
     def follow(self, change: "Change") -> bool:
         """Write what changed; return False where another run was first, whose word then stands."""
@@ -48,9 +51,9 @@ class PeopleTable:
             return False
         return True
 
-    def keep(self, totals: "RunTotals") -> None:
-        """Remember a run that is done, for the next one to compare with."""
-        self._client.put_item(TableName=self._name, Item=last_run_item(totals))
+    def keep(self, totals: "RunTotals", expires: "datetime") -> None:
+        """Remember a run until then: the next one compares with it, the trend shows it."""
+        self._client.put_item(TableName=self._name, Item=run_item(totals, expires))
 
 
 def _update(before: "Item", after: "Item") -> "tuple[str, dict[str, str], Item]":

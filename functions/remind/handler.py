@@ -1,7 +1,7 @@
 """Reminds people who have no MFA, and tells ops who is left."""
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
@@ -14,14 +14,18 @@ from aws.mfa_devices import LoginProfiles, MfaDevices, VirtualMfaDevices
 from aws.ops_topic import OpsTopic
 from aws.people_table import PeopleTable
 from aws.reminder_queue import QueueRefused, ReminderQueue
+from aws.report_bucket import ReportBucket
 from aws.sending_account import SendingAccount
 from domain.addresses import Unreachable
+from domain.audit_csv import audit_csv
+from domain.audit_report import audit_report_of
 from domain.digest import Run, digest_of
 from domain.people import Enrolment
 from domain.reminder_plan import Outcome
 from domain.reminders import ReminderKind
 from domain.sending import NoSending
 from domain.totals import totals_of
+from remind.audit_page import audit_page
 from remind.settings import Settings
 from remind.survey import Sources, Survey, survey
 
@@ -55,9 +59,9 @@ def lambda_handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str
     outcome = plan_only(found) if settings.dry_run else remind(found, settings, table)
     run = run_of(found, outcome, settings, account=context.invoked_function_arn.split(":")[4], at=now)
     OpsTopic(clients.sns(), settings.ops_topic_arn).tell(digest_of(run))
-    if not settings.dry_run:
-        table.keep(run.totals)
     record(run)
+    if not settings.dry_run:
+        keep(run, found, settings, table)
     if not outcome.complete:
         raise RunIncomplete
     return {**run.totals.counts, "reminders": len(outcome.queued)}
@@ -82,7 +86,7 @@ def run_of(found: Survey, outcome: Outcome, settings: Settings, *, account: str,
         account=account,
         picture=found.picture,
         totals=totals_of(found.picture, settings.cadence.escalate_after, at),
-        before=found.last,
+        before=found.runs[-1] if found.runs else None,
         outcome=outcome,
         sending=SendingAccount(clients.sesv2(settings.ses_region)).state() if settings.sender else NoSending.NO_SENDER,
         report_made=found.report_made,
@@ -106,6 +110,22 @@ def remind(found: Survey, settings: Settings, table: PeopleTable) -> Outcome:
         logger.exception("Reminders were not queued")
         queued = error.queued
     return Outcome(queued, found.unchecked, found.postponed, refused=len(found.due) - len(queued))
+
+
+def keep(run: Run, found: Survey, settings: Settings, table: PeopleTable) -> None:
+    """Keep what the next run and the auditor ask for. It comes last: a bucket that fails costs nobody a reminder."""
+    at = run.totals.at
+    table.keep(run.totals, expires=at + timedelta(days=settings.report_retention_days))
+    report = audit_report_of(
+        run.picture,
+        (*found.runs, run.totals),
+        account=run.account,
+        report_made=run.report_made,
+        escalate_after=run.escalate_after,
+    )
+    bucket = ReportBucket(clients.s3(), settings.report_bucket)
+    key = bucket.keep(at, table=audit_csv(report), page=audit_page(report))
+    logger.info("Audit report kept", key=key)
 
 
 def record(run: Run) -> None:

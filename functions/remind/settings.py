@@ -29,6 +29,8 @@ class Settings:
     language: Language
     sender: str
     ses_region: str
+    report_bucket: str
+    report_retention_days: int
     dry_run: bool
 
     @classmethod
@@ -51,6 +53,8 @@ class Settings:
             language=_language(environment),
             sender=settings.present(environment, "SENDER_EMAIL", "an address, or nothing"),
             ses_region=settings.text(environment, "SES_REGION", "a Region"),
+            report_bucket=settings.text(environment, "REPORT_BUCKET", "the name of a bucket"),
+            report_retention_days=settings.whole_number(environment, "REPORT_RETENTION_DAYS", least=1),
             dry_run=settings.flag(environment, "DRY_RUN"),
         )
 

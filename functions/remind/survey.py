@@ -43,12 +43,12 @@ class Survey:
     unchecked: int
     postponed: int
     report_made: datetime | None
-    last: RunTotals | None
+    runs: tuple[RunTotals, ...]
 
 
 def survey(sources: Sources, settings: Settings, today: date, has_time: Callable[[], bool]) -> Survey:
     """Find out who has no MFA and whom to remind; nothing is written."""
-    facts, last = read_facts(sources, settings.rules, today)
+    facts, runs = read_facts(sources, settings.rules, today)
     picture = picture_of(facts, settings.rules, today)
     planned = plan_reminders(picture, settings.cadence, settings.language) if settings.sender else []
     seen, postponed = look_again(planned, sources.devices, has_time)
@@ -59,23 +59,23 @@ def survey(sources: Sources, settings: Settings, today: date, has_time: Callable
         unchecked=len(planned) - len(seen) - postponed,
         postponed=postponed,
         report_made=facts.report.made if facts.report else None,
-        last=last,
+        runs=runs,
     )
 
 
-def read_facts(sources: Sources, rules: EnrolmentRules, today: date) -> tuple[Facts, RunTotals | None]:
+def read_facts(sources: Sources, rules: EnrolmentRules, today: date) -> tuple[Facts, tuple[RunTotals, ...]]:
     """Read everybody in bulk. The report comes first: what is read after it is the fresher."""
-    histories, last = sources.table.read()
+    histories, runs = sources.table.read()
     facts = Facts(
         report=sources.reports.fetch(),
         users=list(sources.directory.users()),
         devices=sources.virtual_devices.owners(),
         histories=histories,
-        last_run=last.at.date() if last else None,
+        last_run=runs[-1].at.date() if runs else None,
     )
     young = islice(too_young_for_the_report(facts, rules, today), _MOST_YOUNG)
     passwords = {user.user_id: sources.login_profiles.has_password(user.name) for user in young}
-    return replace(facts, passwords=passwords), last
+    return replace(facts, passwords=passwords), runs
 
 
 def look_again(

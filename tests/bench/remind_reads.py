@@ -51,6 +51,8 @@ _ENVIRONMENT = {
     "DEFAULT_LANGUAGE": "en",
     "REMINDER_DAYS": "0,1,3,7,14",
     "ESCALATE_AFTER_DAYS": "14",
+    "REPORT_BUCKET": "reports",
+    "REPORT_RETENTION_DAYS": "400",
     "DRY_RUN": "true",
 }
 

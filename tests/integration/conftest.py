@@ -50,7 +50,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("MOTO_ACCOUNT_ID", ACCOUNT)
     with mock_aws():
         yield
-    for client in (clients.iam, clients.sqs, clients.sns, clients.dynamodb, clients.sesv2):
+    for client in (clients.iam, clients.sqs, clients.sns, clients.dynamodb, clients.s3, clients.sesv2):
         client.cache_clear()
 
 
@@ -130,7 +130,14 @@ def calls(account: None, monkeypatch: pytest.MonkeyPatch) -> "Calls":
     """Record every request that handlers send, and let a test answer some with an error."""
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
     calls = Calls()
-    for client in (clients.iam(), clients.sqs(), clients.sns(), clients.dynamodb(), clients.sesv2("us-east-1")):
+    for client in (
+        clients.iam(),
+        clients.sqs(),
+        clients.sns(),
+        clients.dynamodb(),
+        clients.s3(),
+        clients.sesv2("us-east-1"),
+    ):
         # botocore asks every handler and takes the first answer: moto must not act on what a test has failed.
         client.meta.events.unregister("before-send", botocore_stubber)  # type: ignore[arg-type]  # it answers, too
         client.meta.events.register("before-send", calls.before_send)  # type: ignore[arg-type]  # an answer may be returned

@@ -69,13 +69,13 @@ def claim(dynamodb: "DynamoDBClient", cause: str) -> None:
 
 
 def test_an_empty_table_knows_nobody_and_no_run(table: PeopleTable) -> None:
-    assert table.read() == ({}, None)
+    assert table.read() == ({}, ())
 
 
 def test_what_is_written_is_read_back_but_for_the_causes_which_are_others_to_write(table: PeopleTable) -> None:
     table.follow(Change(NEW, FULL))
 
-    assert table.read() == ({ALICE: replace(FULL, causes=frozenset())}, None)
+    assert table.read() == ({ALICE: replace(FULL, causes=frozenset())}, ())
 
 
 days = st.dates(date(2020, 1, 1)) | st.none()
@@ -131,12 +131,18 @@ def test_whoever_is_second_changes_nothing(dynamodb: "DynamoDBClient", table: Pe
     assert (history.unenrolled_since, history.reminders) == (date(2026, 11, 10), 1)
 
 
-def test_a_last_run_is_no_person(table: PeopleTable) -> None:
-    totals = RunTotals(datetime(2026, 11, 24, 9, tzinfo=UTC), {"enrolled": 312, "unenrolled": 28})
+def test_runs_are_no_people_and_each_is_remembered_in_its_order_until_it_expires(
+    dynamodb: "DynamoDBClient", table: PeopleTable
+) -> None:
+    today = RunTotals(datetime(2026, 11, 24, 9, tzinfo=UTC), {"enrolled": 312, "unenrolled": 28})
+    yesterday = replace(today, at=datetime(2026, 11, 23, 9, tzinfo=UTC))
 
-    table.keep(totals)
+    table.keep(today, expires=datetime(2027, 11, 24, 9, tzinfo=UTC))
+    table.keep(yesterday, expires=datetime(2027, 11, 23, 9, tzinfo=UTC))
 
-    assert table.read() == ({}, totals)
+    assert table.read() == ({}, (yesterday, today))
+    key = {"user_id": {"S": "run#2026-11-24T09:00:00+00:00"}}
+    assert dynamodb.get_item(TableName="people", Key=key)["Item"]["expires"] == {"N": "1827046800"}
 
 
 def test_everybody_is_read_however_many_pages_there_are(dynamodb: "DynamoDBClient", table: PeopleTable) -> None:

@@ -42,6 +42,8 @@ class Surroundings:
 
     def __init__(self) -> None:
         self.dynamodb, self.sqs, sns = boto3.client("dynamodb"), boto3.client("sqs"), boto3.client("sns")
+        self.s3 = boto3.client("s3")
+        self.s3.create_bucket(Bucket="reports")
         self.dynamodb.create_table(
             TableName="people",
             KeySchema=[{"AttributeName": "user_id", "KeyType": "HASH"}],
@@ -76,6 +78,11 @@ class Surroundings:
     def put(self, user_id: str, **attributes: Any) -> None:  # noqa: ANN401  (attributes are typed by DynamoDB)
         self.dynamodb.put_item(TableName="people", Item={"user_id": {"S": user_id}, **attributes})
 
+    def kept(self) -> dict[str, str]:
+        """Read the files in the bucket by their keys."""
+        keys = [found["Key"] for found in self.s3.list_objects_v2(Bucket="reports").get("Contents", [])]
+        return {key: self.s3.get_object(Bucket="reports", Key=key)["Body"].read().decode("utf-8-sig") for key in keys}
+
     def items(self) -> int:
         return self.dynamodb.scan(TableName="people", Select="COUNT")["Count"]
 
@@ -105,6 +112,8 @@ def around(monkeypatch: pytest.MonkeyPatch, policy_arn: str) -> Surroundings:
         "DEFAULT_LANGUAGE": "en",
         "REMINDER_DAYS": "0,1,3,7,14",
         "ESCALATE_AFTER_DAYS": "14",
+        "REPORT_BUCKET": "reports",
+        "REPORT_RETENTION_DAYS": "400",
         "DRY_RUN": "false",
     }
     for name, value in environment.items():
@@ -214,6 +223,8 @@ def test_the_run_reads_in_bulk_and_looks_only_at_whom_it_mails(
         "GetAccount",
         "Publish",
         "PutItem",
+        "PutObject",
+        "PutObject",
     ]
 
 
@@ -386,6 +397,7 @@ def test_a_dry_run_tells_and_writes_nothing(
 
     assert around.mails() == []
     assert around.items() == 0
+    assert around.kept() == {}
     assert "This was a dry run" in " ".join(around.digests()[0]["Message"].split())
     assert log.entry("Reminder planned")["user_name"] == NAME
     assert NAME not in log.entry("Run done").values()
@@ -474,6 +486,7 @@ def test_a_page_that_fails_ends_the_run_before_anything_is_written(
         "GetAccount",
         "Publish",
         "PutItem",
+        "PutObject",
     ],
 )
 @pytest.mark.parametrize(("code", "status", "times"), [("AccessDenied", 403, 1), ("ServiceFailure", 500, 5)])
@@ -599,6 +612,49 @@ def test_the_next_digest_says_what_has_changed_and_who_enrolled_is_no_longer_in_
     assert "bob@example.com" not in digest["Message"]
 
 
+def test_a_report_of_the_run_is_kept_as_a_table_and_as_a_page_with_every_user(
+    iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    user_id = person()
+    person("robot@example.com", path="/service/")
+    person("bob@example.com")
+    enrol(iam, "bob@example.com")
+    lambda_handler(event, context)
+    for key in around.kept():
+        around.s3.delete_object(Bucket="reports", Key=key)
+
+    lambda_handler(event, context)
+
+    (table, rows), (page, html) = around.kept().items()
+    assert (table[:19], table[-4:]) == (f"reports/{TODAY:%Y/%m/%d}/", ".csv")
+    assert page == table.replace(".csv", ".html")
+    assert [line.split(",")[1] for line in rows.splitlines()[1:]] == [NAME, "robot@example.com", "bob@example.com"]
+    assert user_id in html
+    assert "bob@example.com" in html
+
+
+def test_a_report_that_cannot_be_kept_costs_neither_reminders_nor_the_digest_and_is_made_up_for(
+    person: Person,
+    around: Surroundings,
+    calls: Calls,
+    context: Context,
+    event: dict[str, Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    person()
+    calls.fail("PutObject", "AccessDenied", status=403)
+
+    with pytest.raises(ClientError):
+        lambda_handler(event, context)
+    first = (len(around.mails()), len(around.digests()), around.items())
+    counted = "RemindersPlanned" in capsys.readouterr().out
+    lambda_handler(event, context)
+
+    assert first == (1, 1, 2)
+    assert counted
+    assert len(around.kept()) == 2
+
+
 def test_the_numbers_reach_the_dashboard(
     person: Person, calls: Calls, context: Context, event: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -635,6 +691,8 @@ def test_the_numbers_reach_the_dashboard(
         ("REMINDER_DAYS", "0,3,1"),
         ("REMINDER_DAYS", "0,one"),
         ("ESCALATE_AFTER_DAYS", "0"),
+        ("REPORT_BUCKET", ""),
+        ("REPORT_RETENTION_DAYS", "0"),
         ("DRY_RUN", "yes"),
     ],
 )
