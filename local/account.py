@@ -1,0 +1,103 @@
+"""What people do in an account, and what they see of it: for the tests and the demo."""
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, cast
+from urllib.parse import unquote
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_sqs import SQSClient
+
+    from local.stack import Stack
+
+_PATIENCE_SECONDS = 20.0
+
+
+class NeverHappened(AssertionError):
+    """Something did not come about in time."""
+
+
+def eventually[Found](see: Callable[[], Found], what: str, *, within: float = _PATIENCE_SECONDS) -> Found:
+    """Look until there is something to see, and return it; raises NeverHappened after `within` seconds."""
+    deadline = time.monotonic() + within
+    while not (found := see()):
+        if time.monotonic() > deadline:
+            message = f"{what}: not within {within:.0f} s"
+            raise NeverHappened(message)
+        time.sleep(0.02)
+    return found
+
+
+class Account:
+    """The local account with the stack deployed in it."""
+
+    def __init__(self, stack: "Stack") -> None:
+        self.stack = stack
+
+    @cached_property
+    def iam(self) -> "IAMClient":
+        """Return the IAM client of somebody who may do everything."""
+        return cast("IAMClient", self.stack.cloud.client("iam"))
+
+    @cached_property
+    def sqs(self) -> "SQSClient":
+        """Return such a client for SQS."""
+        return cast("SQSClient", self.stack.cloud.client("sqs"))
+
+    @cached_property
+    def functions(self) -> "LambdaClient":
+        """Return such a client for Lambda."""
+        return cast("LambdaClient", self.stack.cloud.client("lambda"))
+
+    @property
+    def policy_arn(self) -> str:
+        """Return the enforcement policy's ARN."""
+        return self.stack.outputs["PolicyArn"]
+
+    def create_user(self, name: str = "", *, path: str = "/", tags: Mapping[str, str] | None = None) -> str:
+        """Create a user and return the name: one that nobody else has, where none is given."""
+        name = name or f"person-{uuid.uuid4().hex[:8]}"
+        listed = [{"Key": key, "Value": value} for key, value in (tags or {}).items()]
+        self.iam.create_user(UserName=name, Path=path, Tags=listed)  # type: ignore[arg-type]  # TagTypeDict is such a dict
+        return name
+
+    def is_enforced(self, user_name: str) -> bool:
+        """Tell whether the policy is attached to the user."""
+        attached = self.iam.list_attached_user_policies(UserName=user_name)["AttachedPolicies"]
+        return any(policy["PolicyArn"] == self.policy_arn for policy in attached)
+
+    def wait_until_enforced(self, user_name: str, *, within: float = _PATIENCE_SECONDS) -> None:
+        """Wait for the policy; raises NeverHappened."""
+        eventually(lambda: self.is_enforced(user_name), f"the policy on {user_name}", within=within)
+
+    def policy_document(self) -> Mapping[str, Any]:
+        """Return the enforcement policy as IAM has it now: its default version."""
+        version = self.iam.get_policy(PolicyArn=self.policy_arn)["Policy"]["DefaultVersionId"]
+        found = self.iam.get_policy_version(PolicyArn=self.policy_arn, VersionId=version)["PolicyVersion"]["Document"]
+        document: Mapping[str, Any] = json.loads(unquote(found)) if isinstance(found, str) else found
+        return document
+
+    def messages_in(self, output: str) -> int:
+        """Return how many messages a queue holds, waiting and in flight, by the name of the stack's output for it."""
+        found = self.sqs.get_queue_attributes(QueueUrl=self.stack.outputs[output], AttributeNames=["All"])["Attributes"]
+        return int(found["ApproximateNumberOfMessages"]) + int(found["ApproximateNumberOfMessagesNotVisible"])
+
+    def retry_soon(self, output: str) -> None:
+        """Let a queue hand out again after a second what failed, instead of minutes; by the name of its output."""
+        self.sqs.set_queue_attributes(QueueUrl=self.stack.outputs[output], Attributes={"VisibilityTimeout": "1"})
+
+    def invoke(self, output: str, event: object) -> Any:  # noqa: ANN401  # a function's answer is JSON of any shape
+        """Call a function by the name of the stack's output for it, as `sam remote invoke` does; return its answer.
+
+        Raises RuntimeError with what the function said, where it failed.
+        """
+        answer = self.functions.invoke(FunctionName=self.stack.outputs[output], Payload=json.dumps(event))
+        said = answer["Payload"].read()
+        if "FunctionError" in answer:
+            raise RuntimeError(said.decode())
+        return json.loads(said)

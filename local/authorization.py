@@ -1,0 +1,52 @@
+"""What a request to IAM or SES is about, where MiniStack's own check of permissions does not know it.
+
+MiniStack (AUTH=true) lets each function do what its role allows and no more. But it knows users without their path,
+takes calls that name a user and a group for calls on the user, and fills in no condition keys of these services. The
+rules here are those of "Actions, resources, and condition keys for AWS Identity and Access Management (IAM)" and of
+its twin for SES.
+"""
+
+import json
+from collections.abc import Callable
+from email.utils import parseaddr
+from urllib.parse import parse_qsl
+
+# Calls whose resource is the group although they name a user, too.
+_ON_GROUPS = ("iam:AddUserToGroup", "iam:RemoveUserFromGroup")
+
+# Finds the ARN of a user or a group by its kind and name.
+type FindArn = Callable[[str, str], str | None]
+
+
+def resource_of(action: str, body: bytes, account: str, find: FindArn) -> str | None:
+    """Return the ARN that a call to IAM is judged against, None where MiniStack's own answer is right."""
+    form = _form(body)
+    group, user = form.get("GroupName", ""), form.get("UserName", "")
+    if action == "iam:CreateVirtualMFADevice":
+        return f"arn:aws:iam::{account}:mfa{form.get('Path', '/')}{form.get('VirtualMFADeviceName', '')}"
+    if action == "iam:DeleteVirtualMFADevice":
+        return form.get("SerialNumber")
+    if group and (action in _ON_GROUPS or not user):
+        return find("group", group)
+    return find("user", user)
+
+
+def conditions_of(service: str, body: bytes) -> dict[str, str]:
+    """Return the condition keys of a call."""
+    if service == "iam" and (policy := _form(body).get("PolicyArn")):
+        return {"iam:PolicyARN": policy}
+    if service in {"ses", "sesv2"} and (sender := _sender(body)):
+        return {"ses:FromAddress": sender}
+    return {}
+
+
+def _form(body: bytes) -> dict[str, str]:
+    return dict(parse_qsl(body.decode(), keep_blank_values=True))
+
+
+def _sender(body: bytes) -> str:
+    """Return the bare address: the name before it is no part of what is compared."""
+    try:
+        return parseaddr(json.loads(body)["FromEmailAddress"])[1]
+    except (ValueError, KeyError, TypeError):
+        return ""

@@ -1,0 +1,68 @@
+"""The local cloud says what keeps it from starting, and leaves nothing behind."""
+
+import signal
+import socket
+import subprocess
+import sys
+
+import pytest
+
+from local import cloud as clouds
+from local.account import eventually
+from local.cloud import ROOT, NotStarted, PortTaken
+
+
+def listens(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def test_a_taken_port_is_named_with_what_to_do() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        with (
+            pytest.raises(PortTaken, match=rf"Port {port} .* LOCAL_CLOUD_PORT={port + 1} make local"),
+            clouds.started(port),
+        ):
+            pass
+
+
+def test_a_cloud_that_cannot_start_shows_the_end_of_its_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MINISTACK_DOCKER_TIMEOUT", "none")
+
+    with pytest.raises(NotStarted, match="could not convert string to float"), clouds.started():
+        pass
+
+
+def test_nothing_runs_after_the_block() -> None:
+    with clouds.started() as cloud:
+        assert listens(cloud.port)
+
+    assert not listens(cloud.port)
+    assert not cloud.folder.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_the_cloud_ends_with_whoever_started_it(number: signal.Signals) -> None:
+    script = """if True:
+        import time
+        from local import cloud, processes
+        processes.end_on_termination()
+        with cloud.started() as started:
+            print(started.port, flush=True)
+            time.sleep(60)
+    """
+    with subprocess.Popen(  # noqa: S603  # our own script
+        [sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as starter:
+        assert starter.stdout is not None
+        port = int(starter.stdout.readline())
+        assert listens(port)
+
+        starter.send_signal(number)
+        starter.wait(timeout=20)
+
+    eventually(lambda: not listens(port), "the end of the cloud")
