@@ -21,6 +21,7 @@ from ministack.core import iam_evaluator, responses  # type: ignore[import-untyp
 from ministack.services import eventbridge, iam  # type: ignore[import-untyped]
 
 from local.authorization import conditions_of, resource_of
+from local.resources import add_to_cloudformation
 from local.trail import AssumedRole, Caller, Exchange, IamUser, Root, record_of
 
 type Message = MutableMapping[str, Any]
@@ -144,4 +145,5 @@ if __name__ == "__main__":
     end_with_starter()
     ministack.app = recording(ministack.app)
     iam_evaluator.enforce = completing(iam_evaluator.enforce)
+    add_to_cloudformation()
     ministack.main()

@@ -10,6 +10,10 @@ import pytest
 from local import cloud as clouds
 from local.account import eventually
 from local.cloud import ROOT, NotStarted, PortTaken
+from local.processes import ProgramFailed
+from tests.e2e.conftest import DeployAnother
+
+NOBODY = '{"Version": "2012-10-17", "Statement": []}'
 
 
 def listens(port: int) -> bool:
@@ -66,3 +70,13 @@ def test_the_cloud_ends_with_whoever_started_it(number: signal.Signals) -> None:
         starter.wait(timeout=20)
 
     eventually(lambda: not listens(port), "the end of the cloud")
+
+
+def test_a_policy_in_use_keeps_its_stack_from_being_deleted(deploy_another: DeployAnother) -> None:
+    """Without this the local cloud would hide that a stack leaves people with its policy behind."""
+    with deploy_another() as account:
+        account.iam.create_role(RoleName="guest", AssumeRolePolicyDocument=NOBODY)
+        account.iam.attach_role_policy(RoleName="guest", PolicyArn=account.policy_arn)
+
+        with pytest.raises(ProgramFailed, match=r"failed to delete: \[EnforcementPolicy\]"):
+            account.stack.delete()
