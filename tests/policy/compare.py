@@ -8,7 +8,7 @@ from rich.box import SIMPLE
 from rich.console import Console
 from rich.table import Table
 
-from tests.policy.referee import Policy, Referee, missing
+from local.referee import Policy, Referee, missing
 from tests.policy.truth_table import Case, Profile, alternative, cases
 
 type Chosen = Callable[[Case], Policy]

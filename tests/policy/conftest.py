@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.policy.referee import Referee, missing
+from local.referee import Referee, missing
 
 
 @pytest.fixture(scope="session")

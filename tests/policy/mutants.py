@@ -5,7 +5,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Any
 
-from tests.policy.referee import Policy
+from local.referee import Policy
 
 # Statement elements that hold one value or a list of them.
 LISTS = ("Action", "NotAction", "Resource", "NotResource")

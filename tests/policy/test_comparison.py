@@ -2,8 +2,8 @@
 
 import pytest
 
+from local.referee import Referee
 from tests.policy.compare import Comparison, compared
-from tests.policy.referee import Referee
 
 
 @pytest.fixture(scope="module")

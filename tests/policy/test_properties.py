@@ -4,8 +4,8 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from tests.policy.referee import Referee, Request
-from tests.policy.truth_table import Profile, caller, grant
+from local.referee import Referee, Request, caller
+from tests.policy.truth_table import Profile, grant
 
 ACCOUNT = "arn:aws:iam::111122223333"
 ADMINISTRATOR = grant("AdministratorAccess")

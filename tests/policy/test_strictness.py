@@ -1,7 +1,7 @@
 """The table is strict: no part of the policy can go without some case going wrong."""
 
+from local.referee import Referee
 from tests.policy.mutants import Mutant, mutants_of
-from tests.policy.referee import Referee
 from tests.policy.truth_table import Case, Profile, cases
 
 # Nobody can be denied this call ("GetCallerIdentity", STS API Reference). The policy lists it for readers and for

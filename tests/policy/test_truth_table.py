@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.policy.referee import Referee
+from local.referee import Referee
 from tests.policy.truth_table import Case, cases
 
 

@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.policy.referee import Policy, Referee, Request, Verdict
+from local.referee import Policy, Referee, Request, Verdict, caller
 from tests.template import Template
 
 FOLDER = Path(__file__).parent
@@ -91,16 +91,6 @@ def _case(row: dict[str, Any]) -> Case:
         expected=row["expect"],
         ignores_policies=row.get("aws_ignores_policy", False),
     )
-
-
-def caller(principal: str, user_name: str) -> dict[str, str]:
-    """Return what AWS puts into every request of an IAM user ("AWS global condition context keys")."""
-    return {
-        "aws:username": user_name,
-        "aws:PrincipalArn": principal,
-        "aws:PrincipalAccount": principal.split(":")[4],
-        "aws:PrincipalType": "User",
-    }
 
 
 @cache

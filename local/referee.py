@@ -1,4 +1,4 @@
-"""The evaluator that judges requests: a node process that answers line by line."""
+"""The evaluator that judges requests by policies: a node process that answers line by line, no part of this project."""
 
 import json
 import subprocess
@@ -7,10 +7,10 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from shutil import which
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import IO, Any, Literal, Self, cast
 
 SCRIPT = Path(__file__).with_name("referee.mjs")
-EVALUATOR = Path(__file__).parents[2] / "node_modules" / "@cloud-copilot" / "iam-simulate"
+EVALUATOR = Path(__file__).parents[1] / "node_modules" / "@cloud-copilot" / "iam-simulate"
 
 type Policy = Mapping[str, Any]
 type Verdict = Literal["allow", "deny"]
@@ -35,6 +35,16 @@ def missing() -> str | None:
     return None
 
 
+def caller(principal: str, user_name: str) -> dict[str, str]:
+    """Return what AWS puts into every request of an IAM user ("AWS global condition context keys")."""
+    return {
+        "aws:username": user_name,
+        "aws:PrincipalArn": principal,
+        "aws:PrincipalAccount": principal.split(":")[4],
+        "aws:PrincipalType": "User",
+    }
+
+
 class Referee:
     """One node process for all requests: starting it takes longer than a hundred judgements."""
 
@@ -49,10 +59,9 @@ class Referee:
 
         Raises ValueError where the evaluator refuses a policy or the request.
         """
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
         print(json.dumps({"policies": policies, **asdict(request)}), file=self._process.stdin, flush=True)
-        answer: dict[str, Any] = json.loads(self._process.stdout.readline() or '{"error": "the referee has ended"}')
+        said = cast("IO[str]", self._process.stdout).readline()
+        answer: dict[str, Any] = json.loads(said or '{"error": "the referee has ended"}')
         if "error" in answer:
             message = f"{request.action} on {request.resource}: {answer['error']}"
             raise ValueError(message)
