@@ -9,6 +9,7 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_iam import IAMClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
@@ -53,3 +54,9 @@ def s3() -> "S3Client":
 def sesv2(region: str) -> "SESV2Client":
     """Return the SES client of this worker for the Region that mail is sent from, which need not be the stack's."""
     return boto3.client("sesv2", region_name=region, config=_PATIENT)
+
+
+@cache
+def lambda_() -> "LambdaClient":
+    """Return the Lambda client of this worker."""
+    return boto3.client("lambda", config=_PATIENT)

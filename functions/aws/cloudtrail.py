@@ -12,6 +12,8 @@ from typing import Any
 
 import jmespath
 
+from domain.calls import Call
+
 
 class MalformedEvent(ValueError):
     """A message is not the event it should be; the text names the field, what was expected and what type was found."""
@@ -54,6 +56,17 @@ class RecordedCall:
     def text(self, field: str) -> str:
         """Return a text, such as `detail.responseElements.user.userName`; raises MalformedEvent."""
         return _text(self.event, field)
+
+    def optional_text(self, field: str) -> str | None:
+        """Return a text that not every call has; raises MalformedEvent where something else stands there."""
+        return None if jmespath.search(field, self.event) is None else _text(self.event, field)
+
+    def told(self) -> Call:
+        """Return who did what, when, from where; a service that calls for itself has no ARN."""
+        identity = "detail.userIdentity"
+        caller = jmespath.search(f"{identity}.arn || {identity}.invokedBy || {identity}.type", self.event)
+        address = jmespath.search("detail.sourceIPAddress", self.event)
+        return Call(self.name, str(caller or "unknown"), self.at, str(address or "unknown"))
 
     def tags(self, field: str) -> Mapping[str, str]:
         """Return tags, none where the record has none; raises MalformedEvent."""

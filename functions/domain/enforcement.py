@@ -12,6 +12,9 @@ from domain.users import AccountUser, User
 # not know is given this long to appear; after that somebody has deleted the user.
 APPEARS_WITHIN = timedelta(minutes=5)
 
+# A user whose deletion failed because of our attachment is let go for this long, so that the next try succeeds.
+DELETION_GRACE = timedelta(hours=1)
+
 
 class Means(StrEnum):
     """How the policy reaches a user: attached, or through membership of a group that carries it."""
@@ -91,6 +94,19 @@ def decide_enforcement(
         return LeaveAlone(user, Reason.BEING_DELETED)
     older = rules.since is not None and user.created < rules.since
     return LeaveAlone(user, Reason.OLDER) if older else Attach(user)
+
+
+def border(existing: ExistingUsers, chosen: datetime | None, deployed: datetime) -> datetime | None:
+    """Return since when users are enforced: the time ops chose, or the deployment; None for everybody."""
+    return None if existing is ExistingUsers.ENFORCE else chosen or deployed
+
+
+def gives_in(attachments_today: int, most: int) -> bool:
+    """Tell whether to stop putting the policy back on a user from whom it is taken so often.
+
+    A tool is at work there: a fight helps nobody, an alarm does. The sweep still attaches.
+    """
+    return attachments_today > most
 
 
 def may_still_appear(created: datetime, now: datetime) -> bool:

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import StrEnum
 
+from domain.exemptions import ExemptionRules
+
 # A prefix starts and ends at a slash: "/a/b/". "/" alone would exempt everybody.
 _PATH = re.compile(r"/([\x21-\x2e\x30-\x7e]+/)+")
 
@@ -84,6 +86,14 @@ def choice[Choice: StrEnum](environment: Mapping[str, str], name: str, choices: 
         return choices(value)
     except ValueError as error:
         raise InvalidSetting(name, expected, value) from error
+
+
+def exemptions(environment: Mapping[str, str]) -> ExemptionRules:
+    """Return who is exempt."""
+    return ExemptionRules(
+        tag_key=present(environment, "EXEMPT_TAG_KEY", "a tag key, or nothing"),
+        paths=paths(environment, "EXEMPT_PATHS"),
+    )
 
 
 def moment(environment: Mapping[str, str], name: str) -> datetime | None:

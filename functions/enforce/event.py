@@ -1,9 +1,20 @@
-"""A recorded CreateUser call becomes a fact: this user was created."""
+"""A recorded call becomes a fact: a user was created or changed, or the enforcement itself was."""
 
 from dataclasses import dataclass
 
 from aws.cloudtrail import RecordedCall
 from domain.users import User
+
+_CHANGES_A_USER = {"DetachUserPolicy", "RemoveUserFromGroup", "TagUser", "UntagUser", "UpdateUser"}
+_CHANGES_THE_ENFORCEMENT = {
+    "CreatePolicyVersion",
+    "SetDefaultPolicyVersion",
+    "DeletePolicyVersion",
+    "DeletePolicy",
+    "DetachGroupPolicy",
+    "DeleteGroup",
+    "UpdateGroup",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,28 +25,58 @@ class UserCreated:
 
 
 @dataclass(frozen=True, slots=True)
-class NobodyCreated:
-    """No user of this account came of the call."""
+class UserChanged:
+    """Somebody changed what decides about this user; the record does not say all, so the user is read again."""
+
+    user_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class EnforcementChanged:
+    """Somebody changed the policy or the group."""
+
+
+@dataclass(frozen=True, slots=True)
+class NothingHappened:
+    """The call is none of ours."""
 
     reason: str
 
 
-def read_created_user(call: RecordedCall, account: str) -> UserCreated | NobodyCreated:
-    """Read the user from the response, which is complete where the request leaves things out; raises MalformedEvent.
+Fact = UserCreated | UserChanged | EnforcementChanged | NothingHappened
 
-    The rule lets only successful calls of this account through; a message sent by hand may be another.
+
+def read_fact(call: RecordedCall, account: str) -> Fact:
+    """Tell what came of a call; raises MalformedEvent.
+
+    The rules let only successful calls of this account through; a message sent by hand may be another.
     """
-    if (call.source, call.name) != ("iam.amazonaws.com", "CreateUser"):
-        return NobodyCreated(f"the call was {call.name} of {call.source}")
+    reason = _none_of_ours(call, account)
+    if reason:
+        return NothingHappened(reason)
+    if call.name == "CreateUser":
+        return UserCreated(_created(call))
+    if call.name in _CHANGES_A_USER:
+        renamed = call.optional_text("detail.requestParameters.newUserName")
+        return UserChanged(renamed or call.text("detail.requestParameters.userName"))
+    return EnforcementChanged()
+
+
+def _none_of_ours(call: RecordedCall, account: str) -> str | None:
+    known = {"CreateUser", *_CHANGES_A_USER, *_CHANGES_THE_ENFORCEMENT}
+    if call.source != "iam.amazonaws.com" or call.name not in known:
+        return f"the call was {call.name} of {call.source}"
     if call.error_code is not None:
-        return NobodyCreated("the call failed")
-    if call.account != account:
-        return NobodyCreated("the call was made in another account")
-    user = User(
+        return "the call failed"
+    return None if call.account == account else "the call was made in another account"
+
+
+def _created(call: RecordedCall) -> User:
+    """Read the user from the response, which is complete where the request leaves things out."""
+    return User(
         name=call.text("detail.responseElements.user.userName"),
         user_id=call.text("detail.responseElements.user.userId"),
         path=call.text("detail.responseElements.user.path"),
         tags=call.tags("detail.requestParameters.tags"),
         created=call.at,
     )
-    return UserCreated(user)

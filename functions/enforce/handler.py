@@ -1,4 +1,4 @@
-"""Attaches the enforcement policy to users as they are created."""
+"""Attaches the enforcement policy to users as they are created, and again to those from whom it was taken."""
 
 import os
 from datetime import UTC, datetime
@@ -11,10 +11,11 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 
 from aws import clients
 from aws.cloudtrail import RecordedCall
-from aws.enforcement import Enforcement, NoSuchUser
-from domain.enforcement import Attach, LeaveAlone, Rules, decide_enforcement, may_still_appear
-from domain.users import AccountUser, Standing
-from enforce.event import NobodyCreated, UserCreated, read_created_user
+from aws.ops_topic import OpsTopic
+from domain.enforcement_notices import enforcement_changed
+from enforce.changed_user import enforce_changed_user
+from enforce.event import EnforcementChanged, NothingHappened, UserChanged, UserCreated, read_fact
+from enforce.new_user import enforce_new_user
 from enforce.settings import Settings
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from domain.users import User
+    from domain.calls import Call
 
 logger = Logger()
 metrics = Metrics()
@@ -36,7 +37,7 @@ processor = BatchProcessor(
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> "PartialItemFailureResponse":
-    """Take a batch of recorded calls from the queue; those that fail go back to it, one by one."""
+    """Take a batch of recorded calls from a queue; those that fail go back to it, one by one."""
     settings = Settings.from_environment(os.environ)
     account = context.invoked_function_arn.split(":")[4]
     handle = partial(enforce, settings=settings, account=account)
@@ -48,33 +49,22 @@ def enforce(record: "SQSRecord", settings: Settings, account: str) -> None:
     logger.set_correlation_id(record.message_id)
     call = RecordedCall.from_message(record.body)
     logger.set_correlation_id(call.event_id)
-    match read_created_user(call, account):
-        case NobodyCreated(reason):
-            logger.info("Nobody to enforce", reason=reason)
+    now = datetime.now(UTC)
+    match read_fact(call, account):
+        case NothingHappened(reason):
+            logger.info("Nothing to enforce", reason=reason)
         case UserCreated(user):
-            today = datetime.now(UTC).date()
-            match decide_enforcement(AccountUser(user, Standing()), Rules(settings.exemptions), today=today):
-                case Attach():
-                    attach(
-                        user, Enforcement(clients.iam(), settings.policy_arn, settings.group_name, settings.enforce_by)
-                    )
-                case LeaveAlone(_, reason, exemption):
-                    logger.info(
-                        "User left alone", user_name=user.name, reason=exemption.reason if exemption else reason
-                    )
-                    metrics.add_metric("NewUsersExempt", MetricUnit.Count, 1)
+            enforce_new_user(user, settings, now)
+        case UserChanged(user_name):
+            enforce_changed_user(user_name, call.told(), settings, now)
+        case EnforcementChanged():
+            tell(call.told(), settings)
 
 
-def attach(user: "User", enforcement: Enforcement) -> None:
-    """Attach the policy; a user whom IAM does not know yet goes back to the queue, one who is gone is done."""
-    try:
-        means = enforcement.put_on(user.name)
-    except NoSuchUser:
-        if may_still_appear(user.created, now=datetime.now(UTC)):
-            raise
-        logger.info("User is gone", user_name=user.name)
-        return
-    delay = (datetime.now(UTC) - user.created).total_seconds()
-    logger.info("Policy attached", user_name=user.name, user_id=user.user_id, by=means, seconds_after_creation=delay)
-    metrics.add_metric("NewUsersEnforced", MetricUnit.Count, 1)
-    metrics.add_metric("EnforcementDelay", MetricUnit.Seconds, delay)
+def tell(call: "Call", settings: Settings) -> None:
+    """Let ops know that the policy or the group is no longer what was deployed."""
+    OpsTopic(clients.sns(), settings.ops_topic_arn).tell(
+        enforcement_changed(call, settings.policy_arn, settings.policy_version)
+    )
+    logger.warning("Enforcement changed", call=call.name, caller=call.caller, address=call.address, at=call.at)
+    metrics.add_metric("EnforcementChanges", MetricUnit.Count, 1)

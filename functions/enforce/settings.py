@@ -2,30 +2,44 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from domain import settings
-from domain.enforcement import Means
+from domain.enforcement import ExistingUsers, Means
 from domain.exemptions import ExemptionRules
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """The environment of `enforce`, checked."""
+    """The environment of `enforce`, checked; `existing_since` is None where the deployment is the border."""
 
     policy_arn: str
+    policy_version: str
     group_name: str
     enforce_by: Means
     exemptions: ExemptionRules
+    existing_users: ExistingUsers
+    existing_since: datetime | None
+    most_attachments: int
+    marks_table: str
+    release_queue_url: str
+    ops_topic_arn: str
+    dry_run: bool
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
         """Read the environment; raises InvalidSetting with the variable's name."""
         return cls(
             policy_arn=settings.policy_arn(environment, "POLICY_ARN"),
+            policy_version=settings.text(environment, "POLICY_VERSION", "a version such as v1"),
             group_name=settings.text(environment, "GROUP_NAME", "the name of a group"),
             enforce_by=settings.choice(environment, "ENFORCE_BY", Means),
-            exemptions=ExemptionRules(
-                tag_key=settings.present(environment, "EXEMPT_TAG_KEY", "a tag key, or nothing"),
-                paths=settings.paths(environment, "EXEMPT_PATHS"),
-            ),
+            exemptions=settings.exemptions(environment),
+            existing_users=settings.choice(environment, "EXISTING_USERS", ExistingUsers),
+            existing_since=settings.moment(environment, "EXISTING_USERS_SINCE"),
+            most_attachments=settings.whole_number(environment, "MAX_ATTACHMENTS_PER_DAY"),
+            marks_table=settings.text(environment, "MARKS_TABLE", "the name of a table"),
+            release_queue_url=settings.text(environment, "RELEASE_QUEUE_URL", "the URL of a queue"),
+            ops_topic_arn=settings.text(environment, "OPS_TOPIC_ARN", "the ARN of a topic"),
+            dry_run=settings.flag(environment, "DRY_RUN"),
         )

@@ -8,7 +8,6 @@ from domain import settings
 from domain.addresses import AddressRules, is_address
 from domain.cadence import Cadence
 from domain.enrolment import EnrolmentRules
-from domain.exemptions import ExemptionRules
 from domain.languages import Language
 from domain.settings import InvalidSetting
 
@@ -43,10 +42,7 @@ class Settings:
             policy_arn=settings.policy_arn(environment, "POLICY_ARN"),
             group_name=settings.text(environment, "GROUP_NAME", "the name of a group"),
             rules=EnrolmentRules(
-                exemptions=ExemptionRules(
-                    tag_key=settings.present(environment, "EXEMPT_TAG_KEY", "a tag key, or nothing"),
-                    paths=settings.paths(environment, "EXEMPT_PATHS"),
-                ),
+                exemptions=settings.exemptions(environment),
                 addresses=_addresses(environment),
             ),
             cadence=_cadence(environment),

@@ -15,6 +15,10 @@ TEMPLATE = Template(AlertEmail="ops@example.com")
 ACCOUNT = "111122223333"
 FORTNIGHT = 14 * 24 * 60 * 60
 EVENTS = Path(__file__).parents[2] / "events"
+PHYSICAL_NAMES = {
+    "${EnforcementPolicy}": "arn:aws:iam::111122223333:policy/mfa-enforcer/mfa-control",
+    "${EnforcementGroup}": "mfa-enforcer-EnforcementGroup-1A2B3C4D5E6F",
+}
 
 
 def named(kind: str) -> dict[str, dict[str, Any]]:
@@ -101,10 +105,70 @@ def test_new_users_are_those_of_this_account_whose_creation_succeeded() -> None:
     }
 
 
+def test_changed_users_are_those_whose_attachment_membership_exemption_or_path_changed() -> None:
+    assert selected_by("ChangedUserRule") == {
+        "detach_user_policy",
+        "remove_user_from_group",
+        "tag_user_exempt",
+        "untag_user_exempt",
+        "update_user_path",
+    }
+
+
+def test_what_release_takes_off_changes_nobody() -> None:
+    pattern = EventPattern(None, rendered("ChangedUserRule"))
+    event: Any = json.loads((EVENTS / "detach_user_policy.json").read_text())
+    issuer = {"sessionIssuer": {"arn": "${ReleaseRole.Arn}"}}
+    by_release: Any = {**event, "detail": {**event["detail"], "userIdentity": {"sessionContext": issuer}}}
+
+    assert pattern.matches_event(event)
+    assert not pattern.matches_event(by_release)
+
+
+def test_changes_of_the_enforcement_are_those_of_our_policy_and_our_group() -> None:
+    assert selected_by("EnforcementRule") == {
+        "create_policy_version",
+        "set_default_policy_version",
+        "delete_policy_version",
+        "delete_policy",
+        "detach_group_policy",
+        "delete_group",
+    }
+
+
+def test_a_change_that_cloudformation_makes_is_none() -> None:
+    pattern = EventPattern(None, rendered("EnforcementRule"))
+    event: Any = json.loads((EVENTS / "create_policy_version.json").read_text())
+    event["detail"]["sourceIPAddress"] = "cloudformation.amazonaws.com"
+
+    assert not pattern.matches_event(event)
+
+
+def test_only_a_deletion_that_met_a_conflict_asks_for_a_release() -> None:
+    assert selected_by("FailedDeletionRule") == {"delete_user_error_delete_conflict"}
+
+
+def test_nothing_that_attaches_is_there_while_everybody_is_released() -> None:
+    """CloudFormation deletes a resource after those that depend on it."""
+    attaching = {name for name, found in TEMPLATE.resources.items() if "enforce.handler" in str(found)}
+
+    assert {name for name in attaching if TEMPLATE.resources[name].get("DependsOn") != "EverybodyReleased"} == set()
+    assert TEMPLATE.resources["EverybodyReleased"]["DependsOn"] == "ReleaseMayGoOn"
+
+
 def selected_by(rule: str) -> set[str]:
     """Return the sample events that a rule lets through, by moto's matcher."""
-    pattern = EventPattern(None, RULES[rule]["Properties"]["EventPattern"])
+    pattern = EventPattern(None, rendered(rule))
     return {name for name, event in samples() if pattern.matches_event(event)}
+
+
+def rendered(rule: str) -> dict[str, Any]:
+    """Return a rule's pattern with the names that the samples bear."""
+    text = json.dumps(RULES[rule]["Properties"]["EventPattern"])
+    for reference, name in PHYSICAL_NAMES.items():
+        text = text.replace(reference, name)
+    pattern: dict[str, Any] = json.loads(text)
+    return pattern
 
 
 def samples() -> Iterator[tuple[str, Any]]:
@@ -112,7 +176,15 @@ def samples() -> Iterator[tuple[str, Any]]:
     for file in sorted(EVENTS.glob("*.json")):
         event = json.loads(file.read_text())
         if "detail-type" in event:
-            yield file.stem, event
+            yield file.stem, seen_by_rules(event)
+
+
+def seen_by_rules(event: dict[str, Any]) -> dict[str, Any]:
+    """Turn tags inside out: EventBridge looks into the objects of an array, moto's matcher does not."""
+    parameters = event["detail"].get("requestParameters") if isinstance(event["detail"], dict) else None
+    if parameters and "tags" in parameters:
+        parameters["tags"] = {"key": [tag["key"] for tag in parameters["tags"]]}
+    return event
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
 ACCOUNT = "111122223333"
+PLAIN_CLIENTS = (clients.iam, clients.sqs, clients.sns, clients.dynamodb, clients.s3, clients.lambda_)
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("MOTO_ACCOUNT_ID", ACCOUNT)
     with mock_aws():
         yield
-    for client in (clients.iam, clients.sqs, clients.sns, clients.dynamodb, clients.s3, clients.sesv2):
+    for client in (*PLAIN_CLIENTS, clients.sesv2):
         client.cache_clear()
 
 
@@ -72,6 +73,97 @@ def group(iam: "IAMClient", policy_arn: str) -> str:
     iam.create_group(GroupName="mfa-control", Path="/mfa-enforcer/")
     iam.attach_group_policy(GroupName="mfa-control", PolicyArn=policy_arn)
     return "mfa-control"
+
+
+class Inbox:
+    """A queue, read by the test."""
+
+    def __init__(self, name: str) -> None:
+        self._sqs = boto3.client("sqs")
+        self.url = self._sqs.create_queue(QueueName=name)["QueueUrl"]
+
+    def take(self) -> list[str]:
+        """Take every message off the queue."""
+        bodies: list[str] = []
+        while messages := self._sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages", []):
+            for message in messages:
+                bodies.append(message["Body"])
+                self._sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
+        return bodies
+
+
+class Ops(Inbox):
+    """Who is told on the ops topic."""
+
+    def __init__(self) -> None:
+        super().__init__("ops")
+        sns = boto3.client("sns")
+        self.topic = sns.create_topic(Name="ops")["TopicArn"]
+        sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{ACCOUNT}:ops")
+
+    def told(self) -> list[str]:
+        """Take the kinds of the notices."""
+        return [json.loads(body)["MessageAttributes"]["kind"]["Value"] for body in self.take()]
+
+    def read(self) -> str:
+        """Take the one notice there is, subject first."""
+        [body] = self.take()
+        notice = json.loads(body)
+        return f"{notice['Subject']}\n{notice['Message']}"
+
+
+@dataclass(frozen=True)
+class Stack:
+    """What the template creates around the functions that hold users and let them go."""
+
+    policy_arn: str
+    group: str
+    ops: Ops
+    requests: Inbox
+    marks: str = "marks"
+
+
+@pytest.fixture
+def stack(monkeypatch: pytest.MonkeyPatch, policy_arn: str, group: str) -> Stack:
+    """The stack, and its environment."""
+    boto3.client("dynamodb").create_table(
+        TableName="marks",
+        KeySchema=[{"AttributeName": "kind", "KeyType": "HASH"}, {"AttributeName": "subject", "KeyType": "RANGE"}],
+        AttributeDefinitions=[
+            {"AttributeName": "kind", "AttributeType": "S"},
+            {"AttributeName": "subject", "AttributeType": "S"},
+        ],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    stack = Stack(policy_arn, group, Ops(), Inbox("requests"))
+    environment = {
+        "POLICY_ARN": policy_arn,
+        "POLICY_VERSION": "v1",
+        "GROUP_NAME": group,
+        "ENFORCE_BY": "user",
+        "EXEMPT_TAG_KEY": "mfa-exempt",
+        "EXEMPT_PATHS": "/service/",
+        "EXISTING_USERS": "report",
+        "EXISTING_USERS_SINCE": "2026-01-01",
+        "MAX_ATTACHMENTS_PER_DAY": "3",
+        "MARKS_TABLE": stack.marks,
+        "RELEASE_QUEUE_URL": stack.requests.url,
+        "OPS_TOPIC_ARN": stack.ops.topic,
+        "DRY_RUN": "false",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    return stack
+
+
+def attached(iam: "IAMClient", user_name: str) -> list[str]:
+    """Return the names of the policies attached to a user."""
+    return [policy["PolicyName"] for policy in iam.list_attached_user_policies(UserName=user_name)["AttachedPolicies"]]
+
+
+def members(iam: "IAMClient", group: str) -> list[str]:
+    """Return the names of a group's users."""
+    return [user["UserName"] for user in iam.get_group(GroupName=group)["Users"]]
 
 
 class Log:
@@ -130,14 +222,7 @@ def calls(account: None, monkeypatch: pytest.MonkeyPatch) -> "Calls":
     """Record every request that handlers send, and let a test answer some with an error."""
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
     calls = Calls()
-    for client in (
-        clients.iam(),
-        clients.sqs(),
-        clients.sns(),
-        clients.dynamodb(),
-        clients.s3(),
-        clients.sesv2("us-east-1"),
-    ):
+    for client in (*(make() for make in PLAIN_CLIENTS), clients.sesv2("us-east-1")):
         # botocore asks every handler and takes the first answer: moto must not act on what a test has failed.
         client.meta.events.unregister("before-send", botocore_stubber)  # type: ignore[arg-type]  # it answers, too
         client.meta.events.register("before-send", calls.before_send)  # type: ignore[arg-type]  # an answer may be returned

@@ -9,7 +9,7 @@ import pytest
 
 from domain.settings import InvalidSetting
 from enforce.handler import lambda_handler
-from tests.integration.conftest import Calls, Context, Log, batch, failed
+from tests.integration.conftest import Calls, Context, Log, Stack, attached, batch, failed, members
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -18,25 +18,13 @@ ReadText = Callable[[str], str]
 
 
 @pytest.fixture(autouse=True)
-def environment(monkeypatch: pytest.MonkeyPatch, policy_arn: str, group: str) -> None:
-    monkeypatch.setenv("POLICY_ARN", policy_arn)
-    monkeypatch.setenv("GROUP_NAME", group)
-    monkeypatch.setenv("ENFORCE_BY", "user")
-    monkeypatch.setenv("EXEMPT_TAG_KEY", "mfa-exempt")
-    monkeypatch.setenv("EXEMPT_PATHS", "/service/")
+def stack(stack: Stack) -> Stack:
+    return stack
 
 
 @pytest.fixture
 def alice(iam: "IAMClient") -> str:
     return iam.create_user(UserName="alice")["User"]["UserName"]
-
-
-def attached(iam: "IAMClient", user_name: str) -> list[str]:
-    return [policy["PolicyName"] for policy in iam.list_attached_user_policies(UserName=user_name)["AttachedPolicies"]]
-
-
-def members(iam: "IAMClient", group: str) -> list[str]:
-    return [user["UserName"] for user in iam.get_group(GroupName=group)["Users"]]
 
 
 def creation(event_text: ReadText, name: str = "alice", **detail: Any) -> str:  # noqa: ANN401  (any field of a record)
@@ -198,13 +186,36 @@ def test_where_ops_chose_the_group_the_policy_is_attached_only_to_a_user_whose_g
     assert calls == ["AddUserToGroup", "AddUserToGroup", "AttachUserPolicy"]
 
 
-def test_a_group_that_is_gone_beside_a_full_quota_leaves_no_way(
-    alice: str, calls: Calls, monkeypatch: pytest.MonkeyPatch, context: Context, event_text: ReadText
+@pytest.mark.parametrize("group_is", ["full", "deleted"])
+def test_a_user_whom_neither_way_can_enforce_is_told_to_ops_once(
+    stack: Stack,
+    alice: str,
+    calls: Calls,
+    monkeypatch: pytest.MonkeyPatch,
+    context: Context,
+    event_text: ReadText,
+    group_is: str,
 ) -> None:
-    monkeypatch.setenv("GROUP_NAME", "deleted")
-    calls.fail("AttachUserPolicy", "LimitExceeded")
+    calls.fail("AttachUserPolicy", "LimitExceeded", times=2)
+    if group_is == "full":
+        calls.fail("AddUserToGroup", "LimitExceeded", times=2)
+    else:
+        monkeypatch.setenv("GROUP_NAME", "deleted")
+    events = batch(event_text("create_user_console"), event_text("create_user_duplicate_delivery"))
 
-    assert failed(lambda_handler(batch(event_text("create_user_console")), context)) == ["m0"]
+    assert failed(lambda_handler(events, context)) == []
+    assert "1 user cannot be enforced" in stack.ops.read()
+
+
+def test_a_dry_run_attaches_nothing_and_says_what_it_would(
+    alice: str, calls: Calls, monkeypatch: pytest.MonkeyPatch, context: Context, event_text: ReadText, log: Log
+) -> None:
+    monkeypatch.setenv("DRY_RUN", "true")
+
+    lambda_handler(batch(event_text("create_user_console")), context)
+
+    assert calls == []
+    assert log.entry("Would attach the policy")["user_name"] == "alice"
 
 
 def test_a_group_that_is_gone_leaves_the_direct_way(

@@ -12,8 +12,16 @@ from enforce.settings import Settings
 
 ENVIRONMENT = {
     "POLICY_ARN": "arn:aws:iam::111122223333:policy/mfa-enforcer/mfa-control",
+    "POLICY_VERSION": "v1",
     "GROUP_NAME": "mfa-control",
     "ENFORCE_BY": "user",
+    "EXISTING_USERS": "report",
+    "EXISTING_USERS_SINCE": "",
+    "MAX_ATTACHMENTS_PER_DAY": "3",
+    "MARKS_TABLE": "marks",
+    "RELEASE_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/111122223333/requests",
+    "OPS_TOPIC_ARN": "arn:aws:sns:us-east-1:111122223333:ops",
+    "DRY_RUN": "false",
     "EXEMPT_TAG_KEY": "mfa-exempt",
     "EXEMPT_PATHS": "/service/,/break-glass/",
 }

@@ -10,15 +10,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aws.cloudtrail import MalformedEvent, RecordedCall
+from domain.calls import Call
 from domain.users import User
-from enforce.event import NobodyCreated, UserCreated, read_created_user
+from enforce.event import EnforcementChanged, Fact, NothingHappened, UserChanged, UserCreated, read_fact
 
 ACCOUNT = "111122223333"
 ReadText = Callable[[str], str]
 
 
-def read(body: str) -> UserCreated | NobodyCreated:
-    return read_created_user(RecordedCall.from_message(body), ACCOUNT)
+def read(body: str) -> Fact:
+    return read_fact(RecordedCall.from_message(body), ACCOUNT)
 
 
 @pytest.mark.parametrize(
@@ -76,8 +77,54 @@ def test_the_tags_and_the_time_of_the_call_are_read(event_text: ReadText) -> Non
 def test_a_call_that_created_nobody_here_is_told_apart(event_text: ReadText, event: str, reason: str) -> None:
     nobody = read(event_text(event))
 
-    assert isinstance(nobody, NobodyCreated)
+    assert isinstance(nobody, NothingHappened)
     assert reason in nobody.reason
+
+
+@pytest.mark.parametrize(
+    ("event", "name"),
+    [
+        ("detach_user_policy", "alice"),
+        ("remove_user_from_group", "alice"),
+        ("tag_user_exempt", "alice"),
+        ("untag_user_exempt", "alice"),
+        ("update_user_path", "alice"),
+        ("update_user_rename", "alice.smith"),
+    ],
+)
+def test_a_changed_user_is_named_as_the_user_is_called_now(event_text: ReadText, event: str, name: str) -> None:
+    assert read(event_text(event)) == UserChanged(name)
+
+
+@pytest.mark.parametrize(
+    "event",
+    [
+        "create_policy_version",
+        "set_default_policy_version",
+        "delete_policy_version",
+        "delete_policy",
+        "detach_group_policy",
+        "delete_group",
+    ],
+)
+def test_a_change_of_the_policy_or_the_group_is_one_of_the_enforcement(event_text: ReadText, event: str) -> None:
+    assert read(event_text(event)) == EnforcementChanged()
+
+
+@pytest.mark.parametrize("event", ["attach_user_policy_by_enforce", "add_user_to_group", "delete_user"])
+def test_what_attaches_or_deletes_is_none_of_ours(event_text: ReadText, event: str) -> None:
+    assert isinstance(read(event_text(event)), NothingHappened)
+
+
+def test_who_called_when_and_from_where_is_kept(event_text: ReadText) -> None:
+    call = RecordedCall.from_message(event_text("tag_user_exempt")).told()
+
+    assert call == Call(
+        "TagUser",
+        "arn:aws:iam::111122223333:user/admin-jane",
+        datetime(2026, 11, 24, 9, 15, 2, tzinfo=UTC),
+        "203.0.113.24",
+    )
 
 
 def without(event: dict[str, Any], field: str) -> dict[str, Any]:
@@ -165,4 +212,4 @@ def test_an_event_damaged_in_one_field_is_read_or_refused_but_never_breaks(
     except MalformedEvent:
         return
 
-    assert isinstance(created, (UserCreated, NobodyCreated))
+    assert isinstance(created, Fact)

@@ -1,0 +1,102 @@
+"""The table of marks: what is remembered for an hour or a day, and then expires by itself.
+
+An item is a mark of a kind on a subject. DynamoDB deletes expired items within some days only ("Using time to live"),
+so every read looks at `expires`, which is in seconds since 1970.
+"""
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_LEAVING, _ATTACHED, _TOLD = "leaving", "attached", "told"
+_A_DAY = timedelta(days=1)
+
+
+class LeavingMarks:
+    """Reads whose deletion has just failed because of us."""
+
+    PERMISSIONS = ("dynamodb:Query",)
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def ids(self, now: datetime) -> frozenset[str]:
+        """Return their user ids: one call, for they are few."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="kind = :leaving",
+            FilterExpression="expires > :now",
+            ExpressionAttributeValues={":leaving": {"S": _LEAVING}, ":now": _seconds(now)},
+            ConsistentRead=True,
+        )
+        return frozenset(item["subject"]["S"] for page in pages for item in page["Items"])
+
+
+class LeavingMarker:
+    """Marks users whose deletion has just failed because of us."""
+
+    PERMISSIONS = ("dynamodb:PutItem",)
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def mark(self, user_id: str, until: datetime) -> None:
+        """Keep everybody from attaching the policy again until then."""
+        item = {"kind": {"S": _LEAVING}, "subject": {"S": user_id}, "expires": _seconds(until)}
+        self._client.put_item(TableName=self._table, Item=item)
+
+
+class AttachmentCounts:
+    """Counts how often a day the policy is put back on a user."""
+
+    PERMISSIONS = ("dynamodb:UpdateItem",)
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def next(self, user_id: str, now: datetime) -> int:
+        """Count once more and return today's number."""
+        counted = self._client.update_item(
+            TableName=self._table,
+            Key={"kind": {"S": _ATTACHED}, "subject": {"S": f"{now.date()}#{user_id}"}},
+            UpdateExpression="ADD times :one SET expires = :later",
+            ExpressionAttributeValues={":one": {"N": "1"}, ":later": _seconds(now + 2 * _A_DAY)},
+            ReturnValues="UPDATED_NEW",
+        )
+        return int(counted["Attributes"]["times"]["N"])
+
+
+class ToldMarks:
+    """Keeps ops from being told the same again within a day."""
+
+    PERMISSIONS = ("dynamodb:PutItem",)
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def first_today(self, kind: str, subject: str, now: datetime) -> bool:
+        """Tell whether ops were not told this in the last 24 hours; from now on they were."""
+        try:
+            self._client.put_item(
+                TableName=self._table,
+                Item={
+                    "kind": {"S": _TOLD},
+                    "subject": {"S": f"{kind}#{subject}"},
+                    "expires": _seconds(now + _A_DAY),
+                },
+                ConditionExpression="attribute_not_exists(kind) OR expires <= :now",
+                ExpressionAttributeValues={":now": _seconds(now)},
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+
+def _seconds(at: datetime) -> dict[str, str]:
+    return {"N": str(int(at.timestamp()))}

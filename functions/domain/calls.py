@@ -1,0 +1,14 @@
+"""An API call as ops are told of it: who did what, when, from where."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A call that somebody made: `name` is the API's, `caller` an ARN, `address` an IP address or a service's name."""
+
+    name: str
+    caller: str
+    at: datetime
+    address: str

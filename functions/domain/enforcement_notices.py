@@ -1,0 +1,139 @@
+"""What ops are told about the enforcement: each notice says what happened and what to do."""
+
+from collections.abc import Sequence
+
+from domain.calls import Call
+from domain.exemptions import Exemption
+from domain.notices import Notice, Severity
+from domain.plain_text import counted, first, plain, wrapped
+from domain.users import User
+
+# A mail that names more helps nobody; the log has them all.
+_MOST_NAMES = 50
+
+_VERSION_CHANGED = (
+    "If nobody meant this, make the deployed version the default again: aws iam set-default-policy-version "
+    "--policy-arn {policy} --version-id {version}. A change that is meant belongs into the template."
+)
+_GROUP_GONE = (
+    "Its members are enforced no longer. The next sweep attaches the policy to each of them who has a free slot. "
+    "Give the group its name back, or create it again by removing it from the template and deploying twice."
+)
+_WHAT_TO_DO = {
+    "CreatePolicyVersion": _VERSION_CHANGED,
+    "SetDefaultPolicyVersion": _VERSION_CHANGED,
+    "DeletePolicyVersion": "Nothing, unless the deployed version {version} of {policy} is the one that is gone.",
+    "DeletePolicy": (
+        "Nobody new can be enforced. Deploy with another PolicyName, which creates the policy again, and with "
+        "ExistingUsersSince at the day of the first deployment."
+    ),
+    "DetachGroupPolicy": "The next sweep attaches the policy to the group again. See who may do this, and why.",
+    "DeleteGroup": _GROUP_GONE,
+    "UpdateGroup": _GROUP_GONE,
+}
+
+
+def enforcement_changed(call: Call, policy_arn: str, version: str) -> Notice:
+    """Say that somebody changed the policy or the group outside CloudFormation; `version` is the deployed one."""
+    advice = _WHAT_TO_DO.get(call.name, "See whether this was meant.").format(policy=policy_arn, version=version)
+    text = wrapped("What enforces MFA in this account was changed, and not by CloudFormation.")
+    return Notice(
+        "policy-changed",
+        Severity.ALARM,
+        f"The MFA enforcement was changed: {call.name}",
+        f"{text}\n\n{_told(call)}\n\n{wrapped(advice)}\n",
+    )
+
+
+def policy_drifted(policy_arn: str, found: str, version: str) -> Notice:
+    """Say that a sweep found another default version than the one that was deployed."""
+    text = wrapped(
+        f"The default version of {policy_arn} is {found}; {version} was deployed. CloudTrail knows who changed it: "
+        "look for CreatePolicyVersion and SetDefaultPolicyVersion."
+    )
+    advice = wrapped(_VERSION_CHANGED.format(policy=policy_arn, version=version))
+    return Notice(
+        "policy-changed", Severity.ALARM, "The MFA enforcement policy is not what was deployed", f"{text}\n\n{advice}\n"
+    )
+
+
+def unenforceable(names: Sequence[str]) -> Notice:
+    """Say whom neither way can enforce."""
+    lines = first((f"  {plain(name)}" for name in names), _MOST_NAMES)
+    text = wrapped(
+        "These users have as many policies and as many groups as IAM allows a user, so that the enforcement policy "
+        "fits neither way. They are not enforced:"
+    )
+    advice = wrapped(
+        "Detach a policy from each of them or take each out of a group (a group's policies do not count against the "
+        "user's own). The next sweep then enforces them. You are told again tomorrow."
+    )
+    return Notice(
+        "unenforceable",
+        Severity.ALARM,
+        f"{counted(len(names), 'user', 'users')} cannot be enforced: quota full",
+        "\n".join([text, "", *lines, "", advice, ""]),
+    )
+
+
+def fought_over(user: User, times: int, call: Call) -> Notice:
+    """Say that somebody keeps taking the policy off a user."""
+    name = plain(user.name)
+    text = wrapped(
+        f"The policy was put back on {name} {counted(times, 'time', 'times')} today, and has been taken off again. It "
+        "is left off until the next sweep: two tools that fight over a user help nobody. The last call was:"
+    )
+    advice = wrapped(
+        "If a tool of yours owns the user's attachments exclusively, add the policy there or exempt the user."
+    )
+    return Notice(
+        "fought-over",
+        Severity.ALARM,
+        f"Somebody keeps undoing the enforcement of {name}",
+        f"{text}\n\n{_told(call)}\n\n{advice}\n",
+    )
+
+
+def exempted(user: User, exemption: Exemption, call: Call | None) -> Notice:
+    """Say that a user was let go for being exempt, and by whom."""
+    name = plain(user.name)
+    end = "until it is taken away" if exemption.until is None else f"until {exemption.until.isoformat()}"
+    text = wrapped(f"{name} is exempt by {exemption.by} ({plain(exemption.reason)}), {end}, and was let go.")
+    cause = (
+        "The hourly sweep found it; CloudTrail knows who did it (TagUser, UpdateUser)." if call is None else _told(call)
+    )
+    advice = wrapped(
+        "Nothing is to be done if this was meant. Otherwise take the exemption away; the policy comes back."
+    )
+    return Notice(
+        "exempted", Severity.INFORMATION, f"{name} is exempt from MFA now", f"{text}\n\n{cause}\n\n{advice}\n"
+    )
+
+
+def still_held(names: Sequence[str], policy_arn: str) -> Notice:
+    """Say who could not be let go while the stack was deleted."""
+    lines = first((f"  {plain(name)}" for name in names), _MOST_NAMES)
+    text = wrapped(
+        f"The stack is being deleted, but these could not be detached from {policy_arn}, which therefore cannot be "
+        "deleted:"
+    )
+    advice = wrapped(
+        "Detach the policy from them by hand, then delete the stack again. The log of the release function says why."
+    )
+    return Notice(
+        "release-incomplete",
+        Severity.ALARM,
+        f"{counted(len(names), 'attachment', 'attachments')} could not be released",
+        "\n".join([text, "", *lines, "", advice, ""]),
+    )
+
+
+def _told(call: Call) -> str:
+    return "\n".join(
+        [
+            f"What: {plain(call.name)}",
+            f"Who:  {plain(call.caller, 300)}",
+            f"When: {call.at:%Y-%m-%d %H:%M:%S} UTC",
+            f"From: {plain(call.address)}",
+        ]
+    )

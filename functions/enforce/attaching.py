@@ -1,0 +1,39 @@
+"""How this function attaches, and whom it tells when it cannot."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from aws import clients
+from aws.enforcement import Enforcement
+from aws.marks import ToldMarks
+from aws.ops_topic import OpsTopic
+from domain.enforcement_notices import unenforceable
+
+if TYPE_CHECKING:
+    from domain.notices import Notice
+    from domain.users import User
+    from enforce.settings import Settings
+
+logger = Logger()
+metrics = Metrics()
+
+
+def enforcement(settings: "Settings") -> Enforcement:
+    """Return the two ways, in the order that ops chose."""
+    return Enforcement(clients.iam(), settings.policy_arn, settings.group_name, settings.enforce_by)
+
+
+def tell_unenforceable(user: "User", settings: "Settings", now: datetime) -> None:
+    """Alarm ops: neither way is open. The sweep tries again every hour."""
+    logger.error("User cannot be enforced", user_name=user.name, user_id=user.user_id)
+    metrics.add_metric("NewUsersUnenforceable", MetricUnit.Count, 1)
+    tell_once(unenforceable([user.name]), user.user_id, settings, now)
+
+
+def tell_once(notice: "Notice", subject: str, settings: "Settings", now: datetime) -> None:
+    """Tell ops, unless they were told the same within a day: events come more than once."""
+    if ToldMarks(clients.dynamodb(), settings.marks_table).first_today(notice.kind, subject, now):
+        OpsTopic(clients.sns(), settings.ops_topic_arn).tell(notice)

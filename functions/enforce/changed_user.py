@@ -1,0 +1,77 @@
+"""A user from whom the policy was taken, or whose exemption changed: read again, then decided like everybody."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from aws import clients
+from aws.directory import UserLookup
+from aws.enforcement import NoSuchUser, Unenforceable
+from aws.enforcement_policy import EnforcementPolicy
+from aws.marks import AttachmentCounts, LeavingMarks
+from aws.release_queue import ReleaseQueue
+from domain.enforcement import Attach, LeaveAlone, Release, Rules, border, decide_enforcement, gives_in
+from domain.enforcement_notices import fought_over
+from domain.release_requests import ReleaseRequest
+from enforce.attaching import enforcement, tell_once, tell_unenforceable
+
+if TYPE_CHECKING:
+    from domain.calls import Call
+    from domain.enforcement import Decision
+    from domain.users import User
+    from enforce.settings import Settings
+
+logger = Logger()
+metrics = Metrics()
+
+
+def enforce_changed_user(user_name: str, call: "Call", settings: "Settings", now: datetime) -> None:
+    """Bring the user to where the user belongs."""
+    known = UserLookup(clients.iam(), settings.policy_arn, settings.group_name).user(user_name)
+    if known is None:
+        logger.info("User is gone", user_name=user_name)
+        return
+    deployed = EnforcementPolicy(clients.iam(), settings.policy_arn).state().created
+    rules = Rules(settings.exemptions, since=border(settings.existing_users, settings.existing_since, deployed))
+    leaving = LeavingMarks(clients.dynamodb(), settings.marks_table).ids(now)
+    decision = decide_enforcement(known, rules, today=now.date(), leaving=leaving)
+    with logger.append_context_keys(
+        user_name=user_name, user_id=known.user.user_id, call=call.name, caller=call.caller
+    ):
+        act(decision, call, settings, now)
+
+
+def act(decision: "Decision", call: "Call", settings: "Settings", now: datetime) -> None:
+    """Attach, ask for a release, or leave the user alone."""
+    match decision:
+        case Attach() | Release() if settings.dry_run:
+            logger.info("Would act", decision=type(decision).__name__)
+        case Attach(user):
+            put_back(user, call, settings, now)
+        case Release(user, exemption):
+            ReleaseQueue(clients.sqs(), settings.release_queue_url).ask(ReleaseRequest(user.user_id, user.name, call))
+            logger.info("Release asked for", reason=exemption.reason)
+        case LeaveAlone(_, reason, exemption):
+            logger.info("User left alone", reason=exemption.reason if exemption else reason)
+
+
+def put_back(user: "User", call: "Call", settings: "Settings", now: datetime) -> None:
+    """Attach the policy again, but not without end."""
+    times = AttachmentCounts(clients.dynamodb(), settings.marks_table).next(user.user_id, now)
+    if gives_in(times, settings.most_attachments):
+        logger.error("User left to the sweep", attachments_today=times - 1)
+        metrics.add_metric("UsersFoughtOver", MetricUnit.Count, 1)
+        tell_once(fought_over(user, settings.most_attachments, call), user.user_id, settings, now)
+        return
+    try:
+        means = enforcement(settings).put_on(user.name)
+    except NoSuchUser:
+        logger.info("User is gone")
+        return
+    except Unenforceable:
+        tell_unenforceable(user, settings, now)
+        return
+    logger.info("Policy attached again", by=means, attachments_today=times)
+    metrics.add_metric("UsersReattached", MetricUnit.Count, 1)

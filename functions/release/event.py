@@ -1,0 +1,47 @@
+"""A message becomes a fact: somebody asks for a user's release, or could not delete a user."""
+
+import json
+from dataclasses import dataclass
+
+from aws.cloudtrail import RecordedCall
+from domain.calls import Call
+from domain.release_requests import ReleaseRequest
+
+_CONFLICTS = {"DeleteConflict", "DeleteConflictException"}
+
+
+@dataclass(frozen=True, slots=True)
+class FailedDeletion:
+    """Somebody tried to delete a user who still has something, perhaps our policy."""
+
+    user_name: str
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class NothingHappened:
+    """The call is none of ours."""
+
+    reason: str
+
+
+Fact = ReleaseRequest | FailedDeletion | NothingHappened
+
+
+def read_fact(body: str, account: str) -> Fact:
+    """Tell what a message is about; raises MalformedRequest or MalformedEvent."""
+    if _is_request(body):
+        return ReleaseRequest.from_json(body)
+    call = RecordedCall.from_message(body)
+    if (call.source, call.name, call.account) != ("iam.amazonaws.com", "DeleteUser", account):
+        return NothingHappened(f"the call was {call.name} of {call.source} in {call.account}")
+    if call.error_code not in _CONFLICTS:
+        return NothingHappened("the deletion met no conflict")
+    return FailedDeletion(call.text("detail.requestParameters.userName"), call.told())
+
+
+def _is_request(body: str) -> bool:
+    try:
+        return "release" in json.loads(body)
+    except (ValueError, TypeError):
+        return False

@@ -1,0 +1,55 @@
+"""Lets go of users, one by one as they are exempted or deleted, or of everybody when the stack is deleted."""
+
+import os
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes import CloudFormationCustomResourceEvent
+
+from domain.release_requests import ReleaseRequest
+from release.event import FailedDeletion, NothingHappened, read_fact
+from release.everybody import on_stack_event
+from release.settings import Settings
+from release.user import give_way_to_deletion, release_exempt_user
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+logger = Logger()
+metrics = Metrics()
+processor = BatchProcessor(
+    EventType.SQS,
+    raise_on_entire_batch_failure=False,
+    logger=logger,  # type: ignore[arg-type]  # Powertools' own Logger is none by type, only by behaviour
+)
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> "PartialItemFailureResponse | None":
+    """Take a batch from the queue, of which those that fail go back one by one, or an event of the stack itself."""
+    if "RequestType" in event:
+        on_stack_event(CloudFormationCustomResourceEvent(event), os.environ, context)
+        return None
+    settings = Settings.from_environment(os.environ)
+    account = context.invoked_function_arn.split(":")[4]
+    handle = partial(release, settings=settings, account=account)
+    return process_partial_response(event=event, record_handler=handle, processor=processor, context=context)
+
+
+def release(record: "SQSRecord", settings: Settings, account: str) -> None:
+    """Read one message, decide, act."""
+    logger.set_correlation_id(record.message_id)
+    now = datetime.now(UTC)
+    match read_fact(record.body, account):
+        case NothingHappened(reason):
+            logger.info("Nobody to release", reason=reason)
+        case ReleaseRequest() as request:
+            release_exempt_user(request, settings, now)
+        case FailedDeletion(user_name, call):
+            give_way_to_deletion(user_name, call, settings, now)

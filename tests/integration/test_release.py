@@ -1,0 +1,194 @@
+"""The release handler on moto: who is let go, of what, and who is not."""
+
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from domain.calls import Call
+from domain.release_requests import ReleaseRequest
+from release.handler import lambda_handler
+from tests.integration.conftest import Calls, Context, Log, Stack, attached, batch, failed, members
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
+ReadText = Callable[[str], str]
+NOW = datetime.now(UTC)
+TAGGED = Call("TagUser", "arn:aws:iam::111122223333:user/admin-jane", NOW, "203.0.113.24")
+
+
+@pytest.fixture(autouse=True)
+def stack(stack: Stack) -> Stack:
+    return stack
+
+
+@pytest.fixture
+def held(iam: "IAMClient", stack: Stack) -> Callable[..., str]:
+    """Create a user whom policy and group hold, next to another policy and another group; return the id."""
+    iam.create_group(GroupName="developers")
+    allow = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}'
+    other = iam.create_policy(PolicyName="other", PolicyDocument=allow)
+
+    def create(name: str, **tags: str) -> str:
+        user = iam.create_user(UserName=name, Tags=[{"Key": "mfa-exempt", "Value": value} for value in tags.values()])
+        iam.attach_user_policy(UserName=name, PolicyArn=stack.policy_arn)
+        iam.attach_user_policy(UserName=name, PolicyArn=other["Policy"]["Arn"])
+        iam.add_user_to_group(GroupName=stack.group, UserName=name)
+        iam.add_user_to_group(GroupName="developers", UserName=name)
+        return user["User"]["UserId"]
+
+    return create
+
+
+def conflict(event_text: ReadText, name: str, *, ago: timedelta = timedelta(0), **detail: Any) -> str:  # noqa: ANN401
+    """A deletion of the user that failed so long ago."""
+    event = json.loads(event_text("delete_user_error_delete_conflict"))
+    event["detail"]["requestParameters"]["userName"] = name
+    event["detail"]["eventTime"] = (datetime.now(UTC) - ago).isoformat()
+    event["detail"].update(detail)
+    return json.dumps(event)
+
+
+def marks() -> list[dict[str, Any]]:
+    return boto3.client("dynamodb").scan(TableName="marks")["Items"]
+
+
+def test_an_exempt_user_is_freed_of_ours_and_of_nothing_else(
+    iam: "IAMClient", stack: Stack, held: Callable[..., str], context: Context
+) -> None:
+    request = ReleaseRequest(held("robot", reason="CI"), "robot", TAGGED)
+
+    response = lambda_handler(batch(request.to_json()), context)
+
+    assert failed(response) == []
+    assert attached(iam, "robot") == ["other"]
+    assert (members(iam, stack.group), members(iam, "developers")) == ([], ["robot"])
+
+
+def test_ops_learn_who_exempted_whom_and_why(
+    stack: Stack, held: Callable[..., str], context: Context, log: Log
+) -> None:
+    request = ReleaseRequest(held("robot", reason="CI robot, keys only"), "robot", TAGGED)
+
+    lambda_handler(batch(request.to_json(), request.to_json()), context)
+
+    notice = stack.ops.read()
+    assert "robot is exempt from MFA now" in notice
+    assert "CI robot, keys only" in notice
+    assert "arn:aws:iam::111122223333:user/admin-jane" in notice
+    assert log.entry("User released")["reason"] == "CI robot, keys only"
+
+
+def test_a_request_that_comes_late_does_nothing(
+    iam: "IAMClient", stack: Stack, held: Callable[..., str], context: Context
+) -> None:
+    """The exemption is gone again; or another user bears the name by now; or nobody does."""
+    alice = held("alice")
+    requests = [ReleaseRequest(alice, "alice"), ReleaseRequest("AIDAOLDER", "alice"), ReleaseRequest("AIDA", "gone")]
+
+    response = lambda_handler(batch(*(request.to_json() for request in requests)), context)
+
+    assert failed(response) == []
+    assert attached(iam, "alice") == ["mfa-control", "other"]
+    assert stack.ops.told() == []
+
+
+def test_a_user_whose_deletion_failed_is_let_go_and_marked_for_an_hour(
+    iam: "IAMClient", held: Callable[..., str], context: Context, event_text: ReadText
+) -> None:
+    user_id = held("alice")
+
+    lambda_handler(batch(conflict(event_text, "alice", ago=timedelta(minutes=10))), context)
+
+    assert attached(iam, "alice") == ["other"]
+    [mark] = marks()
+    assert (mark["kind"]["S"], mark["subject"]["S"]) == ("leaving", user_id)
+    assert int(mark["expires"]["N"]) - datetime.now(UTC).timestamp() == pytest.approx(50 * 60, abs=30)
+
+
+def test_the_mark_is_written_before_anything_is_detached(
+    held: Callable[..., str], calls: Calls, context: Context, event_text: ReadText
+) -> None:
+    held("alice")
+
+    lambda_handler(batch(conflict(event_text, "alice")), context)
+
+    assert calls[-3:] == ["PutItem", "DetachUserPolicy", "RemoveUserFromGroup"]
+
+
+@pytest.mark.parametrize(
+    ("name", "changes"),
+    [
+        ("free", {}),
+        ("nobody", {}),
+        ("alice", {"ago": timedelta(hours=2)}),
+        ("alice", {"errorCode": "AccessDenied"}),
+        ("alice", {"eventName": "DeleteRole"}),
+    ],
+)
+def test_a_deletion_that_we_do_not_stand_in_the_way_of_changes_nothing(
+    iam: "IAMClient",
+    held: Callable[..., str],
+    context: Context,
+    event_text: ReadText,
+    name: str,
+    changes: dict[str, Any],
+) -> None:
+    held("alice")
+    iam.create_user(UserName="free")
+
+    response = lambda_handler(batch(conflict(event_text, name, **changes)), context)
+
+    assert failed(response) == []
+    assert attached(iam, "alice") == ["mfa-control", "other"]
+    assert marks() == []
+
+
+def test_a_dry_run_lets_nobody_go(
+    iam: "IAMClient",
+    stack: Stack,
+    held: Callable[..., str],
+    monkeypatch: pytest.MonkeyPatch,
+    context: Context,
+    event_text: ReadText,
+) -> None:
+    monkeypatch.setenv("DRY_RUN", "true")
+    request = ReleaseRequest(held("robot", reason="CI"), "robot")
+    held("alice")
+
+    lambda_handler(batch(request.to_json(), conflict(event_text, "alice")), context)
+
+    assert attached(iam, "robot") == attached(iam, "alice") == ["mfa-control", "other"]
+    assert (stack.ops.told(), marks()) == ([], [])
+
+
+@pytest.mark.parametrize("body", ['{"release": {}}', '{"release": 7}', "[]", "release", "{}"])
+def test_a_message_that_is_neither_goes_back(context: Context, body: str) -> None:
+    assert failed(lambda_handler(batch(body), context)) == ["m0"]
+
+
+@pytest.mark.parametrize(
+    "operation", ["GetUser", "ListAttachedUserPolicies", "ListGroupsForUser", "DetachUserPolicy", "RemoveUserFromGroup"]
+)
+@pytest.mark.parametrize(("code", "status"), [("Throttling", 400), ("ServiceFailure", 500), ("AccessDenied", 403)])
+def test_whatever_fails_is_done_the_next_time(
+    iam: "IAMClient",
+    stack: Stack,
+    held: Callable[..., str],
+    calls: Calls,
+    context: Context,
+    operation: str,
+    code: str,
+    status: int,
+) -> None:
+    messages = batch(ReleaseRequest(held("robot", reason="CI"), "robot").to_json())
+    calls.fail(operation, code, status=status, times=1 if code == "AccessDenied" else 5)
+
+    first, second = (failed(lambda_handler(messages, context)) for _ in range(2))
+
+    assert (first, second) == (["m0"], [])
+    assert (attached(iam, "robot"), members(iam, stack.group)) == (["other"], [])

@@ -1,0 +1,250 @@
+"""The release handler as the stack's own resource: everybody is let go, whatever the number, and an answer is given."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from release import everybody
+from release.handler import lambda_handler
+from tests.integration.conftest import Calls, Context, Stack, attached, members
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
+
+@dataclass(frozen=True)
+class RunningContext(Context):
+    """A context whose time runs: each look at the clock costs one of the looks that are left."""
+
+    looks: list[int] | None = None
+
+    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]  # left over differs from test to test
+        if self.looks is None:
+            return 120_000
+        self.looks[0] -= 1
+        return 120_000 if self.looks[0] >= 0 else 10_000
+
+
+class CloudFormation:
+    """Takes the answer at its URL, and keeps it."""
+
+    def __init__(self) -> None:
+        self.answers: list[dict[str, Any]] = []
+        self.content_types: list[str | None] = []
+        self.refusals = 0
+        outer = self
+
+        class Answer(BaseHTTPRequestHandler):
+            def do_PUT(self) -> None:
+                body = self.rfile.read(int(self.headers["Content-Length"]))
+                outer.refusals -= 1
+                if outer.refusals < 0:
+                    outer.answers.append(json.loads(body))
+                    outer.content_types.append(self.headers["Content-Type"])
+                self.send_response(200 if outer.refusals < 0 else 503)
+                self.end_headers()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self.server = HTTPServer(("127.0.0.1", 0), Answer)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/answer"
+
+    def event(self, request_type: str) -> dict[str, Any]:
+        """What CloudFormation invokes the function with."""
+        return {
+            "RequestType": request_type,
+            "ServiceToken": "arn:aws:lambda:us-east-1:111122223333:function:release",
+            "ResponseURL": self.url,
+            "StackId": "arn:aws:cloudformation:us-east-1:111122223333:stack/mfa-enforcer/1",
+            "RequestId": "r-1",
+            "LogicalResourceId": "EverybodyReleased",
+            "PhysicalResourceId": "EverybodyReleased",
+            "ResourceType": "Custom::EverybodyReleased",
+            "ResourceProperties": {},
+        }
+
+
+@pytest.fixture
+def cloudformation(account: None) -> Iterator[CloudFormation]:
+    cloudformation = CloudFormation()
+    thread = Thread(target=cloudformation.server.serve_forever, args=(0.01,))
+    thread.start()
+    yield cloudformation
+    cloudformation.server.shutdown()
+    thread.join()
+    cloudformation.server.server_close()
+
+
+@pytest.fixture(autouse=True)
+def stack(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    monkeypatch.setattr(everybody, "sleep", lambda _: None)
+    return stack
+
+
+@pytest.fixture
+def users(iam: "IAMClient", stack: Stack) -> list[str]:
+    """Three users whom the policy holds, three whom the group does."""
+    names = [f"user{number}" for number in range(6)]
+    for name in names:
+        iam.create_user(UserName=name)
+    for name in names[:3]:
+        iam.attach_user_policy(UserName=name, PolicyArn=stack.policy_arn)
+    for name in names[3:]:
+        iam.add_user_to_group(GroupName=stack.group, UserName=name)
+    return names
+
+
+def held(iam: "IAMClient", stack: Stack, users: list[str]) -> int:
+    return sum(bool(attached(iam, name)) for name in users) + len(members(iam, stack.group))
+
+
+@pytest.mark.parametrize("request_type", ["Create", "Update"])
+def test_creating_and_updating_the_stack_lets_nobody_go(
+    iam: "IAMClient",
+    stack: Stack,
+    users: list[str],
+    cloudformation: CloudFormation,
+    request_type: str,
+) -> None:
+    lambda_handler(cloudformation.event(request_type), RunningContext())
+
+    assert [answer["Status"] for answer in cloudformation.answers] == ["SUCCESS"]
+    assert held(iam, stack, users) == 6
+
+
+def test_deleting_the_stack_frees_everybody_and_everything_first(
+    iam: "IAMClient", stack: Stack, users: list[str], cloudformation: CloudFormation
+) -> None:
+    iam.create_role(RoleName="somebodys", AssumeRolePolicyDocument="{}")
+    iam.create_group(GroupName="somebodys")
+    iam.attach_role_policy(RoleName="somebodys", PolicyArn=stack.policy_arn)
+    iam.attach_group_policy(GroupName="somebodys", PolicyArn=stack.policy_arn)
+
+    lambda_handler(cloudformation.event("Delete"), RunningContext())
+
+    assert held(iam, stack, users) == 0
+    entities = iam.list_entities_for_policy(PolicyArn=stack.policy_arn)
+    assert [group["GroupName"] for group in entities["PolicyGroups"]] == [stack.group]
+    assert entities["PolicyRoles"] == []
+    assert cloudformation.answers == [
+        {
+            "Status": "SUCCESS",
+            "Reason": "Everybody is released",
+            "PhysicalResourceId": "EverybodyReleased",
+            "StackId": "arn:aws:cloudformation:us-east-1:111122223333:stack/mfa-enforcer/1",
+            "RequestId": "r-1",
+            "LogicalResourceId": "EverybodyReleased",
+        }
+    ]
+    assert cloudformation.content_types == [""], "the URL is signed for a PUT without one"
+
+
+def test_a_dry_run_does_not_keep_the_stack_from_being_deleted(
+    iam: "IAMClient",
+    stack: Stack,
+    users: list[str],
+    cloudformation: CloudFormation,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("DRY_RUN", "true")
+
+    lambda_handler(cloudformation.event("Delete"), RunningContext())
+
+    assert held(iam, stack, users) == 0
+
+
+def test_what_time_does_not_allow_is_done_by_the_next_run_and_only_the_last_one_answers(
+    iam: "IAMClient", stack: Stack, users: list[str], cloudformation: CloudFormation, calls: Calls
+) -> None:
+    calls.answer("Invoke", *["{}"] * 9)
+    event, left = cloudformation.event("Delete"), []
+
+    while not cloudformation.answers:
+        lambda_handler(event, RunningContext(looks=[2]))
+        event = {**event, "MfaEnforcerRun": event.get("MfaEnforcerRun", 1) + 1}
+        left.append(held(iam, stack, users))
+
+    assert left == [4, 2, 0]
+    assert calls.count("Invoke") == 2
+
+
+def test_the_next_run_gets_the_same_event_and_its_number(
+    users: list[str], cloudformation: CloudFormation, calls: Calls, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sent: list[Any] = []
+    monkeypatch.setattr("aws.continuation.Continuation.go_on", lambda _, event: sent.append(event))
+
+    lambda_handler(cloudformation.event("Delete"), RunningContext(looks=[0]))
+
+    assert sent == [{**cloudformation.event("Delete"), "MfaEnforcerRun": 2}]
+
+
+@pytest.mark.parametrize("operation", ["ListEntitiesForPolicy", "GetGroup", "DetachUserPolicy", "RemoveUserFromGroup"])
+@pytest.mark.parametrize(("code", "status"), [("Throttling", 400), ("ServiceFailure", 500), ("AccessDenied", 403)])
+def test_a_call_that_fails_is_made_up_for_by_the_next_run(
+    iam: "IAMClient",
+    stack: Stack,
+    users: list[str],
+    cloudformation: CloudFormation,
+    calls: Calls,
+    operation: str,
+    code: str,
+    status: int,
+) -> None:
+    calls.answer("Invoke", "{}")
+    calls.fail(operation, code, status=status, times=1 if code == "AccessDenied" else 5)
+
+    lambda_handler(cloudformation.event("Delete"), RunningContext())
+    lambda_handler({**cloudformation.event("Delete"), "MfaEnforcerRun": 2}, RunningContext())
+
+    assert held(iam, stack, users) == 0
+    assert [answer["Reason"] for answer in cloudformation.answers] == ["Everybody is released"]
+
+
+def test_the_last_run_answers_although_somebody_is_left_and_tells_ops_whom(
+    stack: Stack, users: list[str], cloudformation: CloudFormation, calls: Calls
+) -> None:
+    calls.fail("DetachUserPolicy", "AccessDenied", status=403)
+
+    lambda_handler({**cloudformation.event("Delete"), "MfaEnforcerRun": 15}, RunningContext())
+
+    [answer] = cloudformation.answers
+    assert (answer["Status"], answer["Reason"]) == ("SUCCESS", "1 could not be released; the log says why")
+    assert "user0" in stack.ops.read()
+
+
+def test_an_answer_is_given_whatever_happens(
+    cloudformation: CloudFormation, users: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("POLICY_ARN")
+
+    lambda_handler(cloudformation.event("Delete"), RunningContext())
+
+    assert [answer["Status"] for answer in cloudformation.answers] == ["SUCCESS"]
+
+
+def test_a_stack_whose_policy_and_group_are_gone_already_has_nobody_to_free(
+    iam: "IAMClient", stack: Stack, cloudformation: CloudFormation
+) -> None:
+    iam.detach_group_policy(GroupName=stack.group, PolicyArn=stack.policy_arn)
+    iam.delete_policy(PolicyArn=stack.policy_arn)
+    boto3.client("iam").delete_group(GroupName=stack.group)
+
+    lambda_handler(cloudformation.event("Delete"), RunningContext())
+
+    assert [answer["Reason"] for answer in cloudformation.answers] == ["Everybody is released"]
+
+
+def test_an_answer_is_tried_three_times(cloudformation: CloudFormation) -> None:
+    cloudformation.refusals = 2
+
+    lambda_handler(cloudformation.event("Create"), RunningContext())
+
+    assert len(cloudformation.answers) == 1
