@@ -1,5 +1,6 @@
 """The local cloud says what keeps it from starting, and leaves nothing behind."""
 
+import json
 import signal
 import socket
 import subprocess
@@ -8,10 +9,8 @@ import sys
 import pytest
 
 from local import cloud as clouds
-from local.account import eventually
+from local.account import Account, eventually
 from local.cloud import ROOT, NotStarted, PortTaken
-from local.processes import ProgramFailed
-from tests.e2e.conftest import DeployAnother
 
 NOBODY = '{"Version": "2012-10-17", "Statement": []}'
 
@@ -72,11 +71,22 @@ def test_the_cloud_ends_with_whoever_started_it(number: signal.Signals) -> None:
     eventually(lambda: not listens(port), "the end of the cloud")
 
 
-def test_a_policy_in_use_keeps_its_stack_from_being_deleted(deploy_another: DeployAnother) -> None:
+def test_a_policy_in_use_keeps_its_stack_from_being_deleted(account: Account) -> None:
     """Without this the local cloud would hide that a stack leaves people with its policy behind."""
-    with deploy_another() as account:
-        account.iam.create_role(RoleName="guest", AssumeRolePolicyDocument=NOBODY)
-        account.iam.attach_role_policy(RoleName="guest", PolicyArn=account.policy_arn)
+    cloudformation = account.stack.cloud.client("cloudformation")
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]}
+    policy = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document}}
+    template = json.dumps({"Resources": {"Policy": policy}})
+    cloudformation.create_stack(StackName="in-use", TemplateBody=template, Capabilities=["CAPABILITY_IAM"])
+    cloudformation.get_waiter("stack_create_complete").wait(StackName="in-use", WaiterConfig={"Delay": 1})
+    [found] = cloudformation.describe_stack_resources(StackName="in-use")["StackResources"]
+    account.iam.create_role(RoleName="guest", AssumeRolePolicyDocument=NOBODY)
+    account.iam.attach_role_policy(RoleName="guest", PolicyArn=found["PhysicalResourceId"])
 
-        with pytest.raises(ProgramFailed, match=r"failed to delete: \[EnforcementPolicy\]"):
-            account.stack.delete()
+    cloudformation.delete_stack(StackName="in-use")
+
+    def failed() -> bool:
+        [stack] = cloudformation.describe_stacks(StackName="in-use")["Stacks"]
+        return bool(stack["StackStatus"] == "DELETE_FAILED")
+
+    eventually(failed, "the failure to delete the stack")
