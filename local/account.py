@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 _PATIENCE_SECONDS = 20.0
 
+type Policy = Mapping[str, Any]
+
 
 class NeverHappened(AssertionError):
     """Something did not come about in time."""
@@ -75,12 +77,25 @@ class Account:
         """Wait for the policy; raises NeverHappened."""
         eventually(lambda: self.is_enforced(user_name), f"the policy on {user_name}", within=within)
 
-    def policy_document(self) -> Mapping[str, Any]:
-        """Return the enforcement policy as IAM has it now: its default version."""
-        version = self.iam.get_policy(PolicyArn=self.policy_arn)["Policy"]["DefaultVersionId"]
-        found = self.iam.get_policy_version(PolicyArn=self.policy_arn, VersionId=version)["PolicyVersion"]["Document"]
-        document: Mapping[str, Any] = json.loads(unquote(found)) if isinstance(found, str) else found
-        return document
+    def policy_document(self, policy_arn: str = "") -> Policy:
+        """Return a policy as IAM has it now, in its default version; the enforcement policy where none is named."""
+        arn = policy_arn or self.policy_arn
+        version = self.iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
+        return _policy(self.iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"])
+
+    def policies_of(self, user_name: str) -> list[Policy]:
+        """Return every policy that is on the user now: attached, in line, and those of the user's groups."""
+        attached = self.iam.list_attached_user_policies(UserName=user_name)["AttachedPolicies"]
+        for group in self.iam.list_groups_for_user(UserName=user_name)["Groups"]:
+            attached += self.iam.list_attached_group_policies(GroupName=group["GroupName"])["AttachedPolicies"]
+        in_line = self.iam.list_user_policies(UserName=user_name)["PolicyNames"]
+        return [
+            *(self.policy_document(policy["PolicyArn"]) for policy in attached),
+            *(
+                _policy(self.iam.get_user_policy(UserName=user_name, PolicyName=name)["PolicyDocument"])
+                for name in in_line
+            ),
+        ]
 
     def messages_in(self, output: str) -> int:
         """Return how many messages a queue holds, waiting and in flight, by the name of the stack's output for it."""
@@ -101,3 +116,8 @@ class Account:
         if "FunctionError" in answer:
             raise RuntimeError(said.decode())
         return json.loads(said)
+
+
+def _policy(document: Any) -> Policy:  # noqa: ANN401  # boto3 decodes it; MiniStack writes some in a way that it does not
+    policy: Policy = json.loads(unquote(document)) if isinstance(document, str) else document
+    return policy

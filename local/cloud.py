@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 ACCOUNT = "111122223333"
+SECRET = "local"  # noqa: S105  # of an account that is not one
 REGION = "us-east-1"
 # Where `make local` and `make demo` listen, unless LOCAL_CLOUD_PORT says otherwise.
 PORT = 4566
@@ -69,7 +70,7 @@ class Cloud:
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": ACCOUNT,
-            "AWS_SECRET_ACCESS_KEY": "local",
+            "AWS_SECRET_ACCESS_KEY": SECRET,
             "AWS_DEFAULT_REGION": REGION,
         }
 
@@ -79,13 +80,13 @@ class Cloud:
         nobody = {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull, "SAM_CLI_TELEMETRY": "0"}
         return {**ours, **nobody, **self.credentials, "AWS_EC2_METADATA_DISABLED": "true"}
 
-    def client(self, service: str) -> Any:  # noqa: ANN401  # boto3's own clients are typed by service name
-        """Return a boto3 client for the local cloud, whatever the environment says."""
+    def client(self, service: str, access_key_id: str = ACCOUNT, secret: str = SECRET) -> Any:  # noqa: ANN401
+        """Return a boto3 client for the local cloud, of the account itself or of whose key it is."""
         client: BaseClient = boto3.client(
             service,  # type: ignore[call-overload]  # its overloads want literals
             endpoint_url=self.endpoint,
-            aws_access_key_id=self.credentials["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=self.credentials["AWS_SECRET_ACCESS_KEY"],
+            aws_access_key_id=access_key_id,
+            aws_secret_access_key=secret,
             region_name=REGION,
         )
         return client
@@ -100,7 +101,7 @@ def started(port: int | None = None) -> Iterator[Cloud]:
     with tempfile.TemporaryDirectory(prefix="local-cloud-", ignore_cleanup_errors=True) as folder:
         cloud = Cloud(port or _free_port(), Path(folder))
         _check_free(cloud.port)
-        command = [sys.executable, "-m", "local.server"]
+        command = [sys.executable, "-m", "local.server", folder]
         with cloud.log.open("w") as log, running(command, _server_environment(cloud), log) as process:
             _wait_until_ready(cloud, process)
             yield cloud

@@ -7,6 +7,7 @@ recorded as it passes and put on the event bus as AWS would, so the deployed rul
 import json
 import os
 import re
+import shutil
 import signal
 import sys
 import threading
@@ -117,11 +118,15 @@ def completing(enforce: Callable[..., object]) -> Callable[..., object]:
     return completed
 
 
-def end_with_starter() -> None:
-    """End this process and its workers once the starter's end of our standard input closes, whatever closed it."""
+def end_with_starter(folder: str) -> None:
+    """End this process, its workers and its folder once the starter's end of our standard input closes.
+
+    Not even a starter that was killed leaves anything behind so.
+    """
 
     def wait() -> None:
         sys.stdin.read()
+        shutil.rmtree(folder, ignore_errors=True)
         os.killpg(os.getpgrp(), signal.SIGKILL)
 
     threading.Thread(target=wait, daemon=True).start()
@@ -142,7 +147,8 @@ async def _read(receive: Receive) -> bytes:
 
 
 if __name__ == "__main__":
-    end_with_starter()
+    end_with_starter(folder=sys.argv[1])
+    del sys.argv[1:]
     ministack.app = recording(ministack.app)
     iam_evaluator.enforce = completing(iam_evaluator.enforce)
     add_to_cloudformation()

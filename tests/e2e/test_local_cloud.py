@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -55,20 +56,21 @@ def test_the_cloud_ends_with_whoever_started_it(number: signal.Signals) -> None:
         from local import cloud, processes
         processes.end_on_termination()
         with cloud.started() as started:
-            print(started.port, flush=True)
+            print(started.port, started.folder, flush=True)
             time.sleep(60)
     """
     with subprocess.Popen(  # noqa: S603  # our own script
         [sys.executable, "-c", script], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as starter:
         assert starter.stdout is not None
-        port = int(starter.stdout.readline())
-        assert listens(port)
+        port, folder = starter.stdout.readline().split()
+        assert listens(int(port))
 
         starter.send_signal(number)
         starter.wait(timeout=20)
 
-    eventually(lambda: not listens(port), "the end of the cloud")
+    eventually(lambda: not listens(int(port)), "the end of the cloud")
+    assert not Path(folder).exists()
 
 
 def test_a_policy_in_use_keeps_its_stack_from_being_deleted(account: Account) -> None:

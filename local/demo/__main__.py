@@ -1,0 +1,47 @@
+"""`python -m local.demo`: start a local cloud, deploy, play every scene, take everything down."""
+
+import sys
+from contextlib import ExitStack
+
+from rich.console import Console
+
+from local import cloud as clouds
+from local import processes, stack
+from local.account import Account, NeverHappened
+from local.demo.scenes import SCENES
+from local.demo.story import Story
+
+
+def main() -> int:
+    """Play the demo; return the program's exit status."""
+    console = Console(highlight=False, soft_wrap=False)
+    try:
+        processes.end_on_termination()
+        play(Story(console))
+    except KeyboardInterrupt:
+        console.print("\nInterrupted: everything that was started has ended.")
+        return 130
+    except (clouds.PortTaken, clouds.NotStarted, processes.ProgramFailed, NeverHappened) as error:
+        console.print(f"\n{error}", style="red", markup=False)
+        return 1
+    return 0
+
+
+def play(story: Story) -> None:
+    """Have the stack deployed in a cloud of its own, and play every scene there."""
+    with ExitStack() as ends:
+        story.begin("The system is deployed on this machine: no AWS account, no Docker")
+        with story.timed("A local cloud starts on 127.0.0.1"):
+            cloud = ends.enter_context(clouds.started(clouds.chosen_port()))
+        with story.timed("sam build"):
+            stack.build(cloud)
+        with story.timed("sam deploy --config-env local"):
+            account = Account(stack.deploy(cloud))
+        for scene in SCENES:
+            story.begin(scene.title)
+            scene.play(story, account)
+    story.begin("The local cloud has ended; nothing of it is left")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
