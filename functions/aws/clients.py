@@ -20,6 +20,11 @@ if TYPE_CHECKING:
 _PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=3, read_timeout=10)
 
 
+# Told twice, SES sends twice: a mail whose answer got lost may be on its way. So nothing is tried again, and the answer
+# has long to come.
+_ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=3, read_timeout=20)
+
+
 @cache
 def iam() -> "IAMClient":
     """Return the IAM client of this worker."""
@@ -60,3 +65,9 @@ def sesv2(region: str) -> "SESV2Client":
 def lambda_() -> "LambdaClient":
     """Return the Lambda client of this worker."""
     return boto3.client("lambda", config=_PATIENT)
+
+
+@cache
+def sesv2_once(region: str) -> "SESV2Client":
+    """Return the SES client of this worker for what must not happen twice."""
+    return boto3.client("sesv2", region_name=region, config=_ONCE)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from domain.enrolment_facts import Device, Devices
+from domain.enrolment_facts import Device, Devices, kind_of
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -38,12 +38,17 @@ class MfaDevices:
         self._client = client
 
     def of(self, user_name: str) -> Devices | None:
-        """Return the kinds of all of one user's devices, or None where the user is gone. At most eight: one page."""
+        """Return the kinds of all of one user's devices, or None where the user is gone."""
+        found = self.serial_numbers_of(user_name)
+        return None if found is None else frozenset(map(kind_of, found))
+
+    def serial_numbers_of(self, user_name: str) -> tuple[str, ...] | None:
+        """Return the serial numbers of one user's devices, or None where the user is gone. At most eight: one page."""
         try:
             found = self._client.list_mfa_devices(UserName=user_name)["MFADevices"]
         except self._client.exceptions.NoSuchEntityException:
             return None
-        return frozenset(_kind(device["SerialNumber"]) for device in found)
+        return tuple(device["SerialNumber"] for device in found)
 
 
 class LoginProfiles:
@@ -61,10 +66,3 @@ class LoginProfiles:
         except self._client.exceptions.NoSuchEntityException:
             return False
         return True
-
-
-def _kind(serial_number: str) -> Device:
-    """Tell the kind by the serial number: an ARN of type mfa or u2f, or the number printed on a token."""
-    if ":mfa/" in serial_number:
-        return Device.VIRTUAL
-    return Device.PASSKEY if ":u2f/" in serial_number else Device.HARDWARE

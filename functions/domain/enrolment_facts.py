@@ -23,6 +23,13 @@ class Device(StrEnum):
 Devices = AbstractSet[Device]
 
 
+def kind_of(serial_number: str) -> Device:
+    """Tell the kind by the serial number: an ARN of type mfa or u2f, or the number printed on a token."""
+    if ":mfa/" in serial_number:
+        return Device.VIRTUAL
+    return Device.PASSKEY if ":u2f/" in serial_number else Device.HARDWARE
+
+
 @dataclass(frozen=True, slots=True)
 class Facts:
     """What one run reads. `devices` and `passwords` (of users too young for the report) are by user id."""

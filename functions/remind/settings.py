@@ -4,14 +4,11 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from domain import settings
-from domain.addresses import AddressRules, is_address
+from domain import mail_settings, settings
 from domain.cadence import Cadence
 from domain.enrolment import EnrolmentRules
 from domain.languages import Language
 from domain.settings import InvalidSetting
-
-_DOMAIN = "a domain such as example.com"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,32 +40,16 @@ class Settings:
             group_name=settings.text(environment, "GROUP_NAME", "the name of a group"),
             rules=EnrolmentRules(
                 exemptions=settings.exemptions(environment),
-                addresses=_addresses(environment),
+                addresses=mail_settings.address_rules(environment),
             ),
             cadence=_cadence(environment),
-            language=_language(environment),
+            language=mail_settings.language(environment),
             sender=settings.present(environment, "SENDER_EMAIL", "an address, or nothing"),
             ses_region=settings.text(environment, "SES_REGION", "a Region"),
             report_bucket=settings.text(environment, "REPORT_BUCKET", "the name of a bucket"),
             report_retention_days=settings.whole_number(environment, "REPORT_RETENTION_DAYS", least=1),
             dry_run=settings.flag(environment, "DRY_RUN"),
         )
-
-
-def _addresses(environment: Mapping[str, str]) -> AddressRules:
-    default = settings.present(environment, "DEFAULT_EMAIL_DOMAIN", f"{_DOMAIN}, or nothing")
-    allowed = settings.items(environment, "ALLOWED_EMAIL_DOMAINS", f"domains, comma-separated, each {_DOMAIN}")
-    return AddressRules(
-        tag_key=settings.present(environment, "EMAIL_TAG_KEY", "a tag key, or nothing"),
-        default_domain=_domain("DEFAULT_EMAIL_DOMAIN", default) if default else "",
-        allowed_domains=frozenset(_domain("ALLOWED_EMAIL_DOMAINS", domain) for domain in allowed),
-    )
-
-
-def _domain(name: str, value: str) -> str:
-    if not is_address(f"somebody@{value}"):
-        raise InvalidSetting(name, _DOMAIN, value)
-    return value.casefold()
 
 
 def _cadence(environment: Mapping[str, str]) -> Cadence:
@@ -81,11 +62,3 @@ def _cadence(environment: Mapping[str, str]) -> Cadence:
         return Cadence(tuple(int(day) for day in days), escalate_after)
     except ValueError as error:
         raise InvalidSetting("REMINDER_DAYS", expected, ",".join(days)) from error
-
-
-def _language(environment: Mapping[str, str]) -> Language:
-    expected = f"one of {', '.join(Language)}"
-    value = settings.text(environment, "DEFAULT_LANGUAGE", expected)
-    if value not in set(Language):
-        raise InvalidSetting("DEFAULT_LANGUAGE", expected, value)
-    return Language(value)

@@ -51,7 +51,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("MOTO_ACCOUNT_ID", ACCOUNT)
     with mock_aws():
         yield
-    for client in (*PLAIN_CLIENTS, clients.sesv2):
+    for client in (*PLAIN_CLIENTS, clients.sesv2, clients.sesv2_once):
         client.cache_clear()
 
 
@@ -222,7 +222,8 @@ def calls(account: None, monkeypatch: pytest.MonkeyPatch) -> "Calls":
     """Record every request that handlers send, and let a test answer some with an error."""
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
     calls = Calls()
-    for client in (*(make() for make in PLAIN_CLIENTS), clients.sesv2("us-east-1")):
+    senders = (clients.sesv2("us-east-1"), clients.sesv2_once("us-east-1"))
+    for client in (*(make() for make in PLAIN_CLIENTS), *senders):
         # botocore asks every handler and takes the first answer: moto must not act on what a test has failed.
         client.meta.events.unregister("before-send", botocore_stubber)  # type: ignore[arg-type]  # it answers, too
         client.meta.events.register("before-send", calls.before_send)  # type: ignore[arg-type]  # an answer may be returned
@@ -235,10 +236,15 @@ class Calls(list[str]):
     def __init__(self) -> None:
         super().__init__()
         self._answers: dict[str, list[tuple[int, str | None, str]]] = {}
+        self._broken: dict[str, BaseException] = {}
 
-    def fail(self, operation: str, code: str, *, status: int = 409, times: int = 1) -> None:
+    def fail(self, operation: str, code: str, *, status: int = 409, times: int = 1, message: str = "") -> None:
         """Answer the next requests of the operation with this error; it is HTTP, so botocore's retries are real."""
-        self._answers.setdefault(operation, [])[:0] = [(status, code, "")] * times
+        self._answers.setdefault(operation, [])[:0] = [(status, code, message or code)] * times
+
+    def break_off(self, operation: str, error: BaseException) -> None:
+        """Let the next request of the operation come to no answer."""
+        self._broken[operation] = error
 
     def answer(self, operation: str, *bodies: str) -> None:
         """Answer the next requests of the operation with these bodies: XML or JSON, as its service speaks."""
@@ -247,14 +253,17 @@ class Calls(list[str]):
     def before_send(self, request: "AWSPreparedRequest", event_name: str, **_: object) -> AWSResponse | None:
         service, operation = event_name.split(".")[1:]
         self.append(operation)
+        if operation in self._broken:
+            raise self._broken.pop(operation)
         answers = self._answers.get(operation)
         if not answers:
             return botocore_stubber(event_name, request)
-        status, code, body = answers.pop(0)
+        status, code, text = answers.pop(0)
+        body = text
         if code and service in {"iam", "sns"}:
-            body = f"<ErrorResponse><Error><Code>{code}</Code><Message>{code}</Message></Error></ErrorResponse>"
+            body = f"<ErrorResponse><Error><Code>{code}</Code><Message>{text}</Message></Error></ErrorResponse>"
         elif code:
-            body = json.dumps({"__type": code, "message": code})
+            body = json.dumps({"__type": code, "message": text})
         return AWSResponse(request.url, status, HTTPHeaders(), Raw(body.encode()))
 
 

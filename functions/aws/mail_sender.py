@@ -1,0 +1,91 @@
+"""SES, told to send one mail, and what its answers mean for another try."""
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+
+from domain.mails import Mail
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sesv2.type_defs import DestinationTypeDef, SendEmailRequestTypeDef
+
+# MessageRejected names the addresses that are not verified: the sender, or in the sandbox a recipient.
+_UNVERIFIED = re.compile(r"failed the check in region \S+: (?P<identities>.+)", re.DOTALL)
+
+
+class MailRefused(RuntimeError):
+    """SES will not take this mail, however often it is tried; the text is SES's reason."""
+
+
+class MailNotSent(RuntimeError):
+    """SES has not taken the mail and may take it later: throttling, a pause, a fault, or ops' settings."""
+
+
+class MailUnconfirmed(RuntimeError):
+    """No answer came: SES may have taken the mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wording:
+    """What a mail says; the subject is one line."""
+
+    subject: str
+    text: str
+    html: str
+
+
+class MailSender:
+    """Sends mail from one address. An empty configuration set's name means that there is none."""
+
+    PERMISSIONS = ("ses:SendEmail",)
+
+    def __init__(self, client: "SESV2Client", sender: str, configuration_set: str) -> None:
+        self._client = client
+        self._sender = sender
+        self._configuration_set = configuration_set
+
+    def send(self, mail: Mail, wording: Wording) -> str:
+        """Send a mail and return SES's id of it; raises MailRefused, MailNotSent or MailUnconfirmed."""
+        errors = self._client.exceptions
+        try:
+            return self._client.send_email(**self._request(mail, wording))["MessageId"]
+        except (errors.MessageRejected, errors.BadRequestException) as error:
+            reason = error.response["Error"].get("Message", str(error))
+            if self._is_our_fault(reason):
+                raise MailNotSent(reason) from error
+            raise MailRefused(reason) from error
+        except HTTPClientError as error:
+            raise MailUnconfirmed(str(error)) from error
+        except (ClientError, BotoCoreError) as error:
+            raise MailNotSent(str(error)) from error
+
+    def _is_our_fault(self, reason: str) -> bool:
+        """Tell whether it is the sender that SES has not verified: no fault of the person's address."""
+        found = _UNVERIFIED.search(reason)
+        return found is not None and self._sender in (name.strip() for name in found["identities"].split(","))
+
+    def _request(self, mail: Mail, wording: Wording) -> "SendEmailRequestTypeDef":
+        destination: DestinationTypeDef = {"ToAddresses": [mail.to]}
+        if mail.cc:
+            destination["CcAddresses"] = [mail.cc]
+        request: SendEmailRequestTypeDef = {
+            "FromEmailAddress": self._sender,
+            "Destination": destination,
+            "Content": {
+                "Simple": {
+                    "Subject": {"Data": wording.subject, "Charset": "UTF-8"},
+                    "Body": {
+                        "Text": {"Data": wording.text, "Charset": "UTF-8"},
+                        "Html": {"Data": wording.html, "Charset": "UTF-8"},
+                    },
+                }
+            },
+            # They come back with bounces and complaints, and say whose mail it was.
+            "EmailTags": [{"Name": "kind", "Value": mail.kind}, {"Name": "user_id", "Value": mail.user_id}],
+        }
+        if self._configuration_set:
+            request["ConfigurationSetName"] = self._configuration_set
+        return request

@@ -1,0 +1,35 @@
+"""Where people of this account sign in, and where they register a device."""
+
+from dataclasses import dataclass
+
+# "How IAM users sign in to AWS" and "Signing in to your AWS GovCloud (US) account".
+_SIGN_IN = {"aws": "signin.aws.amazon.com", "aws-us-gov": "signin.amazonaws-us-gov.com"}
+_CONSOLE = {"aws": "us-east-1.console.aws.amazon.com", "aws-us-gov": "console.amazonaws-us-gov.com"}
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account; `alias` is the name that stands for its number in addresses, where it has one."""
+
+    partition: str
+    number: str
+    alias: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Return what people know the account by."""
+        return f"{self.alias} ({self.number})" if self.alias else self.number
+
+    @property
+    def sign_in_url(self) -> str:
+        """Return the account's own sign-in page."""
+        return f"https://{self.alias or self.number}.{_SIGN_IN[self.partition]}/console"
+
+    @property
+    def security_credentials_url(self) -> str:
+        """Return the page on which people see their own credentials and register devices."""
+        return f"https://{_CONSOLE[self.partition]}/iam/home#/security_credentials"
+
+    def user_arn(self, path: str, name: str) -> str:
+        """Return a user's ARN, as AWS puts it into its messages."""
+        return f"arn:{self.partition}:iam::{self.number}:user{path}{name}"

@@ -1,0 +1,166 @@
+"""Which mail somebody gets, and why somebody gets none."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from domain.addresses import AddressRules, Unreachable
+from domain.enforcement import may_still_appear
+from domain.enrolment_facts import Device, kind_of
+from domain.exemptions import ExemptionRules
+from domain.languages import Language, language_of
+from domain.reminders import ReminderMessage
+from domain.users import User
+
+
+class MailKind(StrEnum):
+    """How a mail is worded."""
+
+    WELCOME = "welcome"
+    REMINDER = "reminder"
+    ESCALATION = "escalation"
+    ENROLLED = "enrolled"
+    DEVICE_REMOVED = "device-removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Something that was done to a user and that the user is told of.
+
+    `cause` bears CloudTrail's id of the call: delivered twice, it is the same. `serial_number` is that of the device,
+    None where the kind is about none.
+    """
+
+    kind: MailKind
+    cause: str
+    user_name: str
+    at: datetime
+    serial_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A user as IAM knows it now: None where there is none of that name. Devices are serial numbers."""
+
+    user: User | None
+    devices: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class MailRules:
+    """What ops chose."""
+
+    exemptions: ExemptionRules
+    addresses: AddressRules
+    default_language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where a reminder stands: how many there have been with it, and for how many days MFA has been missing."""
+
+    number: int
+    days: int
+    unenrolled_since: date
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail to one person. `code_device` is the serial number of a device whose codes the command line takes."""
+
+    kind: MailKind
+    cause: str
+    user_id: str
+    user_name: str
+    to: str
+    cc: str | None
+    language: Language
+    path: str = "/"
+    step: Step | None = None
+    serial_number: str | None = None
+    code_device: str | None = None
+
+
+class NoMail(StrEnum):
+    """Why somebody gets no mail."""
+
+    GONE = "the user is gone"
+    EXEMPT = "the user is exempt"
+    ENROLLED = "the user has a device"
+    DEVICE_GONE = "the device is gone"
+    UNREACHABLE = "the user has no address"
+
+
+class NotYet(StrEnum):
+    """Why it cannot be decided yet: IAM shows a change only after a while ("Troubleshoot IAM")."""
+
+    USER = "IAM does not show the user yet"
+    DEVICE = "IAM does not show the change of the device yet"
+
+
+def decide_reminder_mail(message: ReminderMessage, devices: Sequence[str] | None) -> Mail | NoMail:
+    """Decide whether a planned reminder is still right; `devices` are those of now, None where the user is gone.
+
+    It may have waited for hours, and nobody who has MFA is to be nagged.
+    """
+    if devices is None:
+        return NoMail.GONE
+    if devices:
+        return NoMail.ENROLLED
+    return Mail(
+        kind=MailKind(message.kind),
+        cause=message.cause,
+        user_id=message.user_id,
+        user_name=message.user_name,
+        to=message.to,
+        cc=message.cc,
+        language=message.language,
+        step=Step(message.number, message.days, message.unenrolled_since),
+    )
+
+
+def decide_occasion_mail(occasion: Occasion, known: Known, rules: MailRules, now: datetime) -> Mail | NoMail | NotYet:
+    """Decide by how things stand now, so that the order in which occasions arrive does not matter."""
+    user, fresh = known.user, may_still_appear(occasion.at, now)
+    if user is None:
+        return NotYet.USER if fresh else NoMail.GONE
+    if rules.exemptions.exemption_of(user, now.date()) is not None:
+        return NoMail.EXEMPT
+    obstacle = _obstacle(occasion, known.devices, fresh=fresh)
+    if obstacle is not None:
+        return obstacle
+    recipient = rules.addresses.recipient_of(user)
+    if isinstance(recipient, Unreachable):
+        return NoMail.UNREACHABLE
+    return Mail(
+        kind=occasion.kind,
+        cause=occasion.cause,
+        user_id=user.user_id,
+        user_name=user.name,
+        to=recipient.to,
+        cc=None,
+        language=language_of(user.tags, rules.default_language),
+        path=user.path,
+        serial_number=occasion.serial_number,
+        code_device=_code_device(occasion, known.devices),
+    )
+
+
+def _obstacle(occasion: Occasion, devices: Sequence[str], *, fresh: bool) -> NoMail | NotYet | None:
+    """Return why the devices speak against the mail, if they do."""
+    there = occasion.serial_number in devices
+    match occasion.kind:
+        case MailKind.ENROLLED if not there:
+            return NotYet.DEVICE if fresh else NoMail.DEVICE_GONE
+        case MailKind.DEVICE_REMOVED if there and fresh:
+            return NotYet.DEVICE
+        case MailKind.DEVICE_REMOVED | MailKind.WELCOME if devices:
+            return NoMail.ENROLLED
+    return None
+
+
+def _code_device(occasion: Occasion, devices: Sequence[str]) -> str | None:
+    """Return a device that shows codes, the one just registered before the others; passkeys show none."""
+    ordered = sorted(devices, key=lambda serial_number: serial_number != occasion.serial_number)
+    return next((serial_number for serial_number in ordered if kind_of(serial_number) is not Device.PASSKEY), None)

@@ -1,0 +1,1 @@
+"""The mail to one person: what happened, and what to do now."""

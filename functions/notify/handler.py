@@ -1,0 +1,111 @@
+"""Writes to people: to whoever has no MFA, and to whoever just got a password or a device, or lost the last one."""
+
+import os
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+
+from domain.feedback import AddressTrouble, Feedback, NoTrouble, trouble_of
+from domain.mails import Mail, NoMail, NotYet, Occasion
+from domain.reminders import ReminderMessage
+from notify.batch import Batch
+from notify.message import Nothing, read_message
+from notify.post import Delivery
+from notify.settings import Settings
+from notify.wording import word
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+logger = Logger()
+metrics = Metrics()
+processor = BatchProcessor(
+    EventType.SQS,
+    raise_on_entire_batch_failure=False,
+    logger=logger,  # type: ignore[arg-type]  # Powertools' own Logger is none by type, only by behaviour
+)
+
+_METRICS = {
+    Delivery.SENT: "MailsSent",
+    Delivery.NOT_CLAIMED: "MailsNotClaimed",
+    Delivery.REFUSED: "MailsRefused",
+    Delivery.UNCONFIRMED: "MailsUnconfirmed",
+}
+
+# A mail that is cut off between its claim and SES's answer is lost, so none is begun without the time for it.
+_LONGEST_MAIL = timedelta(seconds=25)
+
+
+class TooEarly(RuntimeError):
+    """IAM does not show yet what happened: the message goes back to the queue."""
+
+
+class TooLate(RuntimeError):
+    """The batch's time is up: the message goes back to the queue."""
+
+
+@logger.inject_lambda_context(clear_state=True)
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> "PartialItemFailureResponse":
+    """Take a batch from the queue; the messages that fail go back to it, one by one."""
+    settings = Settings.from_environment(os.environ)
+    batch = Batch(settings, context.invoked_function_arn)
+    handle = partial(notify, settings=settings, batch=batch, context=context)
+    return process_partial_response(event=event, record_handler=handle, processor=processor, context=context)
+
+
+def notify(record: "SQSRecord", settings: Settings, batch: Batch, context: "LambdaContext") -> None:
+    """Read one message, decide, act."""
+    logger.set_correlation_id(record.message_id)
+    if timedelta(milliseconds=context.get_remaining_time_in_millis()) < _LONGEST_MAIL:
+        raise TooLate
+    match read_message(record.body, batch.number):
+        case Nothing(reason):
+            logger.info("Nobody to tell", reason=reason)
+        case Feedback() as feedback:
+            remember(feedback, settings, batch)
+        case due:
+            write(due, settings, batch)
+
+
+def write(due: ReminderMessage | Occasion, settings: Settings, batch: Batch) -> None:
+    """Write to the person, if there is reason to and mail is sent at all."""
+    logger.set_correlation_id(due.cause)
+    if not settings.sender:
+        logger.info("No mail: no sender is set", user_name=due.user_name, cause=due.cause)
+        metrics.add_metric("MailsWithoutSender", MetricUnit.Count, 1)
+        return
+    match batch.decide(due):
+        case NotYet() as reason:
+            raise TooEarly(reason)
+        case NoMail() as reason:
+            logger.info("No mail", user_name=due.user_name, cause=due.cause, reason=reason)
+            metrics.add_metric("MailsNotNeeded", MetricUnit.Count, 1)
+        case mail if settings.dry_run:
+            logger.info("Mail would be sent", user_name=mail.user_name, user_id=mail.user_id, cause=mail.cause)
+        case mail:
+            send(mail, settings, batch)
+
+
+def send(mail: Mail, settings: Settings, batch: Batch) -> None:
+    """Word the mail first, so that whatever may go wrong with it comes before the claim; then send it."""
+    delivery = batch.post.deliver(mail, word(mail, batch.account, settings.contact))
+    logger.info(delivery, user_name=mail.user_name, user_id=mail.user_id, cause=mail.cause)
+    metrics.add_metric(_METRICS[delivery], MetricUnit.Count, 1)
+
+
+def remember(feedback: Feedback, settings: Settings, batch: Batch) -> None:
+    """Remember an address that failed, for the digest to show."""
+    match trouble_of(feedback):
+        case NoTrouble() as reason:
+            logger.info("Mail came to nothing", reason=reason)
+        case AddressTrouble() as trouble if not settings.dry_run:
+            known = batch.claims.remember(trouble)
+            logger.info("Mail did not arrive", user_id=trouble.user_id, reason=trouble.reason, known=known)
+    metrics.add_metric("MailsReturned", MetricUnit.Count, 1)

@@ -1,0 +1,65 @@
+"""A queue message becomes what it is about: a reminder, something done to a user, or what became of an earlier mail."""
+
+import json
+import re
+from dataclasses import dataclass
+
+from aws.cloudtrail import MalformedEvent, RecordedCall
+from aws.mail_events import read_feedback
+from domain.feedback import Feedback
+from domain.mails import MailKind, Occasion
+from domain.reminders import ReminderMessage
+
+_KINDS = {
+    "CreateLoginProfile": MailKind.WELCOME,
+    "EnableMFADevice": MailKind.ENROLLED,
+    "DeactivateMFADevice": MailKind.DEVICE_REMOVED,
+}
+
+# Where root's own device is concerned, CloudTrail says "AWS ROOT USER": no user's name has spaces.
+_USER_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Nothing:
+    """Nobody of this account is to be told of the call."""
+
+    reason: str
+
+
+def read_message(body: str, account: str) -> ReminderMessage | Occasion | Feedback | Nothing:
+    """Read a message; raises MalformedReminder or MalformedEvent with the name of the field."""
+    try:
+        message = json.loads(body)
+    except ValueError as error:
+        raise MalformedEvent("body", "JSON", body) from error
+    if not isinstance(message, dict) or "detail" not in message:
+        return ReminderMessage.from_json(body)
+    if isinstance(message["detail"], dict) and "mail" in message["detail"]:
+        return read_feedback(body)
+    return read_occasion(RecordedCall.from_message(body), account)
+
+
+def read_occasion(call: RecordedCall, account: str) -> Occasion | Nothing:
+    """Read what was done to whom; raises MalformedEvent.
+
+    The rule lets only successful calls of this account through; a message sent by hand may be another.
+    """
+    kind = _KINDS.get(call.name) if call.source == "iam.amazonaws.com" else None
+    if kind is None:
+        return Nothing(f"the call was {call.name} of {call.source}")
+    if call.error_code is not None:
+        return Nothing("the call failed")
+    if call.account != account:
+        return Nothing("the call was made in another account")
+    name = _user_name(call)
+    if name is None or not _USER_NAME.fullmatch(name):
+        return Nothing("the call was about no user")
+    device = None if kind is MailKind.WELCOME else call.text("detail.requestParameters.serialNumber")
+    return Occasion(kind, f"{kind}#{call.event_id}", name, call.at, device)
+
+
+def _user_name(call: RecordedCall) -> str | None:
+    """Return whom the call was about: without a name in the request, the caller."""
+    named = call.optional_text("detail.requestParameters.userName")
+    return named or call.optional_text("detail.userIdentity.userName")

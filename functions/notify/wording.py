@@ -1,0 +1,69 @@
+"""A mail becomes words: one template per kind and language, laid out twice, as text and as HTML."""
+
+import re
+import unicodedata
+from functools import cache
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from aws.mail_sender import Wording
+from domain.account import Account
+from domain.enrolment_facts import kind_of
+from domain.mails import Mail
+from domain.plain_text import plain
+
+_MAILS = Path(__file__).parent / "mails"
+_LONGEST_SUBJECT = 150
+_MORE_THAN_A_BLANK_LINE = re.compile(r"\n{3,}")
+
+
+def word(mail: Mail, account: Account, contact: str) -> Wording:
+    """Return what the mail says; `contact` is whom to ask, empty for whoever gave the user.
+
+    Whatever users can name is text to both layouts: in HTML it is escaped, and the subject stays on one line.
+    """
+    values = {
+        "mail": mail,
+        "account": account,
+        "contact": contact,
+        "device": kind_of(mail.serial_number) if mail.serial_number else None,
+        "user_arn": account.user_arn(mail.path, mail.user_name),
+    }
+    template = f"{mail.language}/{mail.kind}.jinja"
+    as_text, as_html = (_environment(layout).get_template(template) for layout in ("text", "html"))
+    return Wording(
+        subject=plain(str(as_text.make_module(values).subject), _LONGEST_SUBJECT),  # type: ignore[attr-defined]  # set in it
+        text=_MORE_THAN_A_BLANK_LINE.sub("\n\n", as_text.render(values)).strip() + "\n",
+        html=as_html.render(values),
+    )
+
+
+@cache
+def _environment(layout: str) -> Environment:
+    """Return the environment in which layout.jinja and blocks.jinja are those of text or of HTML."""
+    environment = Environment(
+        loader=FileSystemLoader([_MAILS / layout, _MAILS]),
+        autoescape=layout == "html",  # noqa: S701  (the other layout is plain text)
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["flow"] = flow
+    return environment
+
+
+def flow(text: str) -> str:
+    """Join the lines of a paragraph: with a space where words have spaces between them, without one in Japanese."""
+    joined = re.sub(r"\s*\n\s*", _joint, str(text).strip())
+    return Markup(joined) if isinstance(text, Markup) else joined  # noqa: S704  (it was markup before)
+
+
+def _joint(gap: re.Match[str]) -> str:
+    before, after = gap.string[gap.start() - 1], gap.string[gap.end()]
+    return "" if _is_wide(before) or _is_wide(after) else " "
+
+
+def _is_wide(character: str) -> bool:
+    return unicodedata.east_asian_width(character) in "WF"

@@ -1,0 +1,109 @@
+"""Every mail as people get it, from the real templates, for whoever words them: `make mails`.
+
+HTML and text go to .local/mails. Chromium, where it is installed, draws them as a phone and a desktop show them.
+"""
+
+import argparse
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+from domain.account import Account
+from domain.languages import Language
+from domain.mails import Mail, MailKind, Step
+from notify.wording import word
+
+FOLDER = Path(".local/mails")
+PICTURES = Path("docs/pictures")
+WIDTHS = {"phone": 390, "desktop": 800}
+
+# The two that the README shows.
+SHOWN = (("welcome-en", "desktop"), ("reminder-ja", "phone"))
+
+_ACCOUNT = Account("aws", "111122223333", "example-corp")
+_CONTACT = "cloud-team@example.com"
+_PHONE = "arn:aws:iam::111122223333:mfa/alice-phone"
+_PASSKEY = "arn:aws:iam::111122223333:u2f/user/alice/alice-passkey-NQ4EXAMPLEA7HT"
+_MAIL = Mail(MailKind.WELCOME, "sample", "AIDAEXAMPLEALICE", "alice", "alice@example.com", None, Language.ENGLISH)
+
+
+def samples() -> Iterator[tuple[str, Mail]]:
+    """Yield a mail of every kind in every language, with a name for its files."""
+    mails = {
+        "welcome": _MAIL,
+        "reminder": replace(_MAIL, kind=MailKind.REMINDER, step=Step(3, 3, date(2026, 11, 21))),
+        "escalation": replace(
+            _MAIL, kind=MailKind.ESCALATION, step=Step(6, 21, date(2026, 11, 3)), cc="manager@example.com"
+        ),
+        "enrolled": replace(_MAIL, kind=MailKind.ENROLLED, serial_number=_PHONE, code_device=_PHONE),
+        "enrolled-passkey": replace(_MAIL, kind=MailKind.ENROLLED, serial_number=_PASSKEY),
+        "device-removed": replace(_MAIL, kind=MailKind.DEVICE_REMOVED, serial_number=_PHONE),
+    }
+    for language in Language:
+        for name, mail in mails.items():
+            yield f"{name}-{language}", replace(mail, language=language)
+
+
+def write() -> list[Path]:
+    """Write all mails, and return their HTML files."""
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    files = []
+    for name, mail in samples():
+        wording = word(mail, _ACCOUNT, _CONTACT)
+        (FOLDER / f"{name}.txt").write_text(f"Subject: {wording.subject}\n\n{wording.text}")
+        files.append(FOLDER / f"{name}.html")
+        files[-1].write_text(wording.html)
+    return files
+
+
+def picture(page: Path, to: Path, width: int, height: int = 2400) -> None:
+    """Let Chromium draw a page; it needs a profile of its own, and fetches nothing."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if chromium is None:
+        sys.exit("Pictures need Chromium, with a font for Japanese: apt-get install chromium fonts-noto-cjk")
+    with tempfile.TemporaryDirectory() as profile:
+        subprocess.run(  # noqa: S603  (our own pages)
+            [
+                chromium,
+                "--headless",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--hide-scrollbars",
+                f"--user-data-dir={profile}",
+                f"--window-size={width},{height}",
+                f"--screenshot={to.resolve()}",
+                page.resolve().as_uri(),
+            ],
+            check=True,
+            capture_output=True,
+            timeout=60,
+        )
+
+
+def main() -> None:
+    """Write the mails, and draw what was asked for."""
+    parser = argparse.ArgumentParser(prog="python -m local.mails", description=__doc__)
+    parser.add_argument("--pictures", action="store_true", help="draw every mail into .local/mails")
+    parser.add_argument("--readme", action="store_true", help="draw the two that the README shows into docs/pictures")
+    chosen = parser.parse_args()
+    for page in write():
+        print(page)  # noqa: T201  (a program's output)
+        if chosen.pictures:
+            for name, width in WIDTHS.items():
+                picture(page, page.with_name(f"{page.stem}-{name}.png"), width)
+    if chosen.readme:
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        for mail, device in SHOWN:
+            picture(FOLDER / f"{mail}.html", PICTURES / f"{mail}-{device}.png", WIDTHS[device])
+
+
+if __name__ == "__main__":
+    main()
