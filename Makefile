@@ -9,9 +9,13 @@ SAM := .venv-sam
 # The build looks for python3.13 and the tests for sam: both come from here, whatever the caller's PATH holds.
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/$(SAM)/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
+REGION ?= us-east-1
+STACK ?= mfa-enforcer
+FORMAT ?= html
+OUTPUT ?= mfa-report.$(FORMAT)
 PIP := python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help setup demo local test lint format bench lock clean
+.PHONY: help setup demo local doctor report audit test lint format bench lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -38,6 +42,12 @@ lint: setup ## Formatting, types, import rules, template
 format: setup ## Let ruff rewrite what it can
 	ruff format .
 	ruff check --fix .
+
+doctor: setup ## Check the account, and what is deployed in it (REGION=us-east-1 STACK=mfa-enforcer); only reads
+	@python -m ops.doctor --region $(REGION) --stack-name $(STACK)
+
+report: setup ## Write the audit report of the account as it is now (FORMAT=html OUTPUT=mfa-report.html); only reads
+	@PYTHONPATH=functions:. python -m ops.report --region $(REGION) --stack-name $(STACK) --format $(FORMAT) --output $(OUTPUT)
 
 bench: setup ## Measure package size, cold start and AWS calls
 	@python -m tests.bench

@@ -14,10 +14,10 @@ if TYPE_CHECKING:
     from domain.totals import RunTotals
 
 
-class PeopleTable:
-    """Reads everybody in pages, and writes only what changed."""
+class RememberedPeople:
+    """Reads everybody in pages."""
 
-    PERMISSIONS = ("dynamodb:Scan", "dynamodb:UpdateItem", "dynamodb:PutItem")
+    PERMISSIONS: tuple[str, ...] = ("dynamodb:Scan",)
 
     def __init__(self, client: "DynamoDBClient", name: str) -> None:
         self._client = client
@@ -30,6 +30,12 @@ class PeopleTable:
         runs = [read_run(item) for key, item in items.items() if key.startswith(RUN)]
         people = {key: read_history(item) for key, item in items.items() if not key.startswith(RUN)}
         return people, tuple(sorted(runs, key=lambda run: run.at))
+
+
+class PeopleTable(RememberedPeople):
+    """Reads everybody, and writes only what changed."""
+
+    PERMISSIONS = (*RememberedPeople.PERMISSIONS, "dynamodb:UpdateItem", "dynamodb:PutItem")
 
     def follow(self, change: "Change") -> bool:
         """Write what changed; return False where another run was first, whose word then stands."""

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from aws.credential_report import CredentialReports
 from aws.directory import UserDirectory
 from aws.mfa_devices import LoginProfiles, MfaDevices, VirtualMfaDevices
-from aws.people_table import PeopleTable
+from aws.people_table import RememberedPeople
 from domain.enrolment import EnrolmentPicture, EnrolmentRules, picture_of, too_young_for_the_report
 from domain.enrolment_facts import Devices, Facts
 from domain.reminder_plan import plan_reminders
@@ -26,7 +26,7 @@ _MOST_YOUNG = 100
 class Sources:
     """Where facts about people come from."""
 
-    table: PeopleTable
+    table: RememberedPeople
     reports: CredentialReports
     directory: UserDirectory
     virtual_devices: VirtualMfaDevices

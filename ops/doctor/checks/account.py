@@ -1,0 +1,88 @@
+"""Checks of the account without us: the Region, the events that come, the room that is left."""
+
+from collections.abc import Iterator
+
+from ops.doctor.checks.unreadable import unreadable
+from ops.doctor.facts import IAM_REGIONS, Facts, Trail, Unreadable
+from ops.doctor.findings import Finding, failure, ok, warning
+
+# From here on somebody should ask for more, or clear up, before new users cannot be created.
+_NEARLY_FULL = 0.9
+
+
+def region(facts: Facts) -> Iterator[Finding]:
+    """IAM's events reach EventBridge in one Region; anywhere else no rule ever sees a new user."""
+    wanted = IAM_REGIONS.get(facts.caller.partition)
+    where = f"account {facts.caller.account}, {facts.region}"
+    if wanted is None:
+        yield failure("Region", f"{where}: partition {facts.caller.partition} is not supported", "")
+    elif facts.region == wanted:
+        yield ok("Region", f"{where}: IAM's events are delivered here")
+    else:
+        yield failure(
+            "Region",
+            f"{where}: IAM's events are delivered in {wanted} only",
+            f"make doctor REGION={wanted}  # and deploy with --region {wanted}",
+        )
+
+
+def trail(facts: Facts) -> Iterator[Finding]:
+    """Without a trail that logs IAM's writes there is no event ("AWS API Call via CloudTrail")."""
+    if isinstance(facts.trails, Unreadable):
+        yield unreadable("Trail", facts.trails)
+        return
+    home = IAM_REGIONS.get(facts.caller.partition, facts.region)
+    good = [trail for trail in facts.trails if not _wrong_with(trail, home)]
+    if good:
+        yield ok("Trail", f"{good[0].name} logs IAM's writes")
+        return
+    for found in facts.trails:
+        what, remedy = next(iter(_wrong_with(found, home).items()))
+        yield failure("Trail", f"{found.name} {what}", remedy)
+    if not facts.trails:
+        yield failure(
+            "Trail",
+            "there is none, so no event ever comes",
+            "sam deploy --parameter-overrides CreateTrail=true  # or create a trail of management events yourself",
+        )
+
+
+def _wrong_with(trail: Trail, home: str) -> dict[str, str]:
+    """Return what keeps IAM's writes out of the trail, each with its remedy; nothing where they are in it."""
+    update = f"aws cloudtrail update-trail --region {trail.home_region} --name {trail.arn}"
+    wrong: dict[str, str] = {}
+    if not trail.logging:
+        wrong["is switched off"] = f"aws cloudtrail start-logging --region {trail.home_region} --name {trail.arn}"
+    if not trail.multi_region and trail.home_region != home:
+        wrong[f"covers {trail.home_region} only"] = f"{update} --is-multi-region-trail"
+    if not trail.global_events:
+        wrong["leaves global services such as IAM out"] = f"{update} --include-global-service-events"
+    if not trail.logs_iam_writes:
+        wrong["does not log management events that write"] = (
+            f"aws cloudtrail put-event-selectors --region {trail.home_region} --trail-name {trail.arn}"
+            """ --event-selectors '[{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": true}]'"""
+        )
+    return wrong
+
+
+def quotas(facts: Facts) -> Iterator[Finding]:
+    """Say what IAM has room for, and how many slots for policies a user has."""
+    if isinstance(facts.quotas, Unreadable):
+        yield unreadable("Quotas", facts.quotas)
+        return
+    found = facts.quotas
+    nearly = [
+        f"{what.lower()} {found[what]:,} of {found[f'{what}Quota']:,}"
+        for what in ("Users", "Groups", "Policies")
+        if f"{what}Quota" in found and found.get(what, 0) >= found[f"{what}Quota"] * _NEARLY_FULL
+    ]
+    if nearly:
+        yield warning(
+            "Quotas",
+            f"nearly used up: {', '.join(nearly)}",
+            "aws service-quotas list-service-quotas --service-code iam  # and see who can go; 5,000 users are the end",
+        )
+        return
+    slots = found.get("AttachedPoliciesPerUserQuota")
+    room = f"; a user has {slots} slots for policies" if slots else ""
+    yield ok("Quotas", f"{found.get('Users', 0):,} users of {found.get('UsersQuota', 0):,}{room}")

@@ -1,0 +1,175 @@
+"""What is read of the account and of the deployed stack, as plain values."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+
+# IAM's events reach EventBridge in one Region of each partition.
+IAM_REGIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1"}
+
+
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """A fact that could not be read: the permission that its call needs, and AWS' own word for what was wrong."""
+
+    permission: str
+    code: str
+
+    @property
+    def denied(self) -> bool:
+        """Tell whether the permission is what was missing."""
+        return "AccessDenied" in self.code or "Unauthorized" in self.code or self.code == "AuthorizationError"
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose account this is."""
+
+    account: str
+    partition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource of the stack: its name in the template, its type, and its name or ARN in the account."""
+
+    logical: str
+    kind: str
+    physical: str
+
+
+@dataclass(frozen=True)
+class Stack:
+    """The stack as CloudFormation knows it."""
+
+    name: str
+    status: str
+    reason: str
+    created: datetime
+    parameters: Mapping[str, str]
+    outputs: Mapping[str, str]
+    resources: Sequence[Resource]
+
+    @cached_property
+    def physical(self) -> Mapping[str, str]:
+        """Return the names in the account by those in the template."""
+        return {resource.logical: resource.physical for resource in self.resources}
+
+    def of(self, kind: str) -> list[Resource]:
+        """Return the resources of a type."""
+        return [resource for resource in self.resources if resource.kind == kind]
+
+
+@dataclass(frozen=True, slots=True)
+class Trail:
+    """A trail that is seen from the Region, and whether IAM's writes are among what it logs."""
+
+    name: str
+    arn: str
+    home_region: str
+    multi_region: bool
+    global_events: bool
+    logging: bool
+    logs_iam_writes: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """What SES would do with mail from the sender; `identity` is the verified address or domain, None where none is."""
+
+    sender: str
+    region: str
+    identity: str | None
+    production: bool
+    enabled: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Somebody who is told; unconfirmed, nothing is delivered."""
+
+    protocol: str
+    endpoint: str
+    confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The enforcement policy: the version that counts, and who made it the default is not known to IAM."""
+
+    arn: str
+    default_version: str
+    attachments: int
+
+
+@dataclass(frozen=True, slots=True)
+class Queue:
+    """A queue. `ends_here`: nothing moves messages on, so whatever is in it waits for a person.
+
+    `source` is the queue whose failed messages it takes, None where it is no queue's.
+    """
+
+    logical: str
+    url: str
+    arn: str
+    waiting: int
+    in_flight: int
+    ends_here: bool
+    source: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A rule, a schedule or a queue's connection to its function, which somebody may have switched off."""
+
+    logical: str
+    kind: str
+    name: str
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """When a scheduled function was last seen to finish, None where not at all in the time that was looked at."""
+
+    what: str
+    function: str
+    schedule: str
+    log_group: str
+    last: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """An alarm that is ringing."""
+
+    name: str
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class Deployed:
+    """What there is only once the stack is deployed; each part may be unreadable alone."""
+
+    sending: Sending | Unreadable | None
+    subscriptions: Sequence[Subscription] | Unreadable
+    policy: Policy | Unreadable | None
+    queues: Sequence[Queue] | Unreadable
+    switches: Sequence[Switch] | Unreadable
+    runs: Sequence[Run] | Unreadable
+    alarms: Sequence[Alarm] | Unreadable
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that findings follow from. `stack` and `deployed` are None before the first deployment."""
+
+    now: datetime
+    caller: Caller
+    region: str
+    stack_name: str
+    stack: Stack | Unreadable | None
+    trails: Sequence[Trail] | Unreadable
+    quotas: Mapping[str, int] | Unreadable
+    deployed: Deployed | None

@@ -1,0 +1,53 @@
+"""Whether people and ops can be told anything: mail, and the topic."""
+
+from typing import TYPE_CHECKING
+
+from ops.doctor.facts import Sending, Subscription
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sns import SNSClient
+
+
+class Mail:
+    """Reads what SES allows, and whether the sender is verified."""
+
+    PERMISSIONS = ("ses:GetAccount", "ses:GetEmailIdentity")
+
+    def __init__(self, client: "SESV2Client") -> None:
+        self._client = client
+
+    def sending(self, sender: str) -> Sending:
+        """Return the state of mail from this address; its own identity goes before that of its domain."""
+        account = self._client.get_account()
+        return Sending(
+            sender=sender,
+            region=self._client.meta.region_name,
+            identity=next((name for name in (sender, sender.rpartition("@")[2]) if self._is_verified(name)), None),
+            production=account.get("ProductionAccessEnabled", False),
+            enabled=account.get("SendingEnabled", False),
+        )
+
+    def _is_verified(self, identity: str) -> bool:
+        try:
+            return self._client.get_email_identity(EmailIdentity=identity).get("VerifiedForSendingStatus", False)
+        except self._client.exceptions.NotFoundException:
+            return False
+
+
+class Subscriptions:
+    """Reads who is told by a topic."""
+
+    PERMISSIONS = ("sns:ListSubscriptionsByTopic",)
+
+    def __init__(self, client: "SNSClient") -> None:
+        self._client = client
+
+    def of(self, topic: str) -> list[Subscription]:
+        """Return everybody who is subscribed, or was asked to confirm and has not."""
+        pages = self._client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+        return [
+            Subscription(found["Protocol"], found["Endpoint"], confirmed=found["SubscriptionArn"].startswith("arn:"))
+            for page in pages
+            for found in page["Subscriptions"]
+        ]

@@ -1,0 +1,101 @@
+"""Reads the account as a reminder run does, with what the stack has chosen and remembers, where there is a stack."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+import boto3
+
+from aws.credential_report import CredentialReports
+from aws.directory import UserDirectory
+from aws.mfa_devices import LoginProfiles, MfaDevices, VirtualMfaDevices
+from aws.people_table import RememberedPeople
+from domain.addresses import AddressRules
+from domain.audit_report import AuditReport, audit_report_of
+from domain.enrolment import EnrolmentRules, picture_of
+from domain.exemptions import ExemptionRules
+from domain.people import History
+from domain.totals import RunTotals, totals_of
+from ops.doctor.facts import Stack
+from ops.doctor.reads.account import Identity
+from ops.doctor.reads.stack import Stacks
+from ops.read_only import PATIENT
+from remind.survey import Sources, read_facts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ADAPTERS = (
+    Identity,
+    Stacks,
+    CredentialReports,
+    UserDirectory,
+    VirtualMfaDevices,
+    LoginProfiles,
+    RememberedPeople,
+)
+
+
+class NobodyRemembered(RememberedPeople):
+    """Stands for the table where nothing is deployed yet: nobody was ever reminded, no run has ever been."""
+
+    PERMISSIONS = ()
+
+    def __init__(self) -> None: ...
+
+    def read(self) -> tuple[dict[str, History], tuple[RunTotals, ...]]:
+        """Return nobody and no run."""
+        return {}, ()
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What ops have chosen: by the stack's parameters, or as they are by default."""
+
+    exemptions: ExemptionRules
+    policy_arn: str
+    group_name: str
+    escalate_after: int
+
+
+def report_on(session: boto3.Session, stack_name: str, now: datetime) -> AuditReport:
+    """Read the account and put the report together; raises ClientError where something must not be read."""
+    stack = Stacks(session.client("cloudformation", config=PATIENT)).stack(stack_name)
+    choices, iam = _choices(stack), session.client("iam", config=PATIENT)
+    sources = Sources(
+        table=_table(session, stack),
+        reports=CredentialReports(iam),
+        directory=UserDirectory(iam, choices.policy_arn, choices.group_name),
+        virtual_devices=VirtualMfaDevices(iam),
+        devices=MfaDevices(iam),
+        login_profiles=LoginProfiles(iam),
+    )
+    rules = EnrolmentRules(choices.exemptions, AddressRules("", "", frozenset()))
+    facts, runs = read_facts(sources, rules, now.date())
+    picture = picture_of(facts, rules, now.date())
+    return audit_report_of(
+        picture,
+        (*runs, totals_of(picture, choices.escalate_after, now)),
+        account=Identity(session.client("sts", config=PATIENT)).caller().account,
+        report_made=facts.report.made if facts.report else None,
+        escalate_after=choices.escalate_after,
+    )
+
+
+def _table(session: boto3.Session, stack: Stack | None) -> RememberedPeople:
+    name = stack.physical.get("PeopleTable") if stack else None
+    return RememberedPeople(session.client("dynamodb", config=PATIENT), name) if name else NobodyRemembered()
+
+
+def _choices(stack: Stack | None) -> Choices:
+    chosen: Mapping[str, str] = stack.parameters if stack else {}
+    by_tag = chosen.get("ExemptByTag", "true") == "true"
+    return Choices(
+        exemptions=ExemptionRules(
+            tag_key=chosen.get("ExemptTagKey", "mfa-exempt") if by_tag else "",
+            paths=tuple(path for path in chosen.get("ExemptPaths", "").split(",") if path),
+        ),
+        policy_arn=stack.physical.get("EnforcementPolicy", "") if stack else "",
+        group_name=stack.physical.get("EnforcementGroup", "") if stack else "",
+        escalate_after=int(chosen.get("EscalateAfterDays", "14")),
+    )

@@ -1,0 +1,156 @@
+"""Proof of what the deployed system has done: the reports it keeps, and what the doctor finds amiss."""
+
+import csv
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from io import StringIO
+from subprocess import run
+from typing import Any
+
+import pytest
+
+from local.account import Account, eventually
+from local.cloud import ROOT
+from tests.e2e.conftest import DeployAnother
+
+
+@pytest.fixture
+def remind(account: Account) -> Callable[[], None]:
+    """Have a reminder run done now."""
+
+    def invoke() -> None:
+        account.invoke("RemindFunctionName", {"action": "remind"})
+
+    return invoke
+
+
+@pytest.fixture
+def kept(account: Account) -> Callable[[str], str]:
+    """Read the latest report of a kind."""
+
+    def read(ending: str) -> str:
+        s3, bucket = account.stack.cloud.client("s3"), account.stack.outputs["ReportBucketName"]
+        keys = [found["Key"] for found in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+        latest = max(key for key in keys if key.endswith(ending))
+        text: str = s3.get_object(Bucket=bucket, Key=latest)["Body"].read().decode("utf-8-sig")
+        return text
+
+    return read
+
+
+def program(account: Account, *arguments: str) -> tuple[int, str]:
+    """Run one of ops' programs as ops do, with the local cloud for AWS; return its exit code and what it wrote."""
+    environment = {
+        **account.stack.cloud.environment(),
+        "PYTHONPATH": os.pathsep.join([str(ROOT / "functions"), str(ROOT)]),
+    }
+    done = run([sys.executable, "-m", *arguments], env=environment, capture_output=True, text=True, check=False)  # noqa: S603  # ours
+    assert not done.stderr, done.stderr
+    return done.returncode, done.stdout
+
+
+def diagnosis(account: Account) -> dict[str, dict[str, Any]]:
+    """Ask the doctor; return the worst finding of each check."""
+    _, written = program(account, "ops.doctor", "--json")
+    worst = ["ok", "warning", "failure"]
+    ordered = sorted(json.loads(written), key=lambda finding: worst.index(finding["level"]))
+    return {finding["check"]: finding for finding in ordered}
+
+
+def test_after_a_reminder_run_the_bucket_holds_a_table_and_a_page_with_every_user(
+    account: Account, remind: Callable[[], None], kept: Callable[[str], str]
+) -> None:
+    enforced = account.create_user()
+    exempt = account.create_user(path="/service/backup/")
+    account.wait_until_enforced(enforced)
+
+    remind()
+
+    rows = {row["user_name"]: row for row in csv.DictReader(StringIO(kept(".csv")))}
+    assert (rows[enforced]["enforced"], rows[enforced]["exempt_because"]) == ("attached", "")
+    assert (rows[exempt]["enforced"], rows[exempt]["exempt_because"]) == ("no", "path /service/")
+    assert enforced in kept(".html")
+    assert exempt in kept(".html")
+
+
+def test_ops_can_make_the_same_report_themselves(
+    account: Account, remind: Callable[[], None], kept: Callable[[str], str]
+) -> None:
+    name = account.create_user()
+    account.wait_until_enforced(name)
+    remind()
+
+    code, written = program(account, "ops.report", "--format", "csv")
+
+    assert code == 0
+    kept_row = next(row for row in kept(".csv").splitlines() if name in row)
+    assert kept_row in written.splitlines()
+
+
+def test_the_doctor_finds_a_sound_stack_sound(account: Account, remind: Callable[[], None]) -> None:
+    remind()
+
+    found = diagnosis(account)
+
+    for check in ("Region", "Quotas", "Stack", "Policy", "Switches", "Runs", "Alarms"):
+        assert found[check]["level"] == "ok", found[check]
+    assert "CreateTrail=true" in found["Trail"]["remedy"]
+
+
+@contextmanager
+def a_dead_letter(account: Account) -> Iterator[str]:
+    url = account.stack.outputs["NewUsersDeadLetterQueue"]
+    account.sqs.send_message(QueueUrl=url, MessageBody="failed for good")
+    yield "Queues"
+    account.sqs.purge_queue(QueueUrl=url)
+
+
+@contextmanager
+def a_rule_switched_off(account: Account) -> Iterator[str]:
+    events = account.stack.cloud.client("events")
+    name = account.stack.resources["NewUserRule"].rpartition("|")[2]
+    events.disable_rule(Name=name)
+    yield "Switches"
+    events.enable_rule(Name=name)
+
+
+@contextmanager
+def a_queue_cut_off_from_its_function(account: Account) -> Iterator[str]:
+    uuid = account.stack.resources["EnforceFunctionNewUsers"]
+    account.functions.update_event_source_mapping(UUID=uuid, Enabled=False)
+    yield "Switches"
+    account.functions.update_event_source_mapping(UUID=uuid, Enabled=True)
+
+
+@pytest.mark.parametrize("fault", [a_dead_letter, a_rule_switched_off, a_queue_cut_off_from_its_function])
+def test_the_doctor_finds_each_fault_and_sees_it_mended(
+    account: Account, fault: Callable[[Account], AbstractContextManager[str]]
+) -> None:
+    with fault(account) as check:
+        found = diagnosis(account)[check]
+
+    assert found["level"] == "failure"
+    assert found["remedy"].startswith("aws ")
+    eventually(lambda: diagnosis(account)[check]["level"] != "failure", f"{check} mended")
+
+
+def test_the_doctor_finds_that_somebody_has_changed_the_policy(deploy_another: DeployAnother) -> None:
+    document = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
+    with deploy_another() as account:
+        arn = account.policy_arn
+        account.iam.create_policy_version(PolicyArn=arn, PolicyDocument=document, SetAsDefault=True)
+
+        found = diagnosis(account)["Policy"]
+
+    assert found["level"] == "failure"
+    assert found["remedy"] == f"aws iam set-default-policy-version --policy-arn {arn} --version-id v1"
+
+
+def test_before_a_deployment_the_doctor_checks_what_it_can(account: Account) -> None:
+    code, written = program(account, "ops.doctor", "--json", "--stack-name", "not-deployed")
+
+    assert code == 1, "there is no trail in the local cloud"
+    assert [finding["check"] for finding in json.loads(written)] == ["Region", "Trail", "Quotas", "Stack"]

@@ -1,0 +1,419 @@
+"""The doctor and the report on moto: every call only reads, needs what it says it needs, and may be refused."""
+
+import json
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from botocore.stub import Stubber
+from moto import mock_aws
+
+import ops.read_only
+from ops.doctor import __main__ as doctor
+from ops.doctor.facts import Resource, Run, Stack, Subscription, Unreadable
+from ops.doctor.gathering import ADAPTERS, gather
+from ops.doctor.reads.runs import Runs
+from ops.doctor.reads.telling import Mail
+from ops.read_only import WouldWrite, read_only_session
+from ops.report import __main__ as report
+from ops.report.gathering import ADAPTERS as REPORT_ADAPTERS
+
+if TYPE_CHECKING:
+    from botocore.model import OperationModel
+
+NOW = datetime.now(UTC)
+TEMPLATE = {
+    "Parameters": {
+        name: {"Type": "String", "Default": default}
+        for name, default in {
+            "SenderEmail": "", "SesRegion": "", "ReminderSchedule": "cron(0 9 ? * MON-FRI *)",
+            "ExemptPaths": "/service/", "EscalateAfterDays": "14",
+        }.items()
+    },
+    "Resources": {
+        "OpsTopic": {"Type": "AWS::SNS::Topic"},
+        "NewUsers": {
+            "Type": "AWS::SQS::Queue",
+            "Properties": {
+                "RedrivePolicy": {
+                    "deadLetterTargetArn": {"Fn::GetAtt": ["NewUsersDeadLetters", "Arn"]}, "maxReceiveCount": 8
+                }
+            },
+        },
+        "NewUsersDeadLetters": {"Type": "AWS::SQS::Queue"},
+        "UndeliveredEvents": {"Type": "AWS::SQS::Queue"},
+        "NewUserRule": {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": {"source": ["aws.iam"]}}},
+        "RemindLogs": {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "remind"}},
+        "PeopleTable": {
+            "Type": "AWS::DynamoDB::Table",
+            "Properties": {
+                "BillingMode": "PAY_PER_REQUEST",
+                "KeySchema": [{"AttributeName": "user_id", "KeyType": "HASH"}],
+                "AttributeDefinitions": [{"AttributeName": "user_id", "AttributeType": "S"}],
+            },
+        },
+        "EnforcementPolicy": {
+            "Type": "AWS::IAM::ManagedPolicy",
+            "Properties": {
+                "ManagedPolicyName": "mfa-control",
+                "PolicyDocument": {
+                    "Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]
+                },
+            },
+        },
+    },
+    "Outputs": {"PolicyVersion": {"Value": "v1"}},
+}  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("MOTO_ACCOUNT_ID", "111122223333")
+    with mock_aws():
+        yield
+
+
+@pytest.fixture
+def stack() -> str:
+    """A stack with a resource of each kind that the doctor looks at and moto can make."""
+    boto3.client("cloudformation").create_stack(StackName="mfa-enforcer", TemplateBody=json.dumps(TEMPLATE))
+    return "mfa-enforcer"
+
+
+@pytest.fixture
+def operations(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Every operation that a session of ours is asked for, as IAM names it."""
+    seen: list[str] = []
+
+    def watched(region: str) -> boto3.Session:
+        session = read_only_session(region)
+
+        def note(model: "OperationModel", **_: object) -> None:
+            seen.append(
+                f"{_IAM_NAMES.get(model.service_model.service_name, model.service_model.service_name)}:{model.name}"
+            )
+
+        session.events.register("before-call", note)
+        return session
+
+    for module in (doctor, report, ops.read_only):
+        monkeypatch.setattr(module, "read_only_session", watched)
+    return seen
+
+
+_IAM_NAMES = {"sesv2": "ses"}
+
+
+def deny(monkeypatch: pytest.MonkeyPatch, denied: Callable[[str], bool]) -> None:
+    """Let AWS refuse these operations."""
+    call = boto3.Session.client
+
+    def client(self: boto3.Session, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401  # a client of any service
+        made = call(self, *arguments, **options)
+
+        def refuse(model: "OperationModel", **_: object) -> None:
+            if denied(model.name):
+                raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, model.name)
+
+        made.meta.events.register("before-call", refuse)
+        return made
+
+    monkeypatch.setattr(boto3.Session, "client", client)
+
+
+def test_a_session_of_ours_refuses_to_write() -> None:
+    session = read_only_session("us-east-1")
+
+    with pytest.raises(WouldWrite, match="CreateUser"):
+        session.client("iam").create_user(UserName="alice")
+
+    assert session.client("iam").list_users()["Users"] == []
+
+
+@pytest.mark.parametrize(("program", "adapters"), [(doctor, ADAPTERS), (report, REPORT_ADAPTERS)])
+def test_nothing_is_called_but_what_reads_and_what_the_policy_allows(
+    stack: str,
+    operations: list[str],
+    capsys: pytest.CaptureFixture[str],
+    program: Any,  # noqa: ANN401  # either module
+    adapters: tuple[type[Any], ...],
+) -> None:
+    boto3.client("cloudtrail").create_trail(Name="audit", S3BucketName=bucket())
+
+    program.main(["--stack-name", stack])
+    capsys.readouterr()
+    program.main(["--policy"])
+
+    allowed = set(json.loads(capsys.readouterr().out)["Statement"][0]["Action"])
+    assert allowed == {action for adapter in adapters for action in adapter.PERMISSIONS}
+    assert operations
+    assert set(operations) <= allowed
+    reads = ("Describe", "Filter", "Get", "List", "Scan", "GenerateCredentialReport")
+    assert all(action.partition(":")[2].startswith(reads) for action in allowed)
+
+
+def bucket() -> str:
+    boto3.client("s3").create_bucket(Bucket="trail-logs")
+    return "trail-logs"
+
+
+def facts() -> Any:  # noqa: ANN401  # narrowed by each test
+    return gather(read_only_session("us-east-1"), "mfa-enforcer", NOW)
+
+
+def test_before_a_deployment_the_account_alone_is_read() -> None:
+    found = facts()
+
+    assert (found.caller.account, found.caller.partition) == ("111122223333", "aws")
+    assert (found.stack, found.deployed, found.trails) == (None, None, [])
+    assert found.quotas["Users"] == 0
+
+
+def test_a_trail_is_read_with_what_it_logs() -> None:
+    trails = boto3.client("cloudtrail")
+    trails.create_trail(Name="audit", S3BucketName=bucket(), IsMultiRegionTrail=True)
+    trails.put_event_selectors(
+        TrailName="audit", EventSelectors=[{"ReadWriteType": "All", "IncludeManagementEvents": True}]
+    )
+    trails.start_logging(Name="audit")
+
+    (trail,) = facts().trails
+
+    assert (trail.name, trail.multi_region, trail.global_events, trail.logging, trail.logs_iam_writes) == (
+        "audit", True, True, True, True,
+    )  # fmt: skip
+
+
+MANAGEMENT = {"Field": "eventCategory", "Equals": ["Management"]}
+
+
+@pytest.mark.parametrize(
+    ("selectors", "logs"),
+    [
+        ({"EventSelectors": [{"ReadWriteType": "All", "IncludeManagementEvents": True}]}, True),
+        ({"EventSelectors": [{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": True}]}, True),
+        ({"EventSelectors": [{"ReadWriteType": "ReadOnly", "IncludeManagementEvents": True}]}, False),
+        ({"EventSelectors": [{"ReadWriteType": "All", "IncludeManagementEvents": False}]}, False),
+        ({"AdvancedEventSelectors": [{"FieldSelectors": [MANAGEMENT]}]}, True),
+        (
+            {"AdvancedEventSelectors": [{"FieldSelectors": [MANAGEMENT, {"Field": "readOnly", "Equals": ["false"]}]}]},
+            True,
+        ),
+        (
+            {"AdvancedEventSelectors": [{"FieldSelectors": [MANAGEMENT, {"Field": "readOnly", "Equals": ["true"]}]}]},
+            False,
+        ),
+        (
+            {
+                "AdvancedEventSelectors": [
+                    {"FieldSelectors": [MANAGEMENT, {"Field": "eventSource", "NotEquals": ["kms.amazonaws.com"]}]}
+                ]
+            },
+            True,
+        ),
+        (
+            {
+                "AdvancedEventSelectors": [
+                    {"FieldSelectors": [MANAGEMENT, {"Field": "eventSource", "NotStartsWith": ["iam."]}]}
+                ]
+            },
+            False,
+        ),
+        ({"AdvancedEventSelectors": [{"FieldSelectors": [{"Field": "eventCategory", "Equals": ["Data"]}]}]}, False),
+    ],
+)
+def test_a_trails_selectors_tell_whether_iams_writes_are_in_it(selectors: dict[str, Any], logs: bool) -> None:
+    trails = boto3.client("cloudtrail")
+    trails.create_trail(Name="audit", S3BucketName=bucket())
+    trails.put_event_selectors(TrailName="audit", **selectors)
+
+    assert facts().trails[0].logs_iam_writes is logs
+
+
+def test_the_stack_is_read_with_its_queues(stack: str) -> None:
+    queue = boto3.client("cloudformation").describe_stack_resource(
+        StackName=stack, LogicalResourceId="UndeliveredEvents"
+    )
+    url = queue["StackResourceDetail"]["PhysicalResourceId"]
+    boto3.client("sqs").send_message(QueueUrl=url, MessageBody="an event")
+
+    found = facts()
+
+    assert isinstance(found.stack, Stack)
+    assert found.stack.status == "CREATE_COMPLETE"
+    assert [(queue.logical, queue.waiting, queue.ends_here, queue.source) for queue in found.deployed.queues] == [
+        ("NewUsers", 0, False, None),
+        ("NewUsersDeadLetters", 0, True, "NewUsers"),
+        ("UndeliveredEvents", 1, True, None),
+    ]
+
+
+def test_a_rule_that_is_switched_off_is_seen(stack: str) -> None:
+    before = [switch.on for switch in facts().deployed.switches]
+    (rule,) = boto3.client("events").list_rules()["Rules"]
+    boto3.client("events").disable_rule(Name=rule["Name"])
+
+    assert (before, [switch.on for switch in facts().deployed.switches]) == ([True], [False])
+
+
+def test_another_default_version_of_the_policy_is_seen(stack: str) -> None:
+    iam = boto3.client("iam")
+    (policy,) = iam.list_policies(Scope="Local")["Policies"]
+    document = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
+    iam.create_policy_version(PolicyArn=policy["Arn"], PolicyDocument=document, SetAsDefault=True)
+
+    assert facts().deployed.policy.default_version == "v2"
+
+
+def test_who_has_not_confirmed_is_told_from_who_has(stack: str) -> None:
+    sns = boto3.client("sns")
+    topic = sns.list_topics()["Topics"][0]["TopicArn"]
+    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ops@example.com")
+
+    assert facts().deployed.subscriptions == [Subscription("email", "ops@example.com", confirmed=True)]
+
+
+@pytest.mark.parametrize(
+    ("verified", "identity"),
+    [(["mfa@example.com"], "mfa@example.com"), (["example.com"], "example.com"), ([], None)],
+)
+def test_the_sender_is_looked_up_by_address_and_then_by_domain(verified: list[str], identity: str | None) -> None:
+    client = read_only_session("us-east-1").client("sesv2")
+    with Stubber(client) as ses:
+        ses.add_response("get_account", {"ProductionAccessEnabled": True, "SendingEnabled": True})
+        for name in ("mfa@example.com", "example.com"):
+            if name in verified:
+                ses.add_response("get_email_identity", {"VerifiedForSendingStatus": True}, {"EmailIdentity": name})
+                break
+            ses.add_client_error("get_email_identity", "NotFoundException", expected_params={"EmailIdentity": name})
+
+        sending = Mail(client).sending("mfa@example.com")
+
+    assert (sending.identity, sending.production, sending.enabled, sending.region) == (
+        identity, True, True, "us-east-1",
+    )  # fmt: skip
+
+
+def test_an_identity_that_waits_for_its_verification_does_not_count() -> None:
+    client = read_only_session("us-east-1").client("sesv2")
+    with Stubber(client) as ses:
+        ses.add_response("get_account", {"ProductionAccessEnabled": False, "SendingEnabled": True})
+        ses.add_response("get_email_identity", {"VerifiedForSendingStatus": False})
+        ses.add_client_error("get_email_identity", "NotFoundException")
+
+        assert Mail(client).sending("mfa@example.com").identity is None
+
+
+def test_the_last_run_is_the_last_that_the_function_has_logged_as_done(stack: str) -> None:
+    logs = boto3.client("logs")
+    logs.create_log_stream(logGroupName="remind", logStreamName="s")
+    whole = NOW.replace(microsecond=0)
+    said = {
+        whole - timedelta(days=1): '{"message": "Run done"}',
+        whole - timedelta(hours=2): '{"message": "Run done"}',
+    }
+    events = [{"timestamp": int(at.timestamp() * 1000), "message": message} for at, message in said.items()]
+    logs.put_log_events(logGroupName="remind", logStreamName="s", logEvents=events)  # type: ignore[arg-type]  # such dicts
+    resources = [
+        Resource("RemindFunction", "AWS::Lambda::Function", "stack-Remind"),
+        Resource("RemindLogs", "AWS::Logs::LogGroup", "remind"),
+    ]
+    deployed = Stack(stack, "CREATE_COMPLETE", "", NOW, {"ReminderSchedule": "rate(1 day)"}, {}, resources)
+
+    (run,) = Runs(read_only_session("us-east-1").client("logs")).runs(deployed, NOW)
+
+    assert run == Run("reminder run", "stack-Remind", "rate(1 day)", "remind", whole - timedelta(hours=2))
+
+
+def test_whatever_is_refused_is_named_and_the_rest_is_read(stack: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    deny(monkeypatch, lambda operation: operation in {"GetAccountSummary", "GetQueueAttributes", "DescribeTrails"})
+
+    found = facts()
+
+    assert found.quotas == Unreadable("iam:GetAccountSummary", "AccessDenied")
+    assert found.trails == Unreadable("cloudtrail:DescribeTrails", "AccessDenied")
+    assert found.deployed.queues == Unreadable("sqs:GetQueueAttributes", "AccessDenied")
+    assert found.deployed.policy.default_version == "v1"
+
+
+def test_one_who_may_read_nothing_gets_findings_and_no_crash(
+    stack: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deny(monkeypatch, lambda operation: operation != "GetCallerIdentity")
+
+    code = doctor.main(["--json"])
+
+    found = json.loads(capsys.readouterr().out)
+    assert code == 0
+    assert [finding["text"] for finding in found if finding["level"] != "ok"] == [
+        "could not be read: needs cloudtrail:DescribeTrails",
+        "could not be read: needs iam:GetAccountSummary",
+        "could not be read: needs cloudformation:DescribeStacks",
+    ]
+
+
+def test_without_credentials_it_says_so_and_ends_with_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deny(monkeypatch, lambda _: True)
+
+    assert doctor.main([]) == 2
+    assert "AWS cannot be asked" in capsys.readouterr().err
+
+
+def test_failures_end_with_1_and_show_their_remedy_in_one_line(
+    stack: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+
+    assert doctor.main([]) == 1
+
+    lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert (
+        "sam deploy --parameter-overrides CreateTrail=true  # or create a trail of management events yourself" in lines
+    )
+
+
+@pytest.mark.parametrize("deployed", [False, True])
+def test_the_report_is_made_before_a_deployment_and_after_it(
+    deployed: bool, request: pytest.FixtureRequest, capsys: pytest.CaptureFixture[str]
+) -> None:
+    if deployed:
+        request.getfixturevalue("stack")
+    iam = boto3.client("iam")
+    iam.create_user(UserName="alice")
+    iam.create_login_profile(UserName="alice", Password="correct horse battery staple")
+    iam.create_user(UserName="robot", Path="/service/")
+    if deployed:
+        iam.attach_user_policy(UserName="alice", PolicyArn=iam.list_policies(Scope="Local")["Policies"][0]["Arn"])
+
+    assert report.main(["--format", "json"]) == 0
+
+    found = json.loads(capsys.readouterr().out)
+    assert {user["name"]: (user["enrolment"], user["enforced"]) for user in found["users"]} == {
+        "alice": ("unenrolled", "attached" if deployed else "no"),
+        "robot": ("exempt" if deployed else "dormant", "no"),
+    }
+    assert found["totals"]["unenrolled"] == 1
+
+
+@pytest.mark.parametrize(("kind", "begins"), [("html", "<!doctype html>"), ("csv", "user_id,user_name"), ("json", "{")])
+def test_the_report_goes_to_a_file_in_each_format(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    kind: str,
+    begins: str,
+) -> None:
+    boto3.client("iam").create_user(UserName="alice")
+    file = tmp_path / f"report.{kind}"
+
+    assert report.main(["--format", kind, "--output", str(file)]) == 0
+
+    text = file.read_text(encoding="utf-8-sig")
+    assert text.startswith(begins)
+    assert "alice" in text
+    assert capsys.readouterr().out == ""
