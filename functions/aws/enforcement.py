@@ -1,5 +1,6 @@
 """The enforcement policy put on a user: directly, or through the group where the user's slots are taken."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from domain.enforcement import Means
@@ -13,7 +14,7 @@ class NoSuchUser(LookupError):
 
 
 class Unenforceable(RuntimeError):
-    """Neither way is open: the user has all the policies and groups that IAM allows, or the group is gone."""
+    """No way is open: the user has all the policies and groups that IAM allows, or the group is gone."""
 
 
 class Enforcement:
@@ -21,21 +22,21 @@ class Enforcement:
 
     PERMISSIONS = ("iam:AttachUserPolicy", "iam:AddUserToGroup")
 
-    def __init__(self, client: "IAMClient", policy_arn: str, group_name: str, first: Means) -> None:
+    def __init__(self, client: "IAMClient", policy_arn: str, group_name: str, ways: Sequence[Means]) -> None:
         self._client = client
         self._policy_arn = policy_arn
         self._group_name = group_name
-        self._order = (first, Means.GROUP if first is Means.USER else Means.USER)
+        self._ways = ways
 
     def put_on(self, user_name: str) -> Means:
         """Enforce the user and say how; done again it changes nothing.
 
-        A user has a quota of attached policies and one of groups ("IAM and AWS STS quotas"), so each way stands in for
-        the other, as it does where the group is gone. Raises NoSuchUser, and Unenforceable where neither way is open.
+        A user has a quota of attached policies and one of groups ("IAM and AWS STS quotas"), so one way stands in for
+        the other, as it does where the group is gone. Raises NoSuchUser, and Unenforceable where no way is open.
         Any other error (throttling, a concurrent modification, the policy that is gone) is the caller's to hand back
         to the queue.
         """
-        for means in self._order:
+        for means in self._ways:
             if self._reaches(user_name, means):
                 return means
         raise Unenforceable(user_name)

@@ -23,6 +23,13 @@ class Means(StrEnum):
     GROUP = "group"
 
 
+def ways(first: Means, *, group_enforces: bool = True) -> tuple[Means, ...]:
+    """Return the ways to enforce a user, in the order to try them: each stands in for the other."""
+    if not group_enforces:
+        return (Means.USER,)
+    return (Means.USER, Means.GROUP) if first is Means.USER else (Means.GROUP, Means.USER)
+
+
 class ExistingUsers(StrEnum):
     """What happens to users who are older than the deployment."""
 

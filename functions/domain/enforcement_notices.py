@@ -17,7 +17,7 @@ _VERSION_CHANGED = (
 )
 _GROUP_GONE = (
     "Its members are enforced no longer. The next sweep attaches the policy to each of them who has a free slot. "
-    "Give the group its name back, or create it again by removing it from the template and deploying twice."
+    "Give the group its name back, or create it again under that name."
 )
 _WHAT_TO_DO = {
     "CreatePolicyVersion": _VERSION_CHANGED,
@@ -54,6 +54,24 @@ def policy_drifted(policy_arn: str, found: str, version: str) -> Notice:
     advice = wrapped(_VERSION_CHANGED.format(policy=policy_arn, version=version))
     return Notice(
         "policy-changed", Severity.ALARM, "The MFA enforcement policy is not what was deployed", f"{text}\n\n{advice}\n"
+    )
+
+
+def group_without_policy(group: str, *, mended: bool) -> Notice:
+    """Say that a sweep found the group without the policy, so that its members were not enforced."""
+    text = wrapped(
+        f"The group {plain(group, 128)} did not carry the enforcement policy, so that its members were free of it."
+    )
+    advice = wrapped(
+        "The policy is attached to the group again. CloudTrail knows who took it off: look for DetachGroupPolicy."
+        if mended
+        else f"The group is gone, or has no slot left. {_GROUP_GONE}"
+    )
+    return Notice(
+        "policy-changed",
+        Severity.WARNING if mended else Severity.ALARM,
+        "The enforcement group did not carry the policy",
+        f"{text}\n\n{advice}\n",
     )
 
 

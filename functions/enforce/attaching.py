@@ -10,6 +10,7 @@ from aws import clients
 from aws.enforcement import Enforcement
 from aws.marks import ToldMarks
 from aws.ops_topic import OpsTopic
+from domain.enforcement import ways
 from domain.enforcement_notices import unenforceable
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ metrics = Metrics()
 
 def enforcement(settings: "Settings") -> Enforcement:
     """Return the two ways, in the order that ops chose."""
-    return Enforcement(clients.iam(), settings.policy_arn, settings.group_name, settings.enforce_by)
+    return Enforcement(clients.iam(), settings.policy_arn, settings.group_name, ways(settings.enforce_by))
 
 
 def tell_unenforceable(user: "User", settings: "Settings", now: datetime) -> None:

@@ -77,6 +77,7 @@ def test_no_two_functions_share_a_role() -> None:
     [
         ("iam:AttachUserPolicy", {"enforce", "reconcile"}),
         ("iam:AddUserToGroup", {"enforce", "reconcile"}),
+        ("iam:AttachGroupPolicy", {"reconcile"}),
         ("iam:DetachUserPolicy", {"release"}),
         ("iam:RemoveUserFromGroup", {"release"}),
         ("iam:DetachGroupPolicy", {"release"}),
@@ -95,9 +96,9 @@ def test_a_policy_is_attached_and_detached_on_condition_that_it_is_ours() -> Non
             assert statement["Condition"] == {"ArnEquals": {"iam:PolicyARN": POLICY}}
 
 
-def test_users_enter_and_leave_no_group_but_ours() -> None:
+def test_users_enter_and_leave_no_group_but_ours_and_no_other_gets_the_policy() -> None:
     for _, statement in every_statement():
-        if {"iam:AddUserToGroup", "iam:RemoveUserFromGroup"} & set(actions(statement)):
+        if {"iam:AddUserToGroup", "iam:RemoveUserFromGroup", "iam:AttachGroupPolicy"} & set(actions(statement)):
             assert statement["Resource"] == GROUP
 
 
@@ -112,6 +113,7 @@ def test_no_function_writes_to_iam_beyond_that() -> None:
     assert writes <= {
         "iam:AttachUserPolicy",
         "iam:AddUserToGroup",
+        "iam:AttachGroupPolicy",
         "iam:DetachUserPolicy",
         "iam:RemoveUserFromGroup",
         "iam:DetachGroupPolicy",  # on stack deletion, from whatever else has our policy

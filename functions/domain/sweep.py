@@ -1,0 +1,118 @@
+"""What a sweep over the whole account comes to: who needs what, and the picture that ops get of it."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from domain.enforcement import Attach, Decision, LeaveAlone, Reason, Release, Rules, decide_enforcement
+from domain.exemptions import Exemption
+from domain.users import AccountUser, User
+
+# A deployment changes the policy some seconds before it tells the functions which version that is.
+_DEPLOYMENT = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Exempted:
+    """A user who is exempt, or was: `ended` tells."""
+
+    user_name: str
+    exemption: Exemption
+    ended: bool
+
+
+@dataclass(slots=True)
+class SweepPlan:
+    """Who needs something, and how many need nothing for which reason.
+
+    Of those, only the exemptions and the names of older users are kept: ops are to see them.
+    """
+
+    attach: list[User] = field(default_factory=list)
+    release: list[User] = field(default_factory=list)
+    left_alone: Counter[Reason] = field(default_factory=Counter)
+    exemptions: list[Exempted] = field(default_factory=list)
+    older: list[str] = field(default_factory=list)
+
+    def add(self, decision: Decision) -> None:
+        """Take in what was decided about one user."""
+        match decision:
+            case Attach(user):
+                self.attach.append(user)
+            case Release(user, exemption):
+                self.release.append(user)
+                self.exemptions.append(Exempted(user.name, exemption, ended=False))
+            case LeaveAlone(user, reason, exemption):
+                self.left_alone[reason] += 1
+                if reason is Reason.OLDER:
+                    self.older.append(user.name)
+                if exemption is not None:
+                    self.exemptions.append(Exempted(user.name, exemption, ended=False))
+
+
+def plan_sweep(
+    users: Iterable[AccountUser], rules: Rules, *, today: date, leaving: AbstractSet[str] = frozenset()
+) -> SweepPlan:
+    """Decide about everybody, one after the other: memory grows with what is to be done, not with the account."""
+    plan = SweepPlan()
+    for known in users:
+        plan.add(decide_enforcement(known, rules, today=today, leaving=leaving))
+        plan.exemptions.extend(_ended(known.user, rules, today))
+    return plan
+
+
+def _ended(user: User, rules: Rules, today: date) -> Iterator[Exempted]:
+    tagged = rules.exemptions.tagged(user)
+    if tagged is not None and tagged.until is not None and tagged.until < today:
+        yield Exempted(user.name, tagged, ended=True)
+
+
+@dataclass(slots=True)
+class SweepOutcome:
+    """What became of the plan.
+
+    The next sweep takes up the `failed`, whom AWS refused, the `unasked`, of whom `release` was not told, and those who
+    are `left` because time was up.
+    """
+
+    attached: int = 0
+    gone: int = 0
+    failed: int = 0
+    unasked: int = 0
+    left: int = 0
+    unenforceable: list[User] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepTotals:
+    """How the account stands after a sweep: every user counts in one of the four, unless gone."""
+
+    enforced: int
+    exempt: dict[str, int]
+    missing: dict[str, int]
+    unenforceable: int
+
+
+def totals_of(plan: SweepPlan, outcome: SweepOutcome) -> SweepTotals:
+    """Count everybody by where the sweep left them; exempt and missing are told apart by their reasons."""
+    exempt = Counter(f"by-{found.exemption.by}" for found in plan.exemptions if not found.ended)
+    missing = Counter(
+        {
+            Reason.OLDER.value: plan.left_alone[Reason.OLDER],
+            Reason.BEING_DELETED.value: plan.left_alone[Reason.BEING_DELETED],
+            "not-attached": outcome.failed + outcome.left,
+        }
+    )
+    return SweepTotals(
+        enforced=plan.left_alone[Reason.ENFORCED] + outcome.attached,
+        exempt=dict(exempt),
+        missing=dict(+missing),
+        unenforceable=len(outcome.unenforceable),
+    )
+
+
+def drifted(version: str, deployed: str, changed: datetime, now: datetime) -> bool:
+    """Tell whether the policy in force is not the one that was deployed, and that is no deployment under way."""
+    return version != deployed and now - changed > _DEPLOYMENT

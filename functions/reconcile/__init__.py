@@ -1,0 +1,1 @@
+"""The sweep: whatever events missed is found and put right, hour by hour."""

@@ -1,0 +1,82 @@
+"""What a sweep does: exempt users are handed to `release`, and the others are enforced."""
+
+from collections.abc import Callable
+from time import monotonic, sleep
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
+
+from aws import clients
+from aws.enforcement import Enforcement, NoSuchUser, Unenforceable
+from aws.release_queue import ReleaseQueue
+from domain.enforcement import ways
+from domain.pace import Pace
+from domain.release_requests import ReleaseRequest
+from domain.sweep import SweepOutcome, SweepPlan
+
+if TYPE_CHECKING:
+    from domain.users import User
+    from reconcile.group import GroupState
+    from reconcile.settings import Settings
+
+logger = Logger()
+
+# IAM throttles per account, whoever calls: ops and their pipelines go first.
+_WRITES_PER_SECOND = 5
+
+
+def plan_only(plan: SweepPlan) -> SweepOutcome:
+    """Change nothing, and say what would be done."""
+    for user in plan.attach:
+        logger.info("Would attach the policy", user_name=user.name, user_id=user.user_id)
+    for user in plan.release:
+        logger.info("Would ask for a release", user_name=user.name, user_id=user.user_id)
+    return SweepOutcome(left=len(plan.attach))
+
+
+def carry_out(plan: SweepPlan, settings: "Settings", group: "GroupState", has_time: Callable[[], bool]) -> SweepOutcome:
+    """Do what was planned for as long as there is time; whoever fails keeps nobody else from being enforced.
+
+    Releases come first: a service account that was just exempted has an outage until then.
+    """
+    outcome = SweepOutcome()
+    queue = ReleaseQueue(clients.sqs(), settings.release_queue_url)
+    for user in plan.release:
+        ask(user, queue, outcome)
+    order = ways(settings.enforce_by, group_enforces=group.has_policy)
+    enforcement = Enforcement(clients.iam(), settings.policy_arn, settings.group_name, order)
+    pace = Pace(_WRITES_PER_SECOND, monotonic, sleep)
+    for number, user in enumerate(plan.attach):
+        if not has_time():
+            outcome.left = len(plan.attach) - number
+            break
+        pace.wait()
+        attach(user, enforcement, outcome)
+    return outcome
+
+
+def ask(user: "User", queue: ReleaseQueue, outcome: SweepOutcome) -> None:
+    """Hand an exempt user over."""
+    try:
+        queue.ask(ReleaseRequest(user.user_id, user.name))
+    except (ClientError, BotoCoreError):
+        logger.exception("Release not asked for", user_name=user.name, user_id=user.user_id)
+        outcome.unasked += 1
+
+
+def attach(user: "User", enforcement: Enforcement, outcome: SweepOutcome) -> None:
+    """Enforce one user."""
+    try:
+        means = enforcement.put_on(user.name)
+    except NoSuchUser:
+        outcome.gone += 1
+    except Unenforceable:
+        logger.error("User cannot be enforced", user_name=user.name, user_id=user.user_id)  # noqa: TRY400
+        outcome.unenforceable.append(user)
+    except (ClientError, BotoCoreError):
+        logger.exception("Policy not attached", user_name=user.name, user_id=user.user_id)
+        outcome.failed += 1
+    else:
+        logger.info("Policy attached", user_name=user.name, user_id=user.user_id, by=means)
+        outcome.attached += 1

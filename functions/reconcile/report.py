@@ -1,0 +1,112 @@
+"""What a sweep leaves in the log, in the metrics and with ops."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+from itertools import batched
+from typing import TYPE_CHECKING, Any
+
+from aws_lambda_powertools import Logger, Metrics, single_metric
+from aws_lambda_powertools.metrics import MetricUnit
+
+from aws import clients
+from aws.marks import ToldMarks
+from aws.ops_topic import OpsTopic
+from domain.enforcement_notices import group_without_policy, policy_drifted, unenforceable
+from domain.sweep import SweepOutcome, drifted, totals_of
+
+if TYPE_CHECKING:
+    from domain.notices import Notice
+    from reconcile.settings import Settings
+    from reconcile.survey import Found
+
+logger = Logger()
+metrics = Metrics()
+
+_NAMES_IN_A_LINE = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A sweep that is over."""
+
+    found: "Found"
+    outcome: SweepOutcome
+    settings: "Settings"
+    now: datetime
+
+    def tell(self) -> None:
+        """Tell ops what they were not told within a day; in a dry run the log has to do."""
+        told = ToldMarks(clients.dynamodb(), self.settings.marks_table)
+        for notice, about in self._notices():
+            logger.warning("Ops are to know", kind=notice.kind, subject=notice.subject)
+            if not self.settings.dry_run and told.first_today(notice.kind, about, self.now):
+                OpsTopic(clients.sns(), self.settings.ops_topic_arn).tell(notice)
+
+    def record(self) -> dict[str, Any]:
+        """Log who is exempt and who is only reported, count what the dashboard shows, and return the totals."""
+        self._log_names()
+        totals = totals_of(self.found.plan, self.outcome)
+        numbers = {
+            "UsersEnforced": totals.enforced,
+            "UsersExempt": sum(totals.exempt.values()),
+            "UsersMissing": sum(totals.missing.values()),
+            "UsersUnenforceable": totals.unenforceable,
+            "ExemptionsEnded": sum(exempted.ended for exempted in self.found.plan.exemptions),
+            "PolicyDrift": int(self._drifted or not self.found.group.had_policy),
+        }
+        for name, number in numbers.items():
+            metrics.add_metric(name, MetricUnit.Count, number)
+        _count_by_reason("UsersExempt", totals.exempt)
+        _count_by_reason("UsersMissing", totals.missing)
+        summary: dict[str, Any] = {
+            **numbers,
+            "exempt": totals.exempt,
+            "missing": totals.missing,
+            "attached": self.outcome.attached,
+            "releases": len(self.found.plan.release),
+            "failed": self.outcome.failed + self.outcome.unasked,
+            "left": self.outcome.left,
+            "dry_run": self.settings.dry_run,
+        }
+        logger.info("Sweep done", **summary)
+        return summary
+
+    @property
+    def _drifted(self) -> bool:
+        policy = self.found.policy
+        return drifted(policy.version, self.settings.policy_version, policy.updated, self.now)
+
+    def _notices(self) -> "Iterator[tuple[Notice, str]]":
+        """Yield what ops are to be told, each with what makes it the same as yesterday's."""
+        settings, version, group = self.settings, self.found.policy.version, self.found.group
+        if self._drifted:
+            yield policy_drifted(settings.policy_arn, version, settings.policy_version), version
+        if not group.had_policy:
+            mended = group.has_policy
+            yield group_without_policy(settings.group_name, mended=mended), f"{settings.group_name}#{mended}"
+        if self.outcome.unenforceable:
+            users = sorted(self.outcome.unenforceable, key=lambda user: user.name)
+            ids = ",".join(user.user_id for user in users)
+            yield unenforceable([user.name for user in users]), sha256(ids.encode()).hexdigest()
+
+    def _log_names(self) -> None:
+        for exempted in self.found.plan.exemptions:
+            logger.info(
+                "Exemption ended" if exempted.ended else "User exempt",
+                user_name=exempted.user_name,
+                by=exempted.exemption.by,
+                reason=exempted.exemption.reason,
+                until=exempted.exemption.until,
+            )
+        for names in batched(self.found.plan.older, _NAMES_IN_A_LINE, strict=False):
+            logger.info("Users older than the deployment", user_names=names)
+
+
+def _count_by_reason(name: str, numbers: Mapping[str, int]) -> None:
+    """Count the same again, apart by reason."""
+    for reason, number in numbers.items():
+        dimensions = {"service": str(metrics.service)}
+        with single_metric(name, MetricUnit.Count, number, default_dimensions=dimensions) as metric:
+            metric.add_dimension("reason", reason)

@@ -1,0 +1,42 @@
+"""What a sweep finds: the policy as it is, and what is to be done about everybody. Nothing is written."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from aws import clients
+from aws.directory import UserDirectory
+from aws.enforcement_policy import EnforcementPolicy, PolicyState
+from aws.marks import LeavingMarks
+from domain.enforcement import Rules, border
+from domain.sweep import SweepPlan, plan_sweep
+
+if TYPE_CHECKING:
+    from reconcile.group import GroupState
+    from reconcile.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The policy and the group as they are, and what is to be done about the users."""
+
+    policy: PolicyState
+    group: "GroupState"
+    plan: SweepPlan
+
+
+def look(settings: "Settings", group: "GroupState", now: datetime) -> Found:
+    """Read everybody in bulk, and decide about each by the rule that new users meet too."""
+    policy = EnforcementPolicy(clients.iam(), settings.policy_arn).state()
+    rules = Rules(
+        settings.exemptions,
+        since=border(settings.existing_users, settings.existing_since, policy.created),
+        group_enforces=group.has_policy,
+    )
+    plan = plan_sweep(
+        UserDirectory(clients.iam(), settings.policy_arn, settings.group_name).users(),
+        rules,
+        today=now.date(),
+        leaving=LeavingMarks(clients.dynamodb(), settings.marks_table).ids(now),
+    )
+    return Found(policy, group, plan)
