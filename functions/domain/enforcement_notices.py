@@ -40,7 +40,7 @@ def enforcement_changed(call: Call, policy_arn: str, version: str) -> Notice:
     return Notice(
         "policy-changed",
         Severity.ALARM,
-        f"The MFA enforcement was changed: {call.name}",
+        f"The MFA enforcement was changed: {plain(call.name)}",
         f"{text}\n\n{_told(call)}\n\n{wrapped(advice)}\n",
     )
 
