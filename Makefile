@@ -6,6 +6,7 @@ SHELL := bash
 PYTHON ?= python3.13
 VENV := .venv
 SAM := .venv-sam
+AUDIT := .venv-audit
 # The build looks for python3.13 and the tests for sam: both come from here, whatever the caller's PATH holds.
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/$(SAM)/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
@@ -52,15 +53,18 @@ report: setup ## Write the audit report of the account as it is now (FORMAT=html
 bench: setup ## Measure package size, cold start and AWS calls
 	@python -m tests.bench
 
+audit: setup $(AUDIT)/.done ## Check the template with checkov, look for known vulnerabilities, list licences
+	@python -m tests.audit
+
 lock: $(VENV)/.done ## Resolve the dependencies again, with hashes
 	$(PIP) install uv
-	for set in functions/requirements requirements/sam requirements/development; do \
+	for set in functions/requirements requirements/sam requirements/development requirements/audit; do \
 	  uv pip compile --quiet --upgrade --python-version 3.13 --generate-hashes --no-annotate \
 	    --no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $$set.in -o $$set.txt; \
 	done
 
 clean: ## Remove everything that the targets above create
-	rm -rf $(VENV) $(SAM) node_modules .aws-sam .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(SAM) $(AUDIT) node_modules .aws-sam .local .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 
 $(VENV)/.done: requirements/development.txt functions/requirements.txt
 	@$(require_python)
@@ -72,6 +76,12 @@ $(SAM)/.done: requirements/sam.txt
 	@$(require_python)
 	$(PYTHON) -m venv $(SAM)
 	$(SAM)/bin/$(PIP) install --require-hashes -r requirements/sam.txt
+	touch $@
+
+$(AUDIT)/.done: requirements/audit.txt
+	@$(require_python)
+	$(PYTHON) -m venv $(AUDIT)
+	$(AUDIT)/bin/$(PIP) install --require-hashes -r requirements/audit.txt
 	touch $@
 
 # The referee of the policy tests. Without npm they are skipped, and say so.
