@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from local.account import Account
-from local.demo.new_users import users_are_created
+from local.demo.changes import an_exemption_comes_and_goes, somebody_leaves, the_policy_is_taken_off
+from local.demo.new_users import ALICE, BOB, users_are_created
 from local.demo.permissions import everybody_asks
 from local.demo.story import Story
 
@@ -19,11 +20,21 @@ class Scene:
 
 def the_stack_is_deleted(story: Story, account: Account) -> None:
     """Delete the stack as ops would."""
-    with story.timed("sam delete"):
+    with story.timed("sam delete, which looks every 30 s whether it is done"):
         account.stack.delete()
+    held = [
+        name
+        for name in (ALICE.name, BOB.name)
+        if account.iam.list_attached_user_policies(UserName=name)["AttachedPolicies"]
+    ]
+    story.say(f"The policy is left on: {', '.join(held) or 'nobody'}.")
 
 
 SCENES = (
     Scene("Somebody creates three users, and does nothing else", users_are_created),
     Scene("What each of them may do now, judged from the policies that are on them", everybody_asks),
+    Scene("An administrator takes the policy off somebody", the_policy_is_taken_off),
+    Scene("Ops exempt somebody, and end the exemption", an_exemption_comes_and_goes),
+    Scene("A user is deleted by a tool that knows nothing of the policy", somebody_leaves),
+    Scene("Ops delete the stack while everybody still has the policy", the_stack_is_deleted),
 )

@@ -1,0 +1,49 @@
+"""What people do to the policy afterwards, and what becomes of it."""
+
+import time
+from collections.abc import Callable
+
+from local.account import Account, eventually
+from local.demo.new_users import ALICE, BOB
+from local.demo.story import Story
+
+
+def the_policy_is_taken_off(story: Story, account: Account) -> None:
+    """Take the policy off a user as an administrator would."""
+    account.iam.detach_user_policy(UserName=ALICE.name, PolicyArn=account.policy_arn)
+    story.say(f"aws iam detach-user-policy --user-name {ALICE.name}: the policy is gone.")
+    _watch(story, lambda: account.is_enforced(ALICE.name), f"the policy is on {ALICE.name} again")
+    story.say("In an account it takes two minutes: who deletes a user detaches everything right before.")
+
+
+def an_exemption_comes_and_goes(story: Story, account: Account) -> None:
+    """Exempt a user for a while."""
+    account.iam.tag_user(UserName=BOB.name, Tags=[{"Key": "mfa-exempt", "Value": "lost the phone"}])
+    story.say(f'{BOB.name} is tagged mfa-exempt="lost the phone".')
+    _watch(story, lambda: not account.is_enforced(BOB.name), f"the policy is off {BOB.name}")
+    account.iam.untag_user(UserName=BOB.name, TagKeys=["mfa-exempt"])
+    _watch(story, lambda: account.is_enforced(BOB.name), f"the tag is removed, and the policy is on {BOB.name} again")
+
+
+def somebody_leaves(story: Story, account: Account) -> None:
+    """Delete a user the way Terraform and CloudFormation do: they know nothing of the policy and try again."""
+    account.wait_until_enforced(account.create_user("temp"))
+    conflict = account.iam.exceptions.DeleteConflictException
+    begun = time.monotonic()
+
+    def deleted() -> bool:
+        try:
+            account.iam.delete_user(UserName="temp")
+        except conflict as error:
+            story.say(f"aws iam delete-user --user-name temp: {error.response['Error']['Message']}")
+            eventually(lambda: not account.is_enforced("temp"), "the policy's giving way")
+            return False
+        return True
+
+    eventually(deleted, "the deletion")
+    story.did("the policy has given way, and the second try deletes the user", time.monotonic() - begun)
+
+
+def _watch(story: Story, see: Callable[[], bool], what: str) -> None:
+    with story.timed(what):
+        eventually(see, what)
