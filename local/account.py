@@ -73,6 +73,11 @@ class Account:
         attached = self.iam.list_attached_user_policies(UserName=user_name)["AttachedPolicies"]
         return any(policy["PolicyArn"] == self.policy_arn for policy in attached)
 
+    def enforced_users(self) -> set[str]:
+        """Return the names of all users to whom the policy is attached."""
+        pages = self.iam.get_paginator("list_entities_for_policy").paginate(PolicyArn=self.policy_arn)
+        return {user["UserName"] for page in pages for user in page["PolicyUsers"]}
+
     def wait_until_enforced(self, user_name: str, *, within: float = _PATIENCE_SECONDS) -> None:
         """Wait for the policy; raises NeverHappened."""
         eventually(lambda: self.is_enforced(user_name), f"the policy on {user_name}", within=within)
@@ -105,6 +110,17 @@ class Account:
     def retry_soon(self, output: str) -> None:
         """Let a queue hand out again after a second what failed, instead of minutes; by the name of its output."""
         self.sqs.set_queue_attributes(QueueUrl=self.stack.outputs[output], Attributes={"VisibilityTimeout": "1"})
+
+    def redrive(self, output: str, *, to: str) -> None:
+        """Have the messages of a dead-letter queue tried again in the queue they came from; by the outputs' names.
+
+        This is what StartMessageMoveTask does, which MiniStack lacks.
+        """
+        dead_letters, source = self.stack.outputs[output], self.stack.outputs[to]
+        while messages := self.sqs.receive_message(QueueUrl=dead_letters, MaxNumberOfMessages=10).get("Messages"):
+            for message in messages:
+                self.sqs.send_message(QueueUrl=source, MessageBody=message["Body"])
+                self.sqs.delete_message(QueueUrl=dead_letters, ReceiptHandle=message["ReceiptHandle"])
 
     def invoke(self, output: str, event: object) -> Any:  # noqa: ANN401  # a function's answer is JSON of any shape
         """Call a function by the name of the stack's output for it, as `sam remote invoke` does; return its answer.
