@@ -1,18 +1,28 @@
-"""CloudFormation resources that MiniStack lacks, or deletes where AWS would refuse."""
+"""CloudFormation and IAM, where MiniStack lacks a resource, hides it from the trail, or deletes what AWS would not."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import urlencode
 
-from ministack.services import iam  # type: ignore[import-untyped]  # ships no types
+from ministack.core import responses  # type: ignore[import-untyped]  # ships no types
+from ministack.services import iam  # type: ignore[import-untyped]
 from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]
 
+from local.trail import Exchange, Root
+
 type Properties = Mapping[str, Any]
+type Operation = Callable[[Mapping[str, Any]], tuple[int, Mapping[str, str], bytes]]
+
+SERVICE = "cloudformation.amazonaws.com"
+_HANDLERS = provisioners._RESOURCE_HANDLERS  # noqa: SLF001  # there is no public registry
 
 
-def add_to_cloudformation() -> None:
-    """Let MiniStack's CloudFormation create groups, and refuse to delete what is in use, as IAM does."""
-    handlers = provisioners._RESOURCE_HANDLERS  # noqa: SLF001  # there is no public registry
-    delete_policy = handlers["AWS::IAM::ManagedPolicy"]["delete"]
+def correct_cloudformation(publish: Callable[[Exchange], None]) -> None:
+    """Create groups; record what is done to users; refuse to delete what is in use, as IAM does."""
+    _HANDLERS["AWS::IAM::Group"] = {"create": _create_group, "delete": _delete_group}
+    delete_policy = _HANDLERS["AWS::IAM::ManagedPolicy"]["delete"]
+    call_for_user = provisioners._iam_user_call  # noqa: SLF001
 
     def delete_unattached_policy(arn: str, properties: Properties) -> None:
         holders = [iam._users, iam._groups, iam._roles]  # noqa: SLF001
@@ -21,15 +31,54 @@ def add_to_cloudformation() -> None:
             raise ValueError(message)
         delete_policy(arn, properties)
 
-    handlers["AWS::IAM::ManagedPolicy"]["delete"] = delete_unattached_policy
-    handlers["AWS::IAM::Group"] = {"create": _create_group, "delete": _delete_group}
+    def recorded_call_for_user(operation: Operation, parameters: Mapping[str, Any], verb: str) -> None:
+        answer = operation(parameters)
+        publish(_exchange(operation.__name__, parameters, answer))
+        call_for_user(lambda _: answer, parameters, verb)
+
+    _HANDLERS["AWS::IAM::ManagedPolicy"]["delete"] = delete_unattached_policy
+    _HANDLERS["AWS::IAM::User"]["delete"] = _delete_user
+    provisioners._iam_user_call = recorded_call_for_user  # noqa: SLF001
+
+
+def _exchange(operation: str, parameters: Mapping[str, Any], answer: tuple[int, Mapping[str, str], bytes]) -> Exchange:
+    """Return a call that was made inside the process as if it had gone over the wire."""
+    action = "".join(word.capitalize() for word in operation.split("_"))
+    status, _, body = answer
+    return Exchange(
+        form=urlencode({"Action": action, **parameters}, doseq=True),
+        status=status,
+        answer=body,
+        caller=Root(responses.get_account_id(), access_key_id=""),
+        invoked_by=SERVICE,
+        source_ip=SERVICE,
+        user_agent=SERVICE,
+        at=datetime.now(UTC),
+    )
+
+
+def _delete_user(name: str, properties: Properties) -> None:
+    """Take back what the template gave the user, and delete; MiniStack would take everything off, whoever put it on."""
+    user = iam._users.get(name)  # noqa: SLF001
+    if user is None:
+        return
+    left = {
+        "ManagedPolicyArns": [
+            arn for arn in properties.get("ManagedPolicyArns", ()) if arn in user["AttachedPolicies"]
+        ],
+        "Groups": [group for group in properties.get("Groups", ()) if name in iam._groups[group]["Users"]],  # noqa: SLF001
+    }
+    provisioners._iam_user_reconcile(name, left, {}, "delete")  # noqa: SLF001
+    provisioners._iam_user_call(iam._delete_user, {"UserName": name}, "delete")  # noqa: SLF001
+    iam._user_inline_policies.pop(name, None)  # noqa: SLF001
+    iam._login_profiles.pop(name, None)  # noqa: SLF001
 
 
 def _create_group(logical_id: str, properties: Properties, stack_name: str) -> tuple[str, dict[str, str]]:
     name = properties.get("GroupName") or provisioners._physical_name(stack_name, logical_id)  # noqa: SLF001
-    _call("create_group", GroupName=name, Path=properties.get("Path", "/"))
+    _call(iam._create_group, GroupName=name, Path=properties.get("Path", "/"))  # noqa: SLF001
     for arn in properties.get("ManagedPolicyArns", ()):
-        _call("attach_group_policy", GroupName=name, PolicyArn=arn)
+        _call(iam._attach_group_policy, GroupName=name, PolicyArn=arn)  # noqa: SLF001
     return name, {"Arn": iam._groups[name]["Arn"]}  # noqa: SLF001
 
 
@@ -38,12 +87,13 @@ def _delete_group(name: str, properties: Properties) -> None:
         message = f"Cannot delete entity, must remove users from group first: {name}"
         raise ValueError(message)
     for arn in properties.get("ManagedPolicyArns", ()):
-        _call("detach_group_policy", GroupName=name, PolicyArn=arn)
-    _call("delete_group", GroupName=name)
+        if arn in iam._groups[name]["AttachedPolicies"]:  # noqa: SLF001
+            _call(iam._detach_group_policy, GroupName=name, PolicyArn=arn)  # noqa: SLF001
+    _call(iam._delete_group, GroupName=name)  # noqa: SLF001
 
 
-def _call(operation: str, **parameters: str) -> None:
+def _call(operation: Operation, **parameters: str) -> None:
     """Call IAM from inside the process, where no permissions are checked: as CloudFormation, which has them."""
-    status, _, answer = getattr(iam, f"_{operation}")(parameters)
+    status, _, answer = operation(parameters)
     if status >= 300:
         raise ValueError(answer.decode())

@@ -22,7 +22,7 @@ from ministack.core import iam_evaluator, responses  # type: ignore[import-untyp
 from ministack.services import eventbridge, iam  # type: ignore[import-untyped]
 
 from local.authorization import conditions_of, resource_of
-from local.resources import add_to_cloudformation
+from local.resources import correct_cloudformation
 from local.trail import AssumedRole, Caller, Exchange, IamUser, Root, record_of
 
 type Message = MutableMapping[str, Any]
@@ -161,5 +161,5 @@ if __name__ == "__main__":
     ministack.app = recording(ministack.app)
     iam_evaluator.enforce = completing(iam_evaluator.enforce)
     iam_evaluator._resolve_condition_key = as_if_encrypted(iam_evaluator._resolve_condition_key)  # noqa: SLF001
-    add_to_cloudformation()
+    correct_cloudformation(put_on_bus)
     ministack.main()

@@ -86,7 +86,10 @@ type Caller = Root | IamUser | AssumedRole
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """One request to IAM with its answer: `form` and `answer` are the bodies, `status` is that of HTTP."""
+    """One request to IAM with its answer: `form` and `answer` are the bodies, `status` is that of HTTP.
+
+    `invoked_by` is the service that called on the caller's behalf, where one did.
+    """
 
     form: str
     status: int
@@ -95,6 +98,7 @@ class Exchange:
     source_ip: str
     user_agent: str
     at: datetime
+    invoked_by: str = ""
 
 
 def record_of(exchange: Exchange) -> dict[str, Any] | None:
@@ -105,9 +109,10 @@ def record_of(exchange: Exchange) -> dict[str, Any] | None:
         return None
     operation = _iam().operation_model(action)
     request = (_from_form(operation.input_shape, form) if operation.input_shape else None) or {}
+    invoker = {"invokedBy": exchange.invoked_by} if exchange.invoked_by else {}
     return {
         "eventVersion": "1.11",
-        "userIdentity": exchange.caller.as_identity(),
+        "userIdentity": exchange.caller.as_identity() | invoker,
         "eventTime": f"{exchange.at:%Y-%m-%dT%H:%M:%SZ}",
         "eventSource": "iam.amazonaws.com",
         "eventName": action,

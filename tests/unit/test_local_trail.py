@@ -208,3 +208,11 @@ def test_callers_are_identified_as_cloudtrail_does(detail: ReadDetail, caller: C
         real.pop("sessionContext")
 
     assert identity == real
+
+
+def test_a_service_that_calls_for_somebody_is_named(detail: ReadDetail) -> None:
+    real = detail("create_user_cloudformation")
+
+    record = recorded("DeleteUser", {"UserName": "a"}, answer=b"<Response/>", invoked_by="cloudformation.amazonaws.com")
+
+    assert record["userIdentity"]["invokedBy"] == real["userIdentity"]["invokedBy"]
