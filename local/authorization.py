@@ -31,6 +31,12 @@ def resource_of(action: str, body: bytes, account: str, find: FindArn) -> str | 
     return find("user", user)
 
 
+def identity_of(body: bytes, region: str, account: str) -> str | None:
+    """Return the ARN of the identity that mail is to be sent from, None where a call to SES sends none."""
+    sender = _sender(body)
+    return f"arn:aws:ses:{region}:{account}:identity/{sender}" if sender else None
+
+
 def conditions_of(service: str, body: bytes) -> dict[str, str]:
     """Return the condition keys of a call."""
     if service == "iam" and (policy := _form(body).get("PolicyArn")):

@@ -21,7 +21,7 @@ from ministack import app as ministack  # type: ignore[import-untyped]  # ships 
 from ministack.core import iam_evaluator, responses  # type: ignore[import-untyped]
 from ministack.services import eventbridge, iam  # type: ignore[import-untyped]
 
-from local.authorization import conditions_of, resource_of
+from local.authorization import conditions_of, identity_of, resource_of
 from local.resources import correct_cloudformation
 from local.trail import AssumedRole, Caller, Exchange, IamUser, Root, record_of
 
@@ -112,6 +112,8 @@ def completing(enforce: Callable[..., object]) -> Callable[..., object]:
         body = _body.get()
         about["service_context"] = {**(about.get("service_context") or {}), **conditions_of(service, body)}
         if service == "iam" and (arn := resource_of(iam_action, body, responses.get_account_id(), _arn_of_entity)):
+            about["resource_arn"] = arn
+        if service in {"ses", "sesv2"} and (arn := identity_of(body, region, responses.get_account_id())):
             about["resource_arn"] = arn
         return enforce(access_key_id, iam_action, service, region, **about)
 

@@ -1,0 +1,169 @@
+"""People are written to and ops are told, in an account where the stack is deployed."""
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, cast
+
+import pytest
+
+from local.account import Account, eventually
+from local.mailbox import Mailbox, SentMail
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sns import SNSClient
+
+SENDER = "mfa@example.com"
+
+
+class Ops:
+    """Somebody who is subscribed to the ops topic."""
+
+    def __init__(self, account: Account) -> None:
+        self._sqs = account.sqs
+        sns = cast("SNSClient", account.stack.cloud.client("sns"))
+        self._url = self._sqs.create_queue(QueueName="ops-digests")["QueueUrl"]
+        about = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])["Attributes"]
+        kinds = json.dumps({"kind": ["digest"]})
+        sns.subscribe(
+            TopicArn=account.stack.outputs["OpsTopicArn"],
+            Protocol="sqs",
+            Endpoint=about["QueueArn"],
+            Attributes={"FilterPolicy": kinds},
+        )
+
+    def next_digest(self) -> str:
+        """Wait for a digest and take it."""
+        (message,) = eventually(lambda: self._sqs.receive_message(QueueUrl=self._url).get("Messages"), "a digest")
+        self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+        digest: str = json.loads(message["Body"])["Message"]
+        return digest
+
+
+@pytest.fixture(scope="module")
+def mailbox(account: Account) -> Mailbox:
+    mailbox = Mailbox(account.stack.cloud)
+    mailbox.allow_sender(SENDER)
+    return mailbox
+
+
+@pytest.fixture(scope="module")
+def ops(account: Account) -> Ops:
+    return Ops(account)
+
+
+@pytest.fixture
+def person(account: Account) -> Iterator[str]:
+    """A person with a password, who is gone afterwards: digests are about everybody."""
+    name = account.create_user()
+    account.iam.tag_user(UserName=name, Tags=[{"Key": "email", "Value": address_of(name)}])
+    account.iam.create_login_profile(UserName=name, Password="correct horse battery staple")
+    yield name
+    account.iam.delete_login_profile(UserName=name)
+
+
+def address_of(name: str) -> str:
+    return f"{name}@example.com"
+
+
+def mail_about(mailbox: Mailbox, name: str, words: str) -> SentMail:
+    """Wait for a mail to a person whose subject has these words in it."""
+
+    def found() -> list[SentMail]:
+        return [mail for mail in mailbox.sent_to(address_of(name)) if words in mail.subject]
+
+    return eventually(found, f"the mail to {name} with the subject {words}", within=60)[0]
+
+
+def run(account: Account) -> None:
+    """Let a reminder run take place now."""
+    account.invoke("RemindFunctionName", {"action": "remind"})
+
+
+def enrol(account: Account, name: str) -> str:
+    """Register a virtual device as the person would; return its serial number."""
+    created = account.iam.create_virtual_mfa_device(VirtualMFADeviceName=f"{name}-phone")
+    serial = created["VirtualMFADevice"]["SerialNumber"]
+    account.iam.enable_mfa_device(
+        UserName=name, SerialNumber=serial, AuthenticationCode1="123456", AuthenticationCode2="654321"
+    )
+    return serial
+
+
+def test_a_new_password_is_a_welcome_that_says_where_to_sign_in(person: str, mailbox: Mailbox) -> None:
+    mail = mail_about(mailbox, person, "register an MFA device first")
+
+    assert "https://111122223333.signin.aws.amazon.com/console" in mail.text
+    assert f"{person}-phone" in mail.html
+    assert "cloud-team@example.com" in mail.text
+
+
+def test_who_has_no_mfa_is_reminded_once_until_enrolling_and_ops_are_told(
+    account: Account, person: str, mailbox: Mailbox, ops: Ops
+) -> None:
+    run(account)
+    mail_about(mailbox, person, "Reminder")
+    first = ops.next_digest()
+    run(account)
+    second = ops.next_digest()
+    serial = enrol(account, person)
+    told = mail_about(mailbox, person, "has an MFA device")
+    run(account)
+    third = ops.next_digest()
+
+    assert f"{person}: since today, no reminder yet, one goes out now" in first
+    assert f"{person}: since today, 1 reminder" in second
+    assert person not in third
+    assert f"aws sts get-session-token --serial-number {serial}" in told.text
+    assert [mail.subject for mail in mailbox.sent_to(address_of(person)) if "Reminder" in mail.subject] == [
+        f"Reminder: your AWS user {person} has no MFA device yet"
+    ]
+
+
+def test_what_is_delivered_twice_is_sent_once(account: Account, person: str, mailbox: Mailbox) -> None:
+    mail_about(mailbox, person, "register an MFA device first")
+    user_id = account.iam.get_user(UserName=person)["User"]["UserId"]
+    event = welcome_again(account, user_id, person)
+
+    for _ in range(3):
+        account.sqs.send_message(QueueUrl=account.stack.outputs["MailsQueue"], MessageBody=event)
+    eventually(lambda: account.messages_in("MailsQueue") == 0, "an empty mail queue", within=60)
+
+    assert len(mailbox.sent_to(address_of(person))) == 1
+
+
+def welcome_again(account: Account, user_id: str, name: str) -> str:
+    """Return the event that the welcome came from: the claim on it says which it was."""
+    dynamodb = cast("DynamoDBClient", account.stack.cloud.client("dynamodb"))
+    table = account.stack.outputs["PeopleTableName"]
+    (cause,) = dynamodb.get_item(TableName=table, Key={"user_id": {"S": user_id}})["Item"]["causes"]["SS"]
+    detail: dict[str, Any] = {
+        "eventSource": "iam.amazonaws.com",
+        "eventName": "CreateLoginProfile",
+        "eventTime": "2026-11-24T09:00:00Z",
+        "eventID": cause.removeprefix("welcome#"),
+        "requestParameters": {"userName": name},
+    }
+    return json.dumps({"source": "aws.iam", "account": "111122223333", "detail": detail})
+
+
+def test_who_loses_the_last_device_is_told(account: Account, person: str, mailbox: Mailbox) -> None:
+    serial = enrol(account, person)
+    mail_about(mailbox, person, "has an MFA device")
+
+    account.iam.deactivate_mfa_device(UserName=person, SerialNumber=serial)
+
+    assert serial in mail_about(mailbox, person, "no MFA device any more").text
+
+
+def test_a_malformed_message_ends_among_the_dead_letters(account: Account) -> None:
+    account.retry_soon("MailsQueue")
+    before = account.messages_in("MailsDeadLetterQueue")
+
+    account.sqs.send_message(QueueUrl=account.stack.outputs["MailsQueue"], MessageBody='{"kind": "reminder"}')
+
+    eventually(
+        lambda: account.messages_in("MailsDeadLetterQueue") == before + 1,
+        "the message among the dead letters",
+        within=60,
+    )
