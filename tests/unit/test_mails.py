@@ -1,0 +1,237 @@
+"""Which mail follows from which fact, whatever order facts come in."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.account import Account
+from domain.addresses import AddressRules
+from domain.exemptions import ExemptionRules
+from domain.feedback import AddressTrouble, Feedback, NoTrouble, trouble_of
+from domain.languages import Language
+from domain.mails import (
+    Known,
+    Mail,
+    MailKind,
+    MailRules,
+    NoMail,
+    NotYet,
+    Occasion,
+    Step,
+    decide_occasion_mail,
+    decide_reminder_mail,
+)
+from domain.reminders import ReminderKind, ReminderMessage
+from domain.users import User
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+LONG_AGO = NOW - timedelta(minutes=6)
+PHONE = "arn:aws:iam::111122223333:mfa/alice-phone"
+TABLET = "arn:aws:iam::111122223333:mfa/alice-tablet"
+PASSKEY = "arn:aws:iam::111122223333:u2f/user/alice/key-EXAMPLE"
+TOKEN = "GAHT12345678"
+ALICE = User("alice", "AIDAEXAMPLEALICE", "/", {"email": "alice@example.com"}, datetime(2026, 11, 1, tzinfo=UTC))
+RULES = MailRules(
+    exemptions=ExemptionRules("mfa-exempt", ("/service/",)),
+    addresses=AddressRules("email", "", frozenset({"example.com"})),
+    default_language=Language.ENGLISH,
+)
+REMINDER = ReminderMessage(
+    kind=ReminderKind.REMINDER,
+    cause="reminder#2026-11-24",
+    user_name="alice",
+    user_id="AIDAEXAMPLEALICE",
+    to="alice@example.com",
+    cc=None,
+    language=Language.JAPANESE,
+    unenrolled_since=date(2026, 11, 21),
+    number=3,
+    days=3,
+)
+
+
+def occasion(kind: MailKind, *, at: datetime = LONG_AGO, device: str | None = PHONE) -> Occasion:
+    return Occasion(kind, f"{kind}#1", "alice", at, None if kind is MailKind.WELCOME else device)
+
+
+WELCOME, ENROLLED, REMOVED = (occasion(kind) for kind in (MailKind.WELCOME, MailKind.ENROLLED, MailKind.DEVICE_REMOVED))
+
+
+def decide(event: Occasion, *devices: str, user: User | None = ALICE) -> Mail | NoMail | NotYet:
+    return decide_occasion_mail(event, Known(user, devices), RULES, NOW)
+
+
+@pytest.mark.parametrize(
+    ("event", "devices", "outcome"),
+    [
+        (WELCOME, (), MailKind.WELCOME),
+        (WELCOME, (PHONE,), NoMail.ENROLLED),
+        (ENROLLED, (PHONE,), MailKind.ENROLLED),
+        (ENROLLED, (PHONE, TABLET), MailKind.ENROLLED),
+        (ENROLLED, (TABLET,), NoMail.DEVICE_GONE),
+        (ENROLLED, (), NoMail.DEVICE_GONE),
+        (REMOVED, (), MailKind.DEVICE_REMOVED),
+        (REMOVED, (TABLET,), NoMail.ENROLLED),
+        (REMOVED, (PHONE,), NoMail.ENROLLED),
+    ],
+)
+def test_what_happened_is_told_as_far_as_it_is_still_so(
+    event: Occasion, devices: tuple[str, ...], outcome: MailKind | NoMail
+) -> None:
+    decision = decide(event, *devices)
+
+    assert (decision.kind if isinstance(decision, Mail) else decision) == outcome
+
+
+@pytest.mark.parametrize(
+    ("event", "devices", "user", "outcome"),
+    [
+        (WELCOME, (), None, NotYet.USER),
+        (ENROLLED, (), ALICE, NotYet.DEVICE),
+        (ENROLLED, (TABLET,), ALICE, NotYet.DEVICE),
+        (REMOVED, (PHONE,), ALICE, NotYet.DEVICE),
+        (REMOVED, (TABLET,), ALICE, NoMail.ENROLLED),
+    ],
+)
+def test_what_iam_may_only_not_show_yet_is_waited_for(
+    event: Occasion, devices: tuple[str, ...], user: User | None, outcome: NoMail | NotYet
+) -> None:
+    assert decide(replace(event, at=NOW - timedelta(minutes=4)), *devices, user=user) == outcome
+
+
+@pytest.mark.parametrize("event", [WELCOME, ENROLLED, REMOVED])
+@pytest.mark.parametrize(
+    ("user", "reason"),
+    [
+        (None, NoMail.GONE),
+        (replace(ALICE, path="/service/"), NoMail.EXEMPT),
+        (replace(ALICE, tags={**ALICE.tags, "mfa-exempt": "2026-11-24"}), NoMail.EXEMPT),
+        (replace(ALICE, tags={}), NoMail.UNREACHABLE),
+        (replace(ALICE, tags={"email": "alice@elsewhere.example"}), NoMail.UNREACHABLE),
+    ],
+)
+def test_who_is_gone_exempt_or_unreachable_is_told_nothing(event: Occasion, user: User | None, reason: NoMail) -> None:
+    devices = (PHONE,) if event is ENROLLED else ()
+
+    assert decide(event, *devices, user=user) == reason
+
+
+def test_an_exemption_that_has_ended_hides_nobody() -> None:
+    user = replace(ALICE, tags={**ALICE.tags, "mfa-exempt": "2026-11-23"})
+
+    assert isinstance(decide(WELCOME, user=user), Mail)
+
+
+def test_the_mail_says_who_and_goes_to_the_tag_in_the_tags_language() -> None:
+    user = replace(
+        ALICE, path="/engineering/", tags={**ALICE.tags, "language": "ja", "manager-email": "lead@example.com"}
+    )
+
+    assert decide(ENROLLED, PHONE, user=user) == Mail(
+        kind=MailKind.ENROLLED,
+        cause="enrolled#1",
+        user_id="AIDAEXAMPLEALICE",
+        user_name="alice",
+        to="alice@example.com",
+        cc=None,
+        language=Language.JAPANESE,
+        path="/engineering/",
+        serial_number=PHONE,
+        code_device=PHONE,
+    )
+
+
+@pytest.mark.parametrize(
+    ("registered", "devices", "code_device"),
+    [
+        (PHONE, (TABLET, PHONE), PHONE),
+        (TOKEN, (TOKEN,), TOKEN),
+        (PASSKEY, (PASSKEY,), None),
+        (PASSKEY, (PASSKEY, TABLET), TABLET),
+        (PASSKEY, (TOKEN, PASSKEY), TOKEN),
+    ],
+)
+def test_the_command_line_takes_the_codes_of_a_device_that_shows_some(
+    registered: str, devices: tuple[str, ...], code_device: str | None
+) -> None:
+    decision = decide(occasion(MailKind.ENROLLED, device=registered), *devices)
+
+    assert isinstance(decision, Mail)
+    assert (decision.serial_number, decision.code_device) == (registered, code_device)
+
+
+@pytest.mark.parametrize(
+    ("devices", "reason"), [(None, NoMail.GONE), ((PHONE,), NoMail.ENROLLED), ((PASSKEY, TOKEN), NoMail.ENROLLED)]
+)
+def test_a_reminder_that_is_no_longer_right_is_none(devices: tuple[str, ...] | None, reason: NoMail) -> None:
+    assert decide_reminder_mail(REMINDER, devices) == reason
+
+
+def test_a_reminder_is_the_mail_that_was_planned() -> None:
+    assert decide_reminder_mail(REMINDER, ()) == Mail(
+        kind=MailKind.REMINDER,
+        cause="reminder#2026-11-24",
+        user_id="AIDAEXAMPLEALICE",
+        user_name="alice",
+        to="alice@example.com",
+        cc=None,
+        language=Language.JAPANESE,
+        step=Step(number=3, days=3, unenrolled_since=date(2026, 11, 21)),
+    )
+
+
+serials = st.sampled_from([PHONE, TABLET, PASSKEY, TOKEN])
+
+
+@given(
+    kind=st.sampled_from([MailKind.WELCOME, MailKind.ENROLLED, MailKind.DEVICE_REMOVED]),
+    device=serials,
+    devices=st.lists(serials, unique=True),
+    age=st.timedeltas(timedelta(0), timedelta(days=14)),
+)
+def test_nobody_with_a_device_is_asked_to_register_one_and_nobody_without_is_congratulated(
+    kind: MailKind, device: str, devices: list[str], age: timedelta
+) -> None:
+    decision = decide(occasion(kind, at=NOW - age, device=device), *devices)
+
+    if isinstance(decision, Mail):
+        assert (decision.kind is MailKind.ENROLLED) == bool(devices)
+
+
+@pytest.mark.parametrize(
+    ("account", "sign_in", "credentials"),
+    [
+        (
+            Account("aws", "111122223333"),
+            "https://111122223333.signin.aws.amazon.com/console",
+            "https://us-east-1.console.aws.amazon.com/iam/home#/security_credentials",
+        ),
+        (
+            Account("aws", "111122223333", "example-corp"),
+            "https://example-corp.signin.aws.amazon.com/console",
+            "https://us-east-1.console.aws.amazon.com/iam/home#/security_credentials",
+        ),
+        (
+            Account("aws-us-gov", "111122223333", "example-gov"),
+            "https://example-gov.signin.amazonaws-us-gov.com/console",
+            "https://console.amazonaws-us-gov.com/iam/home#/security_credentials",
+        ),
+    ],
+)
+def test_people_sign_in_at_the_page_of_their_account_and_partition(
+    account: Account, sign_in: str, credentials: str
+) -> None:
+    assert (account.sign_in_url, account.security_credentials_url) == (sign_in, credentials)
+
+
+def test_only_the_persons_own_address_is_in_trouble() -> None:
+    bounced = Feedback("AIDAEXAMPLEALICE", ["alice@example.com"], {"Alice@Example.com": "bounced:\r\n550"})
+    managers = Feedback("AIDAEXAMPLEALICE", ["alice@example.com"], {"lead@example.com": "bounced"})
+    others = Feedback(None, ["alice@example.com"], {"alice@example.com": "bounced"})
+
+    assert trouble_of(bounced) == AddressTrouble("AIDAEXAMPLEALICE", "alice@example.com", "bounced: 550")
+    assert trouble_of(managers) is NoTrouble.MANAGER
+    assert trouble_of(others) is NoTrouble.NOT_OURS
