@@ -16,7 +16,7 @@ FORMAT ?= html
 OUTPUT ?= mfa-report.$(FORMAT)
 PIP := python -m pip --disable-pip-version-check --quiet
 
-.PHONY: help setup demo local doctor report audit test lint format bench lock clean
+.PHONY: help setup demo local doctor report audit test lint format bench mails lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -39,6 +39,9 @@ lint: setup ## Formatting, types, import rules, template
 	PYTHONPATH=functions lint-imports
 	cfn-lint template.yaml
 	sam validate --lint --region us-east-1
+
+mails: setup ## Render every mail that people get into .local/mails
+	@PYTHONPATH=functions python -m local.mails
 
 format: setup ## Let ruff rewrite what it can
 	ruff format .

@@ -31,6 +31,11 @@ def resource_of(action: str, body: bytes, account: str, find: FindArn) -> str | 
     return find("user", user)
 
 
+def action_of(action: str) -> str:
+    """Return what a policy must allow for a call: SQS asks for the single action where ten come at once."""
+    return action.removesuffix("Batch") if action.startswith("sqs:") else action
+
+
 def identity_of(body: bytes, region: str, account: str) -> str | None:
     """Return the ARN of the identity that mail is to be sent from, None where a call to SES sends none."""
     sender = _sender(body)

@@ -22,8 +22,8 @@ FOLDER = Path(".local/mails")
 PICTURES = Path("docs/pictures")
 WIDTHS = {"phone": 390, "desktop": 800}
 
-# The two that the README shows.
-SHOWN = (("welcome-en", "desktop"), ("reminder-ja", "phone"))
+# The two that the README shows: mail, device, and how much of it at which scale makes a small picture.
+SHOWN = (("welcome-en", "desktop", 1060, 0.75), ("reminder-ja", "phone", 870, 0.8))
 
 _ACCOUNT = Account("aws", "111122223333", "example-corp")
 _CONTACT = "cloud-team@example.com"
@@ -61,7 +61,7 @@ def write() -> list[Path]:
     return files
 
 
-def picture(page: Path, to: Path, width: int, height: int = 2400) -> None:
+def picture(page: Path, to: Path, width: int, height: int = 2400, scale: float = 1) -> None:
     """Let Chromium draw a page; it needs a profile of its own, and fetches nothing."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
@@ -77,6 +77,7 @@ def picture(page: Path, to: Path, width: int, height: int = 2400) -> None:
                 "--disable-component-update",
                 "--disable-sync",
                 "--hide-scrollbars",
+                f"--force-device-scale-factor={scale}",
                 f"--user-data-dir={profile}",
                 f"--window-size={width},{height}",
                 f"--screenshot={to.resolve()}",
@@ -101,8 +102,9 @@ def main() -> None:
                 picture(page, page.with_name(f"{page.stem}-{name}.png"), width)
     if chosen.readme:
         PICTURES.mkdir(parents=True, exist_ok=True)
-        for mail, device in SHOWN:
-            picture(FOLDER / f"{mail}.html", PICTURES / f"{mail}-{device}.png", WIDTHS[device])
+        for mail, device, height, scale in SHOWN:
+            drawn = PICTURES / f"{mail}-{device}.png"
+            picture(FOLDER / f"{mail}.html", drawn, WIDTHS[device], height, scale)
 
 
 if __name__ == "__main__":

@@ -21,7 +21,7 @@ from ministack import app as ministack  # type: ignore[import-untyped]  # ships 
 from ministack.core import iam_evaluator, responses  # type: ignore[import-untyped]
 from ministack.services import eventbridge, iam  # type: ignore[import-untyped]
 
-from local.authorization import conditions_of, identity_of, resource_of
+from local.authorization import action_of, conditions_of, identity_of, resource_of
 from local.resources import correct_cloudformation
 from local.trail import AssumedRole, Caller, Exchange, IamUser, Root, record_of
 
@@ -115,7 +115,7 @@ def completing(enforce: Callable[..., object]) -> Callable[..., object]:
             about["resource_arn"] = arn
         if service in {"ses", "sesv2"} and (arn := identity_of(body, region, responses.get_account_id())):
             about["resource_arn"] = arn
-        return enforce(access_key_id, iam_action, service, region, **about)
+        return enforce(access_key_id, action_of(iam_action), service, region, **about)
 
     return completed
 

@@ -22,11 +22,24 @@ class Ops:
     def __init__(self, account: Account) -> None:
         self._sqs = account.sqs
         sns = cast("SNSClient", account.stack.cloud.client("sns"))
-        self._url = self._sqs.create_queue(QueueName="ops-digests")["QueueUrl"]
+        topic = account.stack.outputs["OpsTopicArn"]
+        policy = {
+            "Version": "2012-10-17",
+            "Statement": {
+                "Effect": "Allow",
+                "Principal": {"Service": "sns.amazonaws.com"},
+                "Action": "sqs:SendMessage",
+                "Resource": "*",
+                "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+            },
+        }
+        self._url = self._sqs.create_queue(QueueName="ops-digests", Attributes={"Policy": json.dumps(policy)})[
+            "QueueUrl"
+        ]
         about = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])["Attributes"]
         kinds = json.dumps({"kind": ["digest"]})
         sns.subscribe(
-            TopicArn=account.stack.outputs["OpsTopicArn"],
+            TopicArn=topic,
             Protocol="sqs",
             Endpoint=about["QueueArn"],
             Attributes={"FilterPolicy": kinds},
