@@ -48,6 +48,11 @@ class Stack:
         found = (resource for page in pages for resource in page["StackResourceSummaries"])
         return {resource["LogicalResourceId"]: resource.get("PhysicalResourceId", "") for resource in found}
 
+    def invoke(self, function: str, event: str) -> None:
+        """Call a function of the template with a sample event, both by name, as ops do; raises ProgramFailed."""
+        event_file = str(ROOT / "events" / f"{event}.json")
+        _sam(self.cloud, "remote", "invoke", function, "--stack-name", self.name, "--event-file", event_file)
+
     def delete(self) -> None:
         """Delete the stack with `sam delete`; raises ProgramFailed."""
         _sam(self.cloud, "delete", "--no-prompts", "--stack-name", self.name, "--region", "us-east-1")

@@ -7,6 +7,8 @@ from local.account import Account, eventually
 from local.demo.new_users import ALICE, BOB
 from local.demo.story import Story
 
+CAROL = "carol"
+
 
 def the_policy_is_taken_off(story: Story, account: Account) -> None:
     """Take the policy off a user as an administrator would."""
@@ -23,6 +25,18 @@ def an_exemption_comes_and_goes(story: Story, account: Account) -> None:
     _watch(story, lambda: not account.is_enforced(BOB.name), f"the policy is off {BOB.name}")
     account.iam.untag_user(UserName=BOB.name, TagKeys=["mfa-exempt"])
     _watch(story, lambda: account.is_enforced(BOB.name), f"the tag is removed, and the policy is on {BOB.name} again")
+
+
+def an_event_is_lost(story: Story, account: Account) -> None:
+    """Keep EventBridge from seeing a new user, and have the account swept as every hour does."""
+    events, rule = account.stack.cloud.client("events"), account.stack.resources["NewUserRule"].rpartition("|")[2]
+    events.disable_rule(Name=rule)
+    account.create_user(CAROL)
+    events.enable_rule(Name=rule)
+    story.say(f"{CAROL} is created while the rule is off: {_standing(account, CAROL)}.")
+    with story.timed("sam remote invoke ReconcileFunction"):
+        account.stack.invoke("ReconcileFunction", "reconcile_schedule")
+    story.say(f"{CAROL} now: {_standing(account, CAROL)}.")
 
 
 def somebody_leaves(story: Story, account: Account) -> None:
@@ -42,6 +56,10 @@ def somebody_leaves(story: Story, account: Account) -> None:
 
     eventually(deleted, "the deletion")
     story.did("the policy has given way, and the second try deletes the user", time.monotonic() - begun)
+
+
+def _standing(account: Account, user_name: str) -> str:
+    return "the policy is attached" if account.is_enforced(user_name) else "no policy is attached"
 
 
 def _watch(story: Story, see: Callable[[], bool], what: str) -> None:

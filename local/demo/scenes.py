@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from local.account import Account
-from local.demo.changes import an_exemption_comes_and_goes, somebody_leaves, the_policy_is_taken_off
+from local.demo.changes import an_event_is_lost, an_exemption_comes_and_goes, somebody_leaves, the_policy_is_taken_off
 from local.demo.new_users import ALICE, BOB, users_are_created
 from local.demo.permissions import everybody_asks
 from local.demo.story import Story
@@ -35,6 +35,7 @@ SCENES = (
     Scene("What each of them may do now, judged from the policies that are on them", everybody_asks),
     Scene("An administrator takes the policy off somebody", the_policy_is_taken_off),
     Scene("Ops exempt somebody, and end the exemption", an_exemption_comes_and_goes),
+    Scene("An event is lost, and the next sweep finds the user", an_event_is_lost),
     Scene("A user is deleted by a tool that knows nothing of the policy", somebody_leaves),
     Scene("Ops delete the stack while everybody still has the policy", the_stack_is_deleted),
 )
