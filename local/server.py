@@ -22,6 +22,7 @@ from ministack.core import iam_evaluator, responses  # type: ignore[import-untyp
 from ministack.services import eventbridge, iam  # type: ignore[import-untyped]
 
 from local.authorization import action_of, conditions_of, identity_of, resource_of
+from local.delivery import correct_delivery
 from local.resources import correct_cloudformation
 from local.trail import AssumedRole, Caller, Exchange, IamUser, Root, record_of
 
@@ -164,4 +165,5 @@ if __name__ == "__main__":
     iam_evaluator.enforce = completing(iam_evaluator.enforce)
     iam_evaluator._resolve_condition_key = as_if_encrypted(iam_evaluator._resolve_condition_key)  # noqa: SLF001
     correct_cloudformation(put_on_bus)
+    correct_delivery()
     ministack.main()
