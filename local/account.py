@@ -68,6 +68,11 @@ class Account:
         self.iam.create_user(UserName=name, Path=path, Tags=listed)  # type: ignore[arg-type]  # TagTypeDict is such a dict
         return name
 
+    def tag_user(self, user_name: str, tags: Mapping[str, str]) -> None:
+        """Put tags on a user."""
+        listed = [{"Key": key, "Value": value} for key, value in tags.items()]
+        self.iam.tag_user(UserName=user_name, Tags=listed)  # type: ignore[arg-type]  # TagTypeDict is such a dict
+
     def is_enforced(self, user_name: str) -> bool:
         """Tell whether the policy is attached to the user."""
         attached = self.iam.list_attached_user_policies(UserName=user_name)["AttachedPolicies"]

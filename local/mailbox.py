@@ -1,4 +1,4 @@
-"""The mails that SES of the local cloud has sent: nobody gets them, anybody can read them."""
+"""What the local cloud has sent: mails, which nobody gets and anybody can read, and what ops are told."""
 
 import json
 import urllib.request
@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode
 
+from local.account import Account, eventually
 from local.cloud import ACCOUNT, Cloud
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sns import SNSClient
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,3 +52,34 @@ class Mailbox:
             )
             for message in found
         ]
+
+
+class OpsInbox:
+    """Somebody who is subscribed to the digests on the ops topic, through a queue that only this topic may write to."""
+
+    def __init__(self, account: Account) -> None:
+        self._sqs = account.sqs
+        topic = account.stack.outputs["OpsTopicArn"]
+        allowed = {
+            "Effect": "Allow",
+            "Principal": {"Service": "sns.amazonaws.com"},
+            "Action": "sqs:SendMessage",
+            "Resource": "*",
+            "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+        }
+        policy = json.dumps({"Version": "2012-10-17", "Statement": allowed})
+        self._url = self._sqs.create_queue(QueueName="ops-digests", Attributes={"Policy": policy})["QueueUrl"]
+        about = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])["Attributes"]
+        cast("SNSClient", account.stack.cloud.client("sns")).subscribe(
+            TopicArn=topic,
+            Protocol="sqs",
+            Endpoint=about["QueueArn"],
+            Attributes={"FilterPolicy": json.dumps({"kind": ["digest"]})},
+        )
+
+    def next_digest(self) -> str:
+        """Wait for a digest and take it."""
+        (message,) = eventually(lambda: self._sqs.receive_message(QueueUrl=self._url).get("Messages"), "a digest")
+        self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+        digest: str = json.loads(message["Body"])["Message"]
+        return digest

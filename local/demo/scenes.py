@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from local.account import Account
 from local.demo.changes import an_event_is_lost, an_exemption_comes_and_goes, somebody_leaves, the_policy_is_taken_off
 from local.demo.new_users import ALICE, BOB, users_are_created
+from local.demo.people import people_get_a_password, somebody_enrols, the_day_begins
 from local.demo.permissions import everybody_asks
 from local.demo.story import Story
 
@@ -36,6 +37,9 @@ SCENES = (
     Scene("An administrator takes the policy off somebody", the_policy_is_taken_off),
     Scene("Ops exempt somebody, and end the exemption", an_exemption_comes_and_goes),
     Scene("An event is lost, and the next sweep finds the user", an_event_is_lost),
+    Scene("Two people get a password, and a mail that says what to do first", people_get_a_password),
+    Scene("A working day begins: who has no MFA is reminded, and ops are told", the_day_begins),
+    Scene("alice registers an MFA device", somebody_enrols),
     Scene("A user is deleted by a tool that knows nothing of the policy", somebody_leaves),
     Scene("Ops delete the stack while everybody still has the policy", the_stack_is_deleted),
 )

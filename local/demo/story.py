@@ -26,6 +26,10 @@ class Story:
         """Tell something, as plain text."""
         self.console.print(Padding(escape(text), (0, 0, 0, 2)))
 
+    def quote(self, text: str) -> None:
+        """Show a text as somebody receives it."""
+        self.console.print(Padding(escape(text), (0, 0, 0, 4)), style="dim")
+
     def did(self, what: str, seconds: float) -> None:
         """Tell that something happened, and how long it took."""
         self.console.print(f"  [green]✔[/] {escape(what)} [dim]{seconds:.2f} s[/]")

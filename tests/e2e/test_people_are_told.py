@@ -7,50 +7,12 @@ from typing import TYPE_CHECKING, Any, cast
 import pytest
 
 from local.account import Account, eventually
-from local.mailbox import Mailbox, SentMail
+from local.mailbox import Mailbox, OpsInbox, SentMail
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_sns import SNSClient
 
 SENDER = "mfa@example.com"
-
-
-class Ops:
-    """Somebody who is subscribed to the ops topic."""
-
-    def __init__(self, account: Account) -> None:
-        self._sqs = account.sqs
-        sns = cast("SNSClient", account.stack.cloud.client("sns"))
-        topic = account.stack.outputs["OpsTopicArn"]
-        policy = {
-            "Version": "2012-10-17",
-            "Statement": {
-                "Effect": "Allow",
-                "Principal": {"Service": "sns.amazonaws.com"},
-                "Action": "sqs:SendMessage",
-                "Resource": "*",
-                "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
-            },
-        }
-        self._url = self._sqs.create_queue(QueueName="ops-digests", Attributes={"Policy": json.dumps(policy)})[
-            "QueueUrl"
-        ]
-        about = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["QueueArn"])["Attributes"]
-        kinds = json.dumps({"kind": ["digest"]})
-        sns.subscribe(
-            TopicArn=topic,
-            Protocol="sqs",
-            Endpoint=about["QueueArn"],
-            Attributes={"FilterPolicy": kinds},
-        )
-
-    def next_digest(self) -> str:
-        """Wait for a digest and take it."""
-        (message,) = eventually(lambda: self._sqs.receive_message(QueueUrl=self._url).get("Messages"), "a digest")
-        self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
-        digest: str = json.loads(message["Body"])["Message"]
-        return digest
 
 
 @pytest.fixture(scope="module")
@@ -61,8 +23,8 @@ def mailbox(account: Account) -> Mailbox:
 
 
 @pytest.fixture(scope="module")
-def ops(account: Account) -> Ops:
-    return Ops(account)
+def ops(account: Account) -> OpsInbox:
+    return OpsInbox(account)
 
 
 @pytest.fixture
@@ -112,7 +74,7 @@ def test_a_new_password_is_a_welcome_that_says_where_to_sign_in(person: str, mai
 
 
 def test_who_has_no_mfa_is_reminded_once_until_enrolling_and_ops_are_told(
-    account: Account, person: str, mailbox: Mailbox, ops: Ops
+    account: Account, person: str, mailbox: Mailbox, ops: OpsInbox
 ) -> None:
     run(account)
     mail_about(mailbox, person, "Reminder")
