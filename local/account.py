@@ -3,7 +3,8 @@
 import json
 import time
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import unquote
@@ -115,6 +116,14 @@ class Account:
     def retry_soon(self, output: str) -> None:
         """Let a queue hand out again after a second what failed, instead of minutes; by the name of its output."""
         self.sqs.set_queue_attributes(QueueUrl=self.stack.outputs[output], Attributes={"VisibilityTimeout": "1"})
+
+    @contextmanager
+    def dead_letters_of(self, output: str) -> Iterator[str]:
+        """Empty a dead-letter queue before and after the block; by the name of its output."""
+        url = self.stack.outputs[output]
+        self.sqs.purge_queue(QueueUrl=url)
+        yield output
+        self.sqs.purge_queue(QueueUrl=url)
 
     def redrive(self, output: str, *, to: str) -> None:
         """Have the messages of a dead-letter queue tried again in the queue they came from; by the outputs' names.

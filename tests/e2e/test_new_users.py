@@ -7,8 +7,6 @@ from typing import Any
 from local.account import Account, eventually
 from tests.template import Template
 
-DEAD_LETTERS = "NewUsersDeadLetterQueue"
-
 
 def test_a_new_user_is_enforced(account: Account) -> None:
     name = account.create_user()
@@ -47,17 +45,17 @@ def test_a_malformed_message_ends_in_the_dead_letter_queue_and_the_others_do_not
     account: Account, event_text: Callable[[str], str]
 ) -> None:
     account.retry_soon("NewUsersQueue")
-    before = account.messages_in(DEAD_LETTERS)
     name = account.create_user()
     event: dict[str, Any] = json.loads(event_text("create_user_console"))
     event["detail"]["responseElements"]["user"]["userName"] = name
     whole, malformed = json.dumps(event), '{"detail": "no record"}'
     entries: Any = [{"Id": str(number), "MessageBody": body} for number, body in enumerate((whole, malformed, whole))]
 
-    account.sqs.send_message_batch(QueueUrl=account.stack.outputs["NewUsersQueue"], Entries=entries)
+    with account.dead_letters_of("NewUsersDeadLetterQueue") as dead_letters:
+        account.sqs.send_message_batch(QueueUrl=account.stack.outputs["NewUsersQueue"], Entries=entries)
 
-    account.wait_until_enforced(name)
-    eventually(lambda: account.messages_in(DEAD_LETTERS) == before + 1, "the message among the dead letters")
+        account.wait_until_enforced(name)
+        eventually(lambda: account.messages_in(dead_letters) == 1, "the message among the dead letters")
 
 
 def test_the_policy_in_the_account_is_the_one_in_the_template(account: Account) -> None:

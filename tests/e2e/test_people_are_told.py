@@ -133,12 +133,8 @@ def test_who_loses_the_last_device_is_told(account: Account, person: str, mailbo
 
 def test_a_malformed_message_ends_among_the_dead_letters(account: Account) -> None:
     account.retry_soon("MailsQueue")
-    before = account.messages_in("MailsDeadLetterQueue")
 
-    account.sqs.send_message(QueueUrl=account.stack.outputs["MailsQueue"], MessageBody='{"kind": "reminder"}')
+    with account.dead_letters_of("MailsDeadLetterQueue") as dead_letters:
+        account.sqs.send_message(QueueUrl=account.stack.outputs["MailsQueue"], MessageBody='{"kind": "reminder"}')
 
-    eventually(
-        lambda: account.messages_in("MailsDeadLetterQueue") == before + 1,
-        "the message among the dead letters",
-        within=60,
-    )
+        eventually(lambda: account.messages_in(dead_letters) == 1, "the message among the dead letters", within=60)

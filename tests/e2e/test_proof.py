@@ -102,10 +102,9 @@ def test_the_doctor_finds_a_sound_stack_sound(account: Account, remind: Callable
 
 @contextmanager
 def a_dead_letter(account: Account) -> Iterator[str]:
-    url = account.stack.outputs["NewUsersDeadLetterQueue"]
-    account.sqs.send_message(QueueUrl=url, MessageBody="failed for good")
-    yield "Queues"
-    account.sqs.purge_queue(QueueUrl=url)
+    with account.dead_letters_of("NewUsersDeadLetterQueue") as dead_letters:
+        account.sqs.send_message(QueueUrl=account.stack.outputs[dead_letters], MessageBody="failed for good")
+        yield "Queues"
 
 
 @contextmanager
