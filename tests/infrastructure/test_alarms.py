@@ -1,0 +1,168 @@
+"""Whatever needs a person rings, says what to do, and points to a section of the runbook that is there."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.template import Template
+
+TEMPLATE = Template(AlertEmail="ops@example.com")
+RUNBOOK = Path(__file__).parents[2] / "docs" / "operating.md"
+
+
+def named(kind: str, template: Template = TEMPLATE) -> dict[str, dict[str, Any]]:
+    return {name: found["Properties"] for name, found in template.resources.items() if found["Type"] == kind}
+
+
+ALARMS, QUEUES = named("AWS::CloudWatch::Alarm"), named("AWS::SQS::Queue")
+FUNCTIONS = named("AWS::Serverless::Function")
+WORK = {name for name, queue in QUEUES.items() if "RedrivePolicy" in queue}
+END_OF_THE_LINE = sorted(QUEUES.keys() - WORK)
+
+
+def watching(metric: str, dimension: str) -> list[dict[str, Any]]:
+    """Return the alarms on a metric of one queue or function."""
+    return [
+        alarm
+        for alarm in ALARMS.values()
+        if alarm["MetricName"] == metric and [found["Value"] for found in alarm["Dimensions"]] == [dimension]
+    ]
+
+
+@pytest.mark.parametrize("queue", END_OF_THE_LINE)
+def test_a_single_message_that_failed_for_good_rings_and_rings_on(queue: str) -> None:
+    (alarm,) = watching("ApproximateNumberOfMessagesVisible", f"${{{queue}.QueueName}}")
+
+    assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanOrEqualToThreshold", 1)
+    assert alarm["TreatMissingData"] == "ignore", "a queue at rest reports nothing"
+
+
+@pytest.mark.parametrize("queue", sorted(WORK))
+def test_work_that_waits_too_long_rings(queue: str) -> None:
+    (alarm,) = watching("ApproximateAgeOfOldestMessage", f"${{{queue}.QueueName}}")
+
+    assert alarm["Threshold"] > QUEUES[queue]["VisibilityTimeout"], "one failed try is no reason"
+
+
+@pytest.mark.parametrize("function", sorted(FUNCTIONS))
+def test_a_function_that_fails_rings(function: str) -> None:
+    (alarm,) = watching("Errors", f"${{{function}}}")
+
+    assert (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 1)
+
+
+@pytest.mark.parametrize("function", [name for name, found in FUNCTIONS.items() if "Schedule" in found["Events"]])
+def test_a_schedule_that_is_silent_rings(function: str) -> None:
+    service = FUNCTIONS[function]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+    (alarm,) = [
+        alarm
+        for alarm in ALARMS.values()
+        if alarm["TreatMissingData"] == "breaching" and alarm["Dimensions"] == [{"Name": "service", "Value": service}]
+    ]
+
+    assert (alarm["Statistic"], alarm["ComparisonOperator"]) == ("SampleCount", "LessThanThreshold")
+    # "PutMetricAlarm" in the CloudWatch API Reference: seven days at most, for periods of an hour or more.
+    for hours in ("SweepOverdueHours", "ReminderOverdueHours"):
+        assert TEMPLATE.source["Parameters"][hours]["MaxValue"] * alarm["Period"] <= 604_800
+
+
+SOURCE = "\n".join(path.read_text() for path in (Path(__file__).parents[2] / "functions").rglob("*.py"))
+
+
+@pytest.mark.parametrize("name", [name for name, alarm in ALARMS.items() if alarm["Namespace"] == "MfaEnforcer"])
+def test_an_alarm_on_a_metric_of_ours_watches_one_that_its_function_counts(name: str) -> None:
+    services = {found["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] for found in FUNCTIONS.values()}
+    (dimension,) = ALARMS[name]["Dimensions"]
+
+    assert dimension["Name"] == "service"
+    assert dimension["Value"] in services
+    room = Path(__file__).parents[2] / "functions" / dimension["Value"]
+    assert any(f'"{ALARMS[name]["MetricName"]}"' in path.read_text() for path in room.rglob("*.py"))
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_reaches_ops_and_says_what_to_do(name: str) -> None:
+    alarm = ALARMS[name]
+    (anchor,) = re.findall(r"See docs/operating\.md#([a-z-]+)$", alarm["AlarmDescription"])
+
+    assert alarm["AlarmActions"] == ["${OpsTopic}"]
+    assert len(alarm["AlarmDescription"]) <= 1024
+    assert anchor in anchors(), "the runbook has no such section"
+
+
+def anchors() -> set[str]:
+    """Return the sections of the runbook as links name them."""
+    return {slug(title) for title in re.findall(r"^#+ (.+)$", RUNBOOK.read_text(), re.MULTILINE)}
+
+
+@pytest.mark.parametrize("queue", END_OF_THE_LINE)
+def test_the_runbook_says_how_each_such_queue_is_emptied_and_only_what_sqs_can_do(queue: str) -> None:
+    targets = {found["RedrivePolicy"]["deadLetterTargetArn"] for found in QUEUES.values() if "RedrivePolicy" in found}
+    (anchor,) = re.findall(r"#([a-z-]+)$", ALARMS[f"{queue}Alarm"]["AlarmDescription"])
+
+    text = section(anchor)
+
+    # "StartMessageMoveTask" in the SQS API Reference: only from the dead-letter queue of another queue.
+    assert ("start-message-move-task" in text) == (f"${{{queue}.Arn}}" in targets)
+    assert "start-message-move-task" in text or "purge-queue" in text
+
+
+def section(anchor: str) -> str:
+    parts = re.split(r"^(?=#+ )", RUNBOOK.read_text(), flags=re.MULTILINE)
+    return next(part for part in parts if part.splitlines()[:1] and slug(part.splitlines()[0]) == anchor)
+
+
+def slug(title: str) -> str:
+    return re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-")
+
+
+def test_every_output_that_the_runbook_names_is_there() -> None:
+    named_there = set(re.findall(r"\$\(output (\w+)\)", RUNBOOK.read_text()))
+
+    assert named_there
+    assert named_there <= TEMPLATE.source["Outputs"].keys()
+
+
+def test_the_dashboard_shows_every_alarm_every_function_and_every_queue() -> None:
+    ((_, dashboard),) = named("AWS::CloudWatch::Dashboard").items()
+    widgets = json.loads(dashboard["DashboardBody"])["widgets"]
+    shown = json.dumps(widgets)
+
+    assert all(f"${{{name}.Arn}}" in shown for name in ALARMS)
+    assert all(f'"${{{name}}}"' in shown for name in FUNCTIONS)
+    assert all(f"${{{name}.QueueName}}" in shown for name in QUEUES)
+    ours = re.findall(r'"MfaEnforcer", "(\w+)"', shown)
+    assert ours
+    assert all(f'"{metric}"' in SOURCE for metric in ours), "a number that no function counts"
+
+
+def test_the_widgets_of_the_dashboard_stand_side_by_side() -> None:
+    ((_, dashboard),) = named("AWS::CloudWatch::Dashboard").items()
+    taken: set[tuple[int, int]] = set()
+
+    for widget in json.loads(dashboard["DashboardBody"])["widgets"]:
+        places = {
+            (x, y)
+            for x in range(widget["x"], widget["x"] + widget["width"])
+            for y in range(widget["y"], widget["y"] + widget["height"])
+        }
+        assert not places & taken
+        assert max(x for x, _ in places) < 24
+        taken |= places
+
+
+@pytest.mark.parametrize(("tracing", "may"), [("Active", True), ("PassThrough", False)])
+def test_functions_may_send_traces_only_where_they_are_kept(tracing: str, may: bool) -> None:
+    template = Template(Tracing=tracing)
+    roles = [role for name, role in named("AWS::IAM::Role", template).items() if name.endswith("Role")]
+
+    traced = [
+        "xray:PutTraceSegments" in json.dumps(role) for role in roles if "lambda.amazonaws.com" in json.dumps(role)
+    ]
+
+    assert len(traced) == len(FUNCTIONS)
+    assert set(traced) == {may}
+    assert template.render(template.source["Globals"]["Function"]["Tracing"]) == tracing
