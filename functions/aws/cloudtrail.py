@@ -66,7 +66,7 @@ class RecordedCall:
         identity = "detail.userIdentity"
         caller = jmespath.search(f"{identity}.arn || {identity}.invokedBy || {identity}.type", self.event)
         address = jmespath.search("detail.sourceIPAddress", self.event)
-        return Call(self.name, str(caller or "unknown"), self.at, str(address or "unknown"))
+        return Call(self.name, str(caller or "unknown"), self.at, str(address or "unknown"), self.event_id)
 
     def tags(self, field: str) -> Mapping[str, str]:
         """Return tags, none where the record has none; raises MalformedEvent."""

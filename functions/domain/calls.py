@@ -6,9 +6,13 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A call that somebody made: `name` is the API's, `caller` an ARN, `address` an IP address or a service's name."""
+    """A call that somebody made: `name` is the API's, `caller` an ARN, `address` an IP address or a service's name.
+
+    `event_id` is CloudTrail's id of it, by which the logs of all functions are followed.
+    """
 
     name: str
     caller: str
     at: datetime
     address: str
+    event_id: str

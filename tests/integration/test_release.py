@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 ReadText = Callable[[str], str]
 NOW = datetime.now(UTC)
-TAGGED = Call("TagUser", "arn:aws:iam::111122223333:user/admin-jane", NOW, "203.0.113.24")
+TAGGED = Call(
+    "TagUser", "arn:aws:iam::111122223333:user/admin-jane", NOW, "203.0.113.24", "6c2f8b1e-9d0a-4f37-8e55-1b7c0d9a2f64"
+)
 
 
 @pytest.fixture(autouse=True)
@@ -81,6 +83,7 @@ def test_ops_learn_who_exempted_whom_and_why(
     assert "CI robot, keys only" in notice
     assert "arn:aws:iam::111122223333:user/admin-jane" in notice
     assert log.entry("User released")["reason"] == "CI robot, keys only"
+    assert log.entry("User released")["correlation_id"] == TAGGED.event_id
 
 
 def test_a_request_that_comes_late_does_nothing(

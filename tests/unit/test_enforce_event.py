@@ -124,6 +124,7 @@ def test_who_called_when_and_from_where_is_kept(event_text: ReadText) -> None:
         "arn:aws:iam::111122223333:user/admin-jane",
         datetime(2026, 11, 24, 9, 15, 2, tzinfo=UTC),
         "203.0.113.24",
+        "26debfdb-8825-4e56-a179-b37d806c10b5",
     )
 
 

@@ -48,7 +48,7 @@ EVERY_NOTICE: list[Callable[[str, Call], Notice]] = [
 def test_no_name_can_add_a_line_or_make_the_text_long(
     notice: Callable[[str, Call], Notice], name: str, call: Call
 ) -> None:
-    told, usual = notice(name, call), notice("alice", Call("TagUser", "jane", AT, "203.0.113.24"))
+    told, usual = notice(name, call), notice("alice", Call("TagUser", "jane", AT, "203.0.113.24", "id"))
 
     assert "\n" not in told.subject
     assert told.text.count("\n") <= usual.text.count("\n") + 12
