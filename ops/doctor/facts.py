@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 # IAM's events reach EventBridge in one Region of each partition.
@@ -63,7 +63,11 @@ class Stack:
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """A trail that is seen from the Region, and whether IAM's writes are among what it logs."""
+    """A trail that is seen from the Region, and whether IAM's writes are among what it logs.
+
+    `hidden` is the operation that was refused where it could not be looked into, as an organization's trail may not be
+    from a member account; what it logs is not known then.
+    """
 
     name: str
     arn: str
@@ -72,6 +76,7 @@ class Trail:
     global_events: bool
     logging: bool
     logs_iam_writes: bool
+    hidden: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,12 +136,15 @@ class Switch:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """When a scheduled function was last seen to finish, None where not at all in the time that was looked at."""
+    """When a scheduled function was last seen to finish, None where not at all in the week that was looked at.
+
+    `overdue_after` is how long it may be silent, as the alarm on it has it.
+    """
 
     what: str
     function: str
-    schedule: str
     log_group: str
+    overdue_after: timedelta
     last: datetime | None
 
 

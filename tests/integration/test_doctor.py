@@ -30,7 +30,7 @@ TEMPLATE = {
     "Parameters": {
         name: {"Type": "String", "Default": default}
         for name, default in {
-            "SenderEmail": "", "SesRegion": "", "ReminderSchedule": "cron(0 9 ? * MON-FRI *)",
+            "SenderEmail": "", "SesRegion": "", "ReminderOverdueHours": "80",
             "ExemptPaths": "/service/", "EscalateAfterDays": "14",
         }.items()
     },
@@ -188,6 +188,13 @@ def test_a_trail_is_read_with_what_it_logs() -> None:
     )  # fmt: skip
 
 
+def test_a_trail_that_may_not_be_looked_into_keeps_no_other_from_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    boto3.client("cloudtrail").create_trail(Name="audit", S3BucketName=bucket())
+    deny(monkeypatch, lambda operation: operation == "GetEventSelectors")
+
+    assert [(trail.name, trail.hidden) for trail in facts().trails] == [("audit", "GetEventSelectors")]
+
+
 MANAGEMENT = {"Field": "eventCategory", "Equals": ["Management"]}
 
 
@@ -322,11 +329,11 @@ def test_the_last_run_is_the_last_that_the_function_has_logged_as_done(stack: st
         Resource("RemindFunction", "AWS::Lambda::Function", "stack-Remind"),
         Resource("RemindLogs", "AWS::Logs::LogGroup", "remind"),
     ]
-    deployed = Stack(stack, "CREATE_COMPLETE", "", NOW, {"ReminderSchedule": "rate(1 day)"}, {}, resources)
+    deployed = Stack(stack, "CREATE_COMPLETE", "", NOW, {"ReminderOverdueHours": "80"}, {}, resources)
 
     (run,) = Runs(read_only_session("us-east-1").client("logs")).runs(deployed, NOW)
 
-    assert run == Run("reminder run", "stack-Remind", "rate(1 day)", "remind", whole - timedelta(hours=2))
+    assert run == Run("reminder run", "stack-Remind", "remind", timedelta(hours=80), whole - timedelta(hours=2))
 
 
 def test_whatever_is_refused_is_named_and_the_rest_is_read(stack: str, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ops.doctor.checks import findings_on
-from ops.doctor.checks.stack import longest_pause
 from ops.doctor.facts import (
     Alarm,
     Caller,
@@ -42,7 +41,7 @@ STACK = Stack(
 QUEUE = Queue("NewUsers", "https://sqs/new", "arn:new", waiting=0, in_flight=0, ends_here=False, source=None)
 DEAD_LETTERS = Queue("NewUsersDeadLetters", "https://sqs/dead", "arn:dead", 0, 0, ends_here=True, source="NewUsers")
 UNDELIVERED = Queue("UndeliveredEvents", "https://sqs/undelivered", "arn:undelivered", 0, 0, True, None)
-RUN = Run("sweep", "stack-Reconcile", "rate(1 hour)", "stack-ReconcileLogs", NOW - timedelta(minutes=50))
+RUN = Run("sweep", "stack-Reconcile", "stack-ReconcileLogs", timedelta(hours=3), NOW - timedelta(minutes=50))
 SENDING = Sending("mfa@example.com", "us-east-1", "example.com", production=True, enabled=True)
 DEPLOYED = Deployed(
     sending=SENDING,
@@ -124,6 +123,15 @@ def test_a_trail_that_does_not_log_iams_writes_fails(changes: dict[str, object],
 
 def test_one_good_trail_is_enough() -> None:
     assert amiss(replace(FACTS, trails=[replace(TRAIL, logging=False), TRAIL])) == []
+
+
+def test_a_trail_that_hides_what_it_logs_is_neither_called_good_nor_bad() -> None:
+    hidden = replace(TRAIL, logging=False, logs_iam_writes=False, hidden="GetEventSelectors")
+    finding = only(replace(FACTS, trails=[hidden, replace(TRAIL, logging=False)]))
+
+    assert (finding.level, finding.check) == (Level.WARNING, "Trail")
+    assert "needs cloudtrail:GetEventSelectors, or is the organization's" in finding.text
+    assert amiss(replace(FACTS, trails=[hidden, TRAIL])) == []
 
 
 def test_a_single_region_trail_at_home_is_enough() -> None:
@@ -219,7 +227,7 @@ def test_work_in_flight_alone_is_as_it_should_be() -> None:
     assert amiss(with_deployed(queues=[replace(QUEUE, in_flight=3)])) == []
 
 
-@pytest.mark.parametrize("last", [None, NOW - timedelta(hours=3)])
+@pytest.mark.parametrize("last", [None, NOW - timedelta(hours=4)])
 def test_a_sweep_that_has_not_been_fails(last: datetime | None) -> None:
     finding = only(with_deployed(runs=[replace(RUN, last=last)]))
 
@@ -231,19 +239,6 @@ def test_a_new_stack_need_not_have_run() -> None:
     facts = with_deployed(runs=[replace(RUN, last=None)])
 
     assert amiss(replace(facts, stack=replace(STACK, created=NOW - timedelta(minutes=30)))) == []
-
-
-@pytest.mark.parametrize(
-    ("schedule", "pause"),
-    [
-        ("rate(1 hour)", timedelta(hours=2, minutes=20)),
-        ("rate(15 minutes)", timedelta(minutes=50)),
-        ("rate(1 day)", timedelta(days=2, minutes=20)),
-        ("cron(0 9 ? * MON-FRI *)", timedelta(days=4)),
-    ],
-)
-def test_a_schedule_tells_how_long_silence_is_in_order(schedule: str, pause: timedelta) -> None:
-    assert longest_pause(schedule) == pause
 
 
 @pytest.mark.parametrize(

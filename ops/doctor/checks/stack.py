@@ -1,6 +1,5 @@
 """Checks of the stack: that it is whole, that its scheduled functions run, that nothing rings."""
 
-import re
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
@@ -8,9 +7,6 @@ from ops.doctor.checks.unreadable import unreadable
 from ops.doctor.facts import Alarm, Facts, Run, Stack, Unreadable
 from ops.doctor.findings import Finding, failure, ok, warning
 
-_UNITS = {"minute": timedelta(minutes=1), "hour": timedelta(hours=1), "day": timedelta(days=1)}
-# A schedule of weekdays is silent from Friday to Monday, and a holiday may add a day.
-_LONG_WEEKEND = timedelta(days=4)
 _WHOLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"}
 
 
@@ -49,24 +45,18 @@ def runs(found: Stack, read: Sequence[Run] | Unreadable, now: datetime) -> Itera
         yield unreadable("Runs", read)
         return
     for run in read:
-        most = longest_pause(run.schedule)
+        most = run.overdue_after
         if run.last is not None and now - run.last <= most:
             yield ok("Runs", f"last {run.what} {_ago(now - run.last)}")
         elif run.last is None and now - found.created <= most:
             yield ok("Runs", f"no {run.what} yet; the stack is {_ago(now - found.created).removesuffix(' ago')} old")
         else:
-            last = f"the last was {_ago(now - run.last)}" if run.last else "none in the last five days"
+            last = f"the last was {_ago(now - run.last)}" if run.last else "none in the last week"
             yield failure(
                 "Runs",
-                f"no {run.what} is done as {run.schedule or 'its schedule'} wants: {last}",
+                f"no {run.what} has come to its end within {most.total_seconds() / 3600:.0f} hours: {last}",
                 f"sam remote invoke {run.function}  # then: aws logs tail {run.log_group} --since 1h",
             )
-
-
-def longest_pause(schedule: str) -> timedelta:
-    """Return how long a function with this schedule may be silent: twice its rate, or over a long weekend."""
-    rate = re.fullmatch(r"rate\((\d+) (minute|hour|day)s?\)", schedule)
-    return 2 * int(rate[1]) * _UNITS[rate[2]] + timedelta(minutes=20) if rate else _LONG_WEEKEND
 
 
 def _ago(past: timedelta) -> str:

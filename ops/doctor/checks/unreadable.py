@@ -3,7 +3,7 @@
 from ops.doctor.facts import Unreadable
 from ops.doctor.findings import Finding, warning
 
-POLICY_COMMAND = "python -m ops.doctor --policy"
+POLICY_COMMAND = ".venv/bin/python -m ops.doctor --policy"
 
 
 def unreadable(check: str, fact: Unreadable) -> Finding:

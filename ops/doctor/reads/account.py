@@ -1,13 +1,18 @@
 """What the account has without us: who asks, its trails, its quotas."""
 
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ops.doctor.facts import Caller, Trail
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudtrail import CloudTrailClient
-    from mypy_boto3_cloudtrail.type_defs import AdvancedFieldSelectorOutputTypeDef, GetEventSelectorsResponseTypeDef
+    from mypy_boto3_cloudtrail.type_defs import (
+        AdvancedFieldSelectorOutputTypeDef,
+        GetEventSelectorsResponseTypeDef,
+        TrailTypeDef,
+    )
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_sts import STSClient
 
@@ -38,19 +43,24 @@ class Trails:
 
     def trails(self) -> list[Trail]:
         """Return every trail: three calls at most for each, of which a Region has five."""
-        found = self._client.describe_trails(includeShadowTrails=True)["trailList"]
-        return [
-            Trail(
-                name=trail["Name"],
-                arn=trail["TrailARN"],
-                home_region=trail["HomeRegion"],
-                multi_region=trail.get("IsMultiRegionTrail", False),
-                global_events=trail.get("IncludeGlobalServiceEvents", False),
-                logging=self._client.get_trail_status(Name=trail["TrailARN"])["IsLogging"],
-                logs_iam_writes=_logs_iam_writes(self._client.get_event_selectors(TrailName=trail["TrailARN"])),
+        return [self._trail(found) for found in self._client.describe_trails(includeShadowTrails=True)["trailList"]]
+
+    def _trail(self, found: "TrailTypeDef") -> Trail:
+        described = partial(
+            Trail,
+            name=found["Name"],
+            arn=found["TrailARN"],
+            home_region=found["HomeRegion"],
+            multi_region=found.get("IsMultiRegionTrail", False),
+            global_events=found.get("IncludeGlobalServiceEvents", False),
+        )
+        try:
+            return described(
+                logging=self._client.get_trail_status(Name=found["TrailARN"])["IsLogging"],
+                logs_iam_writes=_logs_iam_writes(self._client.get_event_selectors(TrailName=found["TrailARN"])),
             )
-            for trail in found
-        ]
+        except self._client.exceptions.ClientError as error:
+            return described(logging=False, logs_iam_writes=False, hidden=error.operation_name)
 
 
 def _logs_iam_writes(selectors: "GetEventSelectorsResponseTypeDef") -> bool:

@@ -10,13 +10,13 @@ if TYPE_CHECKING:
 
     from mypy_boto3_logs import CloudWatchLogsClient
 
-# The function and its log by their names in the template, the parameter with its schedule, and what it logs when it is
-# done. An invocation alone would prove nothing: it may have failed.
+# The function and its log by their names in the template, the parameter of the alarm on its silence, and what it logs
+# when it is done. An invocation alone would prove nothing: it may have failed.
 _SCHEDULED = (
-    ("sweep", "ReconcileFunction", "ReconcileLogs", "SweepSchedule", "Sweep done"),
-    ("reminder run", "RemindFunction", "RemindLogs", "ReminderSchedule", "Run done"),
+    ("sweep", "ReconcileFunction", "ReconcileLogs", "SweepOverdueHours", "Sweep done"),
+    ("reminder run", "RemindFunction", "RemindLogs", "ReminderOverdueHours", "Run done"),
 )
-_LOOKED_BACK = timedelta(days=5)
+_LOOKED_BACK = timedelta(days=7)
 _MOST = 10_000
 
 
@@ -29,15 +29,15 @@ class Runs:
         self._client = client
 
     def runs(self, stack: Stack, now: datetime) -> "Iterator[Run]":
-        """Yield each scheduled function of the stack with the end of its last run in the last five days."""
-        for what, function, log, schedule, message in _SCHEDULED:
+        """Yield each scheduled function of the stack with the end of its last run in the last week."""
+        for what, function, log, hours, message in _SCHEDULED:
             if function in stack.physical:
                 group = stack.physical[log]
                 yield Run(
                     what=what,
                     function=stack.physical[function],
-                    schedule=stack.parameters.get(schedule, ""),
                     log_group=group,
+                    overdue_after=timedelta(hours=int(stack.parameters[hours])),
                     last=self._last(group, message, since=now - _LOOKED_BACK),
                 )
 
