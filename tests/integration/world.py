@@ -1,0 +1,212 @@
+"""An account on moto whose events may be lost, late or doubled, and whose functions may crash between any two calls."""
+
+import json
+import os
+from contextlib import ExitStack, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
+from urllib.parse import parse_qs
+
+import boto3
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
+from moto import mock_aws
+from moto.core.models import botocore_stubber
+from moto.iam.models import iam_backends
+
+from aws import clients
+from enforce.handler import lambda_handler as enforce
+from reconcile.handler import lambda_handler as reconcile
+from release.handler import lambda_handler as release
+from tests.conftest import EVENTS
+from tests.integration.conftest import ACCOUNT, PLAIN_CLIENTS, Context, Inbox, Ops, Raw, batch, failed
+
+if TYPE_CHECKING:
+    from botocore.awsrequest import AWSPreparedRequest
+
+POLICY = f"arn:aws:iam::{ACCOUNT}:policy/mfa-enforcer/mfa-control"
+GROUP = "mfa-control"
+_DOCUMENT = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:*","Resource":"*"}]}'
+_WRITES = ("Attach", "Detach", "AddUser", "RemoveUser")
+
+
+class Crash(BaseException):
+    """The function is gone; nothing inside it can catch that."""
+
+
+@dataclass(frozen=True)
+class LongContext(Context):
+    """The context of a function with fifteen minutes."""
+
+    @staticmethod
+    def get_remaining_time_in_millis() -> int:
+        return 900_000
+
+
+@dataclass
+class World:
+    """The account, the functions in it, and what is under way between them.
+
+    Whose name begins with `full` has no slot for a policy, whose name begins with `stuck` none for a group either.
+    `crash_in` counts down with each call of a function, which is gone before (or, if `answered`, after) the last one.
+    """
+
+    events: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+    writes: int = 0
+    crash_in: int | None = None
+    answered: bool = False
+
+    def __post_init__(self) -> None:
+        self._around = ExitStack()
+        self._around.enter_context(patch.dict(os.environ, {"MOTO_ACCOUNT_ID": ACCOUNT}))
+        self._around.enter_context(mock_aws())
+        self._around.enter_context(patch("reconcile.acting.sleep"))
+        self.iam = boto3.client("iam")
+        self._create()
+        for make in PLAIN_CLIENTS:
+            make.cache_clear()
+        for client in (clients.iam(), clients.sqs(), clients.sns(), clients.dynamodb()):
+            client.meta.events.unregister("before-send", botocore_stubber)  # type: ignore[arg-type]  # it answers, too
+            client.meta.events.register("before-send", self._answer)  # type: ignore[arg-type]  # an answer may be returned
+
+    def end(self) -> None:
+        """Forget the account."""
+        self._around.close()
+        for make in PLAIN_CLIENTS:
+            make.cache_clear()
+
+    def _create(self) -> None:
+        self.iam.create_policy(PolicyName="mfa-control", Path="/mfa-enforcer/", PolicyDocument=_DOCUMENT)
+        self.iam.create_policy(PolicyName="other", PolicyDocument=_DOCUMENT)
+        for group in (GROUP, "developers"):
+            self.iam.create_group(GroupName=group)
+        self.iam.attach_group_policy(GroupName=GROUP, PolicyArn=POLICY)
+        keys = (("kind", "HASH"), ("subject", "RANGE"))
+        self.marks = boto3.client("dynamodb")
+        self.marks.create_table(
+            TableName="marks",
+            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],  # type: ignore[typeddict-item]
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        self._inbox = Inbox("requests")
+        environment = {
+            "POLICY_ARN": POLICY,
+            "POLICY_VERSION": "v1",
+            "GROUP_NAME": GROUP,
+            "ENFORCE_BY": "user",
+            "EXEMPT_TAG_KEY": "mfa-exempt",
+            "EXEMPT_PATHS": "/service/",
+            "EXISTING_USERS": "report",
+            "EXISTING_USERS_SINCE": "2020-01-01",
+            "MAX_ATTACHMENTS_PER_DAY": "3",
+            "MARKS_TABLE": "marks",
+            "RELEASE_QUEUE_URL": self._inbox.url,
+            "OPS_TOPIC_ARN": Ops().topic,
+            "DRY_RUN": "false",
+        }
+        self._around.enter_context(patch.dict(os.environ, environment))
+
+    def _answer(self, request: "AWSPreparedRequest", event_name: str, **_: object) -> AWSResponse | None:
+        operation = event_name.rpartition(".")[2]
+        crashes = self.crash_in == 0
+        if self.crash_in is not None:
+            self.crash_in -= 1
+        if crashes and not self.answered:
+            raise Crash
+        if operation in {"AttachUserPolicy", "AddUserToGroup"} and self._full(operation, request.body):
+            body = "<ErrorResponse><Error><Code>LimitExceeded</Code><Message>quota</Message></Error></ErrorResponse>"
+            answer: AWSResponse | None = AWSResponse(request.url, 409, HTTPHeaders(), Raw(body.encode()))
+        else:
+            self.writes += operation.startswith(_WRITES)
+            answer = botocore_stubber(event_name, request)
+        if crashes:
+            raise Crash
+        return answer
+
+    @staticmethod
+    def _full(operation: str, body: Any) -> bool:  # noqa: ANN401  # bytes or text
+        [name] = parse_qs(body if isinstance(body, str) else body.decode())["UserName"]
+        return name.startswith("stuck") or (operation == "AttachUserPolicy" and name.startswith("full"))
+
+    def record(self, sample: str, name: str, **request: object) -> None:
+        """Let an event of this kind be under way."""
+        event = json.loads((EVENTS / f"{sample}.json").read_text())
+        detail = event["detail"]
+        detail["requestParameters"] = {**detail["requestParameters"], "userName": name, **request}
+        detail["eventTime"] = datetime.now(UTC).isoformat()
+        if sample == "create_user_console":
+            user = self.iam.get_user(UserName=name)["User"]
+            detail["responseElements"]["user"] = {
+                "userName": name,
+                "userId": user["UserId"],
+                "path": user["Path"],
+            }
+        self.events.append(json.dumps(event))
+
+    def create(self, name: str, path: str, tag: str, *, older: bool) -> None:
+        """Create a user who is in somebody's group and has somebody's policy."""
+        tags = [{"Key": "mfa-exempt", "Value": tag}] if tag else []
+        self.iam.create_user(UserName=name, Path=path, Tags=tags)  # type: ignore[arg-type]  # tags are tags
+        self.iam.add_user_to_group(GroupName="developers", UserName=name)
+        self.iam.attach_user_policy(UserName=name, PolicyArn=f"arn:aws:iam::{ACCOUNT}:policy/other")
+        if older:
+            iam_backends[ACCOUNT]["aws"].users[name].create_date = datetime(2019, 1, 1, tzinfo=UTC)
+        else:
+            recorded = [{"key": "mfa-exempt", "value": tag}] if tag else []
+            self.record("create_user_console", name, tags=recorded, path=path)
+
+    def delete(self, name: str) -> None:
+        """Delete a user as an administrator who insists."""
+        for policy in self.iam.list_attached_user_policies(UserName=name)["AttachedPolicies"]:
+            self.iam.detach_user_policy(UserName=name, PolicyArn=policy["PolicyArn"])
+        for group in self.iam.list_groups_for_user(UserName=name)["Groups"]:
+            self.iam.remove_user_from_group(UserName=name, GroupName=group["GroupName"])
+        self.iam.delete_user(UserName=name)
+
+    def deliver(self, event: str) -> None:
+        """Hand an event to its function; what fails is handed over again later."""
+        handler = release if '"DeleteUser"' in event else enforce
+        with suppress(Crash):
+            if not failed(handler(batch(event), LongContext())):
+                self.events.remove(event)
+
+    def let_go(self) -> None:
+        """Hand every release request to `release`; what fails is handed over again later."""
+        self.requests.extend(self._inbox.take())
+        for request in list(self.requests):
+            with suppress(Crash):
+                if not failed(release(batch(request), LongContext())):
+                    self.requests.remove(request)
+
+    def sweep(self) -> None:
+        """Look through the account once."""
+        with suppress(Crash):
+            reconcile({}, LongContext())
+
+    def leaving(self) -> set[str]:
+        """Return the ids of the users who are marked as being deleted."""
+        items = self.marks.scan(TableName="marks")["Items"]
+        return {item["subject"]["S"] for item in items if item["kind"]["S"] == "leaving"}
+
+    def an_hour_passes(self) -> None:
+        """Let the marks of deletions expire."""
+        for user_id in self.leaving():
+            self.marks.delete_item(TableName="marks", Key={"kind": {"S": "leaving"}, "subject": {"S": user_id}})
+
+    def group_enforces(self) -> bool:
+        """Tell whether the group carries the policy."""
+        return bool(self.iam.list_attached_group_policies(GroupName=GROUP)["AttachedPolicies"])
+
+    def picture(self) -> dict[str, tuple[set[str], set[str]]]:
+        """Return the policies and the groups of every user."""
+        return {
+            name: (
+                {policy.name for policy in user.managed_policies.values()},
+                {group["GroupName"] for group in self.iam.list_groups_for_user(UserName=name)["Groups"]},
+            )
+            for name, user in iam_backends[ACCOUNT]["aws"].users.items()
+        }
