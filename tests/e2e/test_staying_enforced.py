@@ -1,0 +1,179 @@
+"""Users stay as they should be: what was lost or undone comes back, and the stack leaves cleanly."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from local.account import Account, eventually
+from tests.e2e.conftest import DeployAnother
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
+
+@contextmanager
+def deaf(account: Account, rule: str) -> Iterator[None]:
+    """Let events of a rule be lost."""
+    events, name = account.stack.cloud.client("events"), account.stack.resources[rule]
+    events.disable_rule(Name=name)
+    try:
+        yield
+    finally:
+        events.enable_rule(Name=name)
+
+
+def test_the_sweep_enforces_a_user_whose_event_was_lost(account: Account) -> None:
+    with deaf(account, "NewUserRule"):
+        missed = account.create_user()
+    account.wait_until_enforced(account.create_user())
+    assert not account.is_enforced(missed)
+
+    summary = account.invoke("ReconcileFunctionName", {})
+
+    assert account.is_enforced(missed)
+    assert summary["attached"] >= 1
+    assert summary["missing"] == {}
+
+
+def test_a_policy_that_is_detached_comes_back(account: Account) -> None:
+    name = account.create_user()
+    account.wait_until_enforced(name)
+
+    account.iam.detach_user_policy(UserName=name, PolicyArn=account.policy_arn)
+
+    account.wait_until_enforced(name)
+
+
+def test_a_user_is_free_when_exempted_and_enforced_when_that_ends(account: Account) -> None:
+    name = account.create_user()
+    account.wait_until_enforced(name)
+
+    account.iam.tag_user(UserName=name, Tags=[{"Key": "mfa-exempt", "Value": "CI robot"}])
+    eventually(lambda: not account.is_enforced(name), f"the release of {name}")
+
+    account.iam.untag_user(UserName=name, TagKeys=["mfa-exempt"])
+    account.wait_until_enforced(name)
+
+
+def test_the_second_try_to_delete_a_user_succeeds(account: Account) -> None:
+    """As Terraform deletes users of its own, to whom it attached nothing."""
+    name = account.create_user()
+    account.wait_until_enforced(name)
+    with pytest.raises(account.iam.exceptions.DeleteConflictException):
+        account.iam.delete_user(UserName=name)
+
+    eventually(lambda: not account.is_enforced(name), f"the release of {name}")
+
+    account.iam.delete_user(UserName=name)
+
+
+def test_cloudformation_deletes_its_own_user_at_the_second_try(account: Account) -> None:
+    cloudformation = account.stack.cloud.client("cloudformation")
+    template = json.dumps({"Resources": {"Person": {"Type": "AWS::IAM::User"}}})
+    cloudformation.create_stack(StackName="person", TemplateBody=template, Capabilities=["CAPABILITY_IAM"])
+    cloudformation.get_waiter("stack_create_complete").wait(StackName="person", WaiterConfig={"Delay": 1})
+    [person] = cloudformation.describe_stack_resources(StackName="person")["StackResources"]
+    name = person["PhysicalResourceId"]
+    account.wait_until_enforced(name)
+
+    cloudformation.delete_stack(StackName="person")
+    eventually(lambda: status_of(account, "person") == "DELETE_FAILED", "the conflict")
+    eventually(lambda: not account.is_enforced(name), f"the release of {name}")
+    cloudformation.delete_stack(StackName="person")
+
+    eventually(lambda: status_of(account, "person") in {"", "DELETE_COMPLETE"}, "the deletion of the stack")
+    assert name not in {user["UserName"] for user in account.iam.list_users()["Users"]}
+
+
+def test_the_sweep_hands_an_exempt_user_to_release(account: Account) -> None:
+    name = account.create_user()
+    account.wait_until_enforced(name)
+    with deaf(account, "ChangedUserRule"):
+        account.iam.tag_user(UserName=name, Tags=[{"Key": "mfa-exempt", "Value": "CI robot"}])
+
+    account.invoke("ReconcileFunctionName", {})
+
+    eventually(lambda: not account.is_enforced(name), f"the release of {name}")
+
+
+def test_a_member_who_is_taken_out_of_the_group_is_enforced_again(account: Account) -> None:
+    name, group = account.create_user(), account.stack.outputs["GroupName"]
+    account.wait_until_enforced(name)
+    account.iam.add_user_to_group(UserName=name, GroupName=group)
+    account.iam.detach_user_policy(UserName=name, PolicyArn=account.policy_arn)
+
+    account.iam.remove_user_from_group(UserName=name, GroupName=group)
+
+    account.wait_until_enforced(name)
+
+
+def test_ops_are_told_who_changed_the_policy(account: Account) -> None:
+    inbox = inbox_of(account)
+    document = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]})
+    deployed = account.iam.get_policy(PolicyArn=account.policy_arn)["Policy"]["DefaultVersionId"]
+
+    version = account.iam.create_policy_version(PolicyArn=account.policy_arn, PolicyDocument=document)["PolicyVersion"]
+
+    notice = eventually(lambda: take(account, inbox, "policy-changed"), "the notice")
+    account.iam.delete_policy_version(PolicyArn=account.policy_arn, VersionId=version["VersionId"])
+    assert "CreatePolicyVersion" in notice["Message"]
+    assert f"--version-id {deployed}" in " ".join(notice["Message"].split())
+
+
+def test_a_stack_with_fifty_users_is_deleted_cleanly(deploy_another: DeployAnother) -> None:
+    with deploy_another() as account:
+        names = [account.create_user() for _ in range(50)]
+        for name in names:
+            account.wait_until_enforced(name)
+        for name in names[:5]:
+            account.iam.add_user_to_group(UserName=name, GroupName=account.stack.outputs["GroupName"])
+
+        account.stack.delete()
+
+        assert {name for name in names if held(account.iam, name)} == set()
+        assert status_of(account, account.stack.name) in {"", "DELETE_COMPLETE"}
+
+
+def inbox_of(account: Account) -> str:
+    """Subscribe a queue to what ops are told; return its URL."""
+    url = account.sqs.create_queue(QueueName="ops-inbox")["QueueUrl"]
+    arn = account.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    topic = account.stack.outputs["OpsTopicArn"]
+    let_topic_send = {
+        "Effect": "Allow",
+        "Principal": {"Service": "sns.amazonaws.com"},
+        "Action": "sqs:SendMessage",
+        "Resource": arn,
+        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
+    }
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [let_topic_send]})
+    account.sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    account.stack.cloud.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
+    return url
+
+
+def take(account: Account, inbox: str, kind: str) -> Any:  # noqa: ANN401  # a notification is JSON
+    """Return a notice of this kind if there is one by now."""
+    for message in account.sqs.receive_message(QueueUrl=inbox, MaxNumberOfMessages=10).get("Messages", []):
+        account.sqs.delete_message(QueueUrl=inbox, ReceiptHandle=message["ReceiptHandle"])
+        notification = json.loads(message["Body"])
+        if notification["MessageAttributes"]["kind"]["Value"] == kind:
+            return notification
+    return None
+
+
+def held(iam: "IAMClient", name: str) -> bool:
+    """Tell whether anything is attached to the user, or any group has the user."""
+    return bool(
+        iam.list_attached_user_policies(UserName=name)["AttachedPolicies"]
+        or iam.list_groups_for_user(UserName=name)["Groups"]
+    )
+
+
+def status_of(account: Account, stack: str) -> str:
+    """Return the status of a stack, nothing where there is none."""
+    found = account.stack.cloud.client("cloudformation").describe_stacks()["Stacks"]
+    return next((str(each["StackStatus"]) for each in found if each["StackName"] == stack), "")
