@@ -101,11 +101,13 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The enforcement policy: the version that counts, and who made it the default is not known to IAM."""
+    """The enforcement policy: the version that counts, and whether the group still carries it."""
 
     arn: str
     default_version: str
     attachments: int
+    group: str
+    group_carries_it: bool
 
 
 @dataclass(frozen=True, slots=True)

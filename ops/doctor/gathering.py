@@ -38,11 +38,12 @@ def gather(session: boto3.Session, stack_name: str, now: datetime) -> Facts:
 
 def _deployed(client: _Client, stack: Stack, now: datetime) -> Deployed:
     topic, policy = stack.physical.get("OpsTopic", ""), stack.physical.get("EnforcementPolicy", "")
+    group = stack.physical.get("EnforcementGroup", "")
     switches = Switches(client("events"), client("lambda"), client("scheduler"))
     return Deployed(
         sending=_sending(client, stack),
         subscriptions=read(lambda: Subscriptions(client("sns")).of(topic)),
-        policy=read(lambda: Policies(client("iam")).policy(policy)),
+        policy=read(lambda: Policies(client("iam")).policy(policy, group)),
         queues=read(lambda: Queues(client("sqs")).queues(stack)),
         switches=read(lambda: list(switches.switches(stack))),
         runs=read(lambda: list(Runs(client("logs")).runs(stack, now))),

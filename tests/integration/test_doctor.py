@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from ops.doctor import __main__ as doctor
 from ops.doctor.facts import Resource, Run, Stack, Subscription, Unreadable
 from ops.doctor.gathering import ADAPTERS, gather
 from ops.doctor.reads.runs import Runs
+from ops.doctor.reads.stack import Policies
 from ops.doctor.reads.telling import Mail
 from ops.read_only import WouldWrite, read_only_session
 from ops.report import __main__ as report
@@ -274,6 +276,23 @@ def test_another_default_version_of_the_policy_is_seen(stack: str) -> None:
     iam.create_policy_version(PolicyArn=policy["Arn"], PolicyDocument=document, SetAsDefault=True)
 
     assert facts().deployed.policy.default_version == "v2"
+
+
+def test_it_is_seen_whether_the_group_carries_the_policy(stack: str) -> None:
+    iam = boto3.client("iam")
+    arn = iam.list_policies(Scope="Local")["Policies"][0]["Arn"]
+    carried = []
+    for step in (iam.create_group, partial(iam.attach_group_policy, PolicyArn=arn)):
+        carried.append(carries(arn))
+        step(GroupName="mfa-group")
+
+    assert [*carried, carries(arn)] == [False, False, True]
+
+
+def carries(arn: str) -> bool:
+    policy = Policies(read_only_session("us-east-1").client("iam")).policy(arn, "mfa-group")
+    assert policy
+    return policy.group_carries_it
 
 
 def test_who_has_not_confirmed_is_told_from_who_has(stack: str) -> None:

@@ -43,10 +43,11 @@ DEAD_LETTERS = Queue("NewUsersDeadLetters", "https://sqs/dead", "arn:dead", 0, 0
 UNDELIVERED = Queue("UndeliveredEvents", "https://sqs/undelivered", "arn:undelivered", 0, 0, True, None)
 RUN = Run("sweep", "stack-Reconcile", "stack-ReconcileLogs", timedelta(hours=3), NOW - timedelta(minutes=50))
 SENDING = Sending("mfa@example.com", "us-east-1", "example.com", production=True, enabled=True)
+POLICY = Policy(ARN, "v2", 40, "mfa-group", group_carries_it=True)
 DEPLOYED = Deployed(
     sending=SENDING,
     subscriptions=[Subscription("email", "ops@example.com", confirmed=True)],
-    policy=Policy(ARN, "v2", 40),
+    policy=POLICY,
     queues=[QUEUE, DEAD_LETTERS, UNDELIVERED],
     switches=[Switch("NewUserRule", "rule", "stack-NewUserRule", on=True)],
     runs=[RUN],
@@ -176,10 +177,17 @@ def test_a_dry_run_does_not_pass_for_enforcement() -> None:
 
 
 def test_a_policy_that_was_changed_outside_the_stack_fails() -> None:
-    finding = only(with_deployed(policy=Policy(ARN, "v3", 40)))
+    finding = only(with_deployed(policy=replace(POLICY, default_version="v3")))
 
     assert (finding.check, finding.level) == ("Policy", Level.FAILURE)
     assert finding.remedy == f"aws iam set-default-policy-version --policy-arn {ARN} --version-id v2"
+
+
+def test_a_group_that_no_longer_carries_the_policy_fails() -> None:
+    finding = only(with_deployed(policy=replace(POLICY, group_carries_it=False)))
+
+    assert (finding.check, finding.level) == ("Policy", Level.FAILURE)
+    assert finding.remedy == f"aws iam attach-group-policy --group-name mfa-group --policy-arn {ARN}"
 
 
 def test_a_policy_that_is_gone_fails() -> None:

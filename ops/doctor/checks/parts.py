@@ -25,6 +25,12 @@ def policy(stack: Stack, read: Policy | Unreadable | None) -> Iterator[Finding]:
                 f"version {read.default_version} counts, but {deployed} was deployed: it was changed outside the stack",
                 f"aws iam set-default-policy-version --policy-arn {read.arn} --version-id {deployed}",
             )
+        case Policy(group_carries_it=False):
+            yield failure(
+                "Policy",
+                f"the group {read.group} does not carry it: whoever is enforced through the group is free",
+                f"aws iam attach-group-policy --group-name {read.group} --policy-arn {read.arn}",
+            )
         case Policy():
             yield ok("Policy", f"version {read.default_version} as deployed, attached {read.attachments:,} times")
 

@@ -53,20 +53,29 @@ class Stacks:
 
 
 class Policies:
-    """Reads the enforcement policy."""
+    """Reads the enforcement policy and the group that carries it."""
 
-    PERMISSIONS = ("iam:GetPolicy",)
+    PERMISSIONS = ("iam:GetPolicy", "iam:ListAttachedGroupPolicies")
 
     def __init__(self, client: "IAMClient") -> None:
         self._client = client
 
-    def policy(self, arn: str) -> Policy | None:
+    def policy(self, arn: str, group: str) -> Policy | None:
         """Return the policy, or None where somebody has deleted it."""
         try:
             found = self._client.get_policy(PolicyArn=arn)["Policy"]
         except self._client.exceptions.NoSuchEntityException:
             return None
-        return Policy(arn, found["DefaultVersionId"], found["AttachmentCount"])
+        return Policy(arn, found["DefaultVersionId"], found["AttachmentCount"], group, self._carries(group, arn))
+
+    def _carries(self, group: str, arn: str) -> bool:
+        if not group:  # a stack that was not created whole has none
+            return False
+        pages = self._client.get_paginator("list_attached_group_policies").paginate(GroupName=group)
+        try:
+            return any(policy["PolicyArn"] == arn for page in pages for policy in page["AttachedPolicies"])
+        except self._client.exceptions.NoSuchEntityException:
+            return False
 
 
 class Queues:
