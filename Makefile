@@ -43,9 +43,10 @@ lint: setup ## Formatting, types, import rules, template
 mails: setup ## Render every mail that people get into .local/mails
 	@PYTHONPATH=functions python -m local.mails
 
-format: setup ## Let ruff rewrite what it can
+format: setup ## Let ruff rewrite what it can, and write the page of parameters
 	ruff format .
 	ruff check --fix .
+	python -m tests.infrastructure.parameters
 
 doctor: setup ## Check the account, and what is deployed in it (REGION=us-east-1 STACK=mfa-enforcer); only reads
 	@python -m ops.doctor --region $(REGION) --stack-name $(STACK)

@@ -85,7 +85,7 @@ def test_no_two_functions_share_a_role() -> None:
     ],
 )
 def test_only_these_rooms_may_change_what_holds_a_user(action: str, rooms: set[str]) -> None:
-    assert {room(name) for name, statement in every_statement() if action in actions(statement)} <= rooms
+    assert {room(name) for name, statement in every_statement() if action in actions(statement)} == rooms
 
 
 def test_a_policy_is_attached_and_detached_on_condition_that_it_is_ours() -> None:
