@@ -52,6 +52,12 @@ def test_a_function_that_fails_rings(function: str) -> None:
     (alarm,) = watching("Errors", f"${{{function}}}")
 
     assert (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 1)
+    for event in FUNCTIONS[function]["Events"].values():
+        if event["Type"] == "SQS":
+            queue = QUEUES[event["Properties"]["Queue"].removeprefix("${").removesuffix(".Arn}")]
+            assert alarm["Period"] >= queue["VisibilityTimeout"], (
+                "tries further apart than that would never be in a row"
+            )
 
 
 @pytest.mark.parametrize("function", [name for name, found in FUNCTIONS.items() if "Schedule" in found["Events"]])

@@ -233,6 +233,10 @@ MANAGEMENT = {"Field": "eventCategory", "Equals": ["Management"]}
             False,
         ),
         ({"AdvancedEventSelectors": [{"FieldSelectors": [{"Field": "eventCategory", "Equals": ["Data"]}]}]}, False),
+        (
+            {"AdvancedEventSelectors": [{"FieldSelectors": [MANAGEMENT, {"Field": "vpcEndpointId", "Equals": ["x"]}]}]},
+            False,
+        ),
     ],
 )
 def test_a_trails_selectors_tell_whether_iams_writes_are_in_it(selectors: dict[str, Any], logs: bool) -> None:
@@ -389,6 +393,15 @@ def test_without_credentials_it_says_so_and_ends_with_2(
 
     assert doctor.main([]) == 2
     assert "AWS cannot be asked" in capsys.readouterr().err
+
+
+def test_without_credentials_there_is_no_report_either(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    deny(monkeypatch, lambda _: True)
+
+    assert report.main([]) == 2
+    assert capsys.readouterr().err.startswith("AWS cannot be asked")
 
 
 def test_failures_end_with_1_and_show_their_remedy_in_one_line(
