@@ -63,6 +63,24 @@ def senders(queue_arn: str) -> set[str]:
     }
 
 
+@pytest.mark.parametrize("name", named("AWS::SQS::QueuePolicy"))
+def test_the_policy_of_a_queue_is_about_that_queue_alone(name: str) -> None:
+    """SQS refuses any other ("Special Information for SQS Policies"), and the stack with it."""
+    policy = TEMPLATE.resources[name]["Properties"]
+    (queue,) = policy["Queues"]
+
+    assert {statement["Resource"] for statement in policy["PolicyDocument"]["Statement"]} == {
+        f"${{{logical_name(queue)}.Arn}}"
+    }
+
+
+def test_no_queue_has_two_policies() -> None:
+    """Each would overwrite the other."""
+    queues = [queue for found in named("AWS::SQS::QueuePolicy").values() for queue in found["Properties"]["Queues"]]
+
+    assert len(set(queues)) == len(queues)
+
+
 @pytest.mark.parametrize(("function", "source"), SOURCES, ids=ids)
 def test_one_failed_message_goes_back_alone(function: str, source: dict[str, Any]) -> None:
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
