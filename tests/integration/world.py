@@ -2,10 +2,12 @@
 
 import json
 import os
+from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from unittest.mock import patch
 from urllib.parse import parse_qs
 
@@ -45,17 +47,25 @@ class LongContext(Context):
         return 900_000
 
 
+def answered(url: str, status: int, body: str) -> AWSResponse:
+    """Return an answer as it comes over the wire."""
+    return AWSResponse(url, status, HTTPHeaders(), Raw(body.encode()))
+
+
 @dataclass
 class World:
     """The account, the functions in it, and what is under way between them.
 
     Whose name begins with `full` has no slot for a policy, whose name begins with `stuck` none for a group either.
+    `calls` counts what the functions ask for, and `bodies` answers an operation in moto's stead.
     `crash_in` counts down with each call of a function, which is gone before (or, if `answered`, after) the last one.
     """
 
     events: list[str] = field(default_factory=list)
     requests: list[str] = field(default_factory=list)
     writes: int = 0
+    calls: Counter[str] = field(default_factory=Counter)
+    bodies: dict[str, Callable[[str], str]] = field(default_factory=dict)
     crash_in: int | None = None
     answered: bool = False
 
@@ -117,9 +127,13 @@ class World:
             self.crash_in -= 1
         if crashes and not self.answered:
             raise Crash
-        if operation in {"AttachUserPolicy", "AddUserToGroup"} and self._full(operation, request.body):
+        self.calls[operation] += 1
+        form = request.body if isinstance(request.body, str) else (request.body or b"").decode()  # type: ignore[union-attr]
+        if operation in self.bodies:
+            answer: AWSResponse | None = answered(request.url, 200, self.bodies[operation](form))
+        elif operation in {"AttachUserPolicy", "AddUserToGroup"} and self._full(operation, form):
             body = "<ErrorResponse><Error><Code>LimitExceeded</Code><Message>quota</Message></Error></ErrorResponse>"
-            answer: AWSResponse | None = AWSResponse(request.url, 409, HTTPHeaders(), Raw(body.encode()))
+            answer = answered(request.url, 409, body)
         else:
             self.writes += operation.startswith(_WRITES)
             answer = botocore_stubber(event_name, request)
@@ -128,8 +142,8 @@ class World:
         return answer
 
     @staticmethod
-    def _full(operation: str, body: Any) -> bool:  # noqa: ANN401  # bytes or text
-        [name] = parse_qs(body if isinstance(body, str) else body.decode())["UserName"]
+    def _full(operation: str, form: str) -> bool:
+        [name] = parse_qs(form)["UserName"]
         return name.startswith("stuck") or (operation == "AttachUserPolicy" and name.startswith("full"))
 
     def record(self, sample: str, name: str, **request: object) -> None:

@@ -1,0 +1,175 @@
+"""What a sweep over 100, 1,000 and 5,000 users costs, beside the common way, both measured in the same run.
+
+moto answers in this process, so its seconds are those of the code; calls to AWS take a network's time on top, and the
+sweep's pace of five writes a second, which is left out here, sets its pace there. The bulk reads come in pages of a
+thousand users, as large as IAM makes them ("GetAccountAuthorizationDetails": it may cut them sooner, by size); moto
+gives the other lists on one page each. Memory is the most that Python held at once while everybody was read and decided
+about, and nobody needed anything: a page, and the next one while it is parsed.
+"""
+
+import os
+import time
+import tracemalloc
+from collections import Counter
+from collections.abc import Callable
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+from unittest.mock import patch
+from urllib.parse import parse_qs
+
+from moto.iam.models import iam_backends
+from rich.console import Console
+from rich.table import Table
+
+from aws import clients
+from reconcile.acting import carry_out
+from reconcile.group import settle_group
+from reconcile.settings import Settings
+from reconcile.survey import look
+from tests.integration.conftest import ACCOUNT
+from tests.integration.world import POLICY, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+SIZES, EVERY_NTH_IS_FREE, PAGE = (100, 1000, 5000), 10, 1000
+_WRITES = ("AttachUserPolicy", "AddUserToGroup")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One way over so many users: whom it enforced, and what that took; memory in megabytes, where it was measured."""
+
+    users: int
+    way: str
+    enforced: int
+    calls: Counter[str]
+    seconds: float
+    memory: float | None
+
+    @property
+    def writes(self) -> int:
+        """Calls that change something."""
+        return sum(self.calls[operation] for operation in _WRITES)
+
+    def cells(self) -> "Iterator[str]":
+        """Yield the row of the table."""
+        for number in (self.users, self.way, self.enforced, self.calls.total() - self.writes, self.writes):
+            yield f"{number:,}" if isinstance(number, int) else number
+        yield f"{self.seconds:.1f}"
+        yield "" if self.memory is None else f"{self.memory:.1f}"
+
+
+@contextmanager
+def account_of(users: int, *, held: bool) -> "Iterator[Counter[str]]":
+    """Make an account in which the policy is on everybody, or missing on every tenth; count the calls made in it."""
+    world = World()
+    backend = iam_backends[ACCOUNT]["aws"]
+    policy = backend.managed_policies[POLICY]
+    for number in range(users):
+        user = backend.create_user("us-east-1", f"user{number:04}", tags=[])
+        if held or number % EVERY_NTH_IS_FREE:
+            policy.attach_to(user)
+
+    def page(form: str) -> str:
+        return page_of(users, int(parse_qs(form).get("Marker", ["0"])[0]), held=held)
+
+    world.bodies["GetAccountAuthorizationDetails"] = page
+    try:
+        yield world.calls
+    finally:
+        world.end()
+
+
+def page_of(users: int, start: int, *, held: bool) -> str:
+    """Return a page of everybody as IAM writes it, with a tag, a group and another policy each."""
+    details = "".join(detail_of(number, held=held) for number in range(start, min(start + PAGE, users)))
+    more = start + PAGE < users
+    marker = f"<IsTruncated>true</IsTruncated><Marker>{start + PAGE}</Marker>" if more else ""
+    return (
+        '<GetAccountAuthorizationDetailsResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/">'
+        f"<GetAccountAuthorizationDetailsResult><UserDetailList>{details}</UserDetailList>{marker}"
+        "</GetAccountAuthorizationDetailsResult></GetAccountAuthorizationDetailsResponse>"
+    )
+
+
+def detail_of(number: int, *, held: bool) -> str:
+    """Return one user."""
+    arns = [f"arn:aws:iam::{ACCOUNT}:policy/other"]
+    if held or number % EVERY_NTH_IS_FREE:
+        arns.append(POLICY)
+    policies = "".join(f"<member><PolicyName>p</PolicyName><PolicyArn>{arn}</PolicyArn></member>" for arn in arns)
+    return (
+        f"<member><UserName>user{number:04}</UserName><UserId>AIDAEXAMPLE{number:010}</UserId><Path>/</Path>"
+        f"<Arn>arn:aws:iam::{ACCOUNT}:user/user{number:04}</Arn><CreateDate>2026-11-24T09:00:00Z</CreateDate>"
+        "<GroupList><member>developers</member></GroupList>"
+        f"<AttachedManagedPolicies>{policies}</AttachedManagedPolicies>"
+        f"<Tags><member><Key>email</Key><Value>user{number:04}@example.com</Value></member></Tags></member>"
+    )
+
+
+def sweep() -> int:
+    """Sweep as `reconcile` does."""
+    settings, now = settings_here(), datetime.now(UTC)
+    group = settle_group(settings)
+    found = look(settings, group, now)
+    return carry_out(found.plan, settings, group, has_time=lambda: True).attached
+
+
+def one_by_one() -> int:
+    """Sweep the common way: list the users, then the policies, groups and tags of each."""
+    iam, enforced = clients.iam(), 0
+    pages = iam.get_paginator("list_users").paginate(PaginationConfig={"PageSize": PAGE})
+    for name in [user["UserName"] for page in pages for user in page["Users"]]:
+        policies = iam.list_attached_user_policies(UserName=name)["AttachedPolicies"]
+        iam.list_groups_for_user(UserName=name)
+        iam.list_user_tags(UserName=name)
+        if all(policy["PolicyArn"] != POLICY for policy in policies):
+            iam.attach_user_policy(UserName=name, PolicyArn=POLICY)
+            enforced += 1
+    return enforced
+
+
+def settings_here() -> Settings:
+    """Read the environment that the account came with."""
+    return Settings.from_environment(os.environ)
+
+
+def memory_of(users: int) -> float:
+    """Return the most megabytes that reading and deciding took."""
+    with account_of(users, held=True):
+        settings, now = settings_here(), datetime.now(UTC)
+        group = settle_group(settings)
+        tracemalloc.start()
+        look(settings, group, now)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+    return most / 1e6
+
+
+def measure(users: int, way: str, run: Callable[[], int], memory: float | None = None) -> Measured:
+    """Run one way over an account in which every tenth user needs the policy."""
+    with account_of(users, held=False) as calls, patch("reconcile.acting.sleep"):
+        start = time.perf_counter()
+        enforced = run()
+        seconds = time.perf_counter() - start
+    return Measured(users, way, enforced, calls, seconds, memory)
+
+
+def main() -> None:
+    """Measure both ways over each size and print them."""
+    table = Table(title="Who is not enforced, and is then? (every tenth user)")
+    table.add_column("users", justify="right")
+    table.add_column("way", no_wrap=True)
+    for column in ("enforced", "reads", "writes", "seconds", "memory, MB"):
+        table.add_column(column, justify="right")
+    for users in SIZES:
+        table.add_row(*measure(users, "reconcile", sweep, memory_of(users)).cells())
+        table.add_row(*measure(users, "one by one", one_by_one).cells())
+    Console().print(table)
+
+
+if __name__ == "__main__":
+    main()
