@@ -11,7 +11,7 @@ from types import FrameType
 from typing import IO
 
 # How long a program gets to end when asked, before it is made to.
-_GRACE_SECONDS = 5.0
+_GRACE_SECONDS = 2.0
 
 type Environment = Mapping[str, str]
 
