@@ -6,8 +6,7 @@ from typing import NoReturn
 
 from rich.console import Console
 
-from local import cloud as clouds
-from local import processes, stack
+from local import processes, stack, start
 from local.account import Account
 from local.demo.story import Story
 
@@ -39,14 +38,14 @@ def main() -> int:
     except KeyboardInterrupt:
         console.print("\nThe local cloud has ended; nothing of it is left.")
         return 0
-    except (clouds.PortTaken, clouds.NotStarted, processes.ProgramFailed) as error:
+    except (start.PortTaken, start.NotStarted, processes.ProgramFailed) as error:
         console.print(f"\n{error}", style="red", markup=False)
         return 1
 
 
 def play(story: Story) -> NoReturn:
     """Deploy, say how to play, and wait; only an interruption ends it."""
-    with clouds.started(clouds.chosen_port()) as cloud:
+    with start.started(start.chosen_port()) as cloud:
         with story.timed("sam build"):
             stack.build(cloud)
         with story.timed("sam deploy --config-env local"):

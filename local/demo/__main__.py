@@ -5,8 +5,7 @@ from contextlib import ExitStack
 
 from rich.console import Console
 
-from local import cloud as clouds
-from local import processes, stack
+from local import processes, stack, start
 from local.account import Account, NeverHappened
 from local.demo.scenes import SCENES
 from local.demo.story import Story
@@ -21,7 +20,7 @@ def main() -> int:
     except KeyboardInterrupt:
         console.print("\nInterrupted: everything that was started has ended.")
         return 130
-    except (clouds.PortTaken, clouds.NotStarted, processes.ProgramFailed, NeverHappened) as error:
+    except (start.PortTaken, start.NotStarted, processes.ProgramFailed, NeverHappened) as error:
         console.print(f"\n{error}", style="red", markup=False)
         return 1
     return 0
@@ -32,7 +31,7 @@ def play(story: Story) -> None:
     with ExitStack() as ends:
         story.begin("The system is deployed on this machine: no AWS account, no Docker")
         with story.timed("A local cloud starts on 127.0.0.1"):
-            cloud = ends.enter_context(clouds.started(clouds.chosen_port()))
+            cloud = ends.enter_context(start.started(start.chosen_port()))
         with story.timed("sam build"):
             stack.build(cloud)
         with story.timed("sam deploy --config-env local"):

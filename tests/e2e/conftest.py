@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from local import cloud as clouds
 from local import stack as stacks
 from local.account import Account
+from local.start import started
 
 if TYPE_CHECKING:
     from local.cloud import Cloud
@@ -32,7 +32,7 @@ type DeployAnother = Callable[..., AbstractContextManager[Account]]
 
 @pytest.fixture(scope="session")
 def cloud() -> Iterator["Cloud"]:
-    with clouds.started() as cloud:
+    with started() as cloud:
         stacks.build(cloud)
         yield cloud
 
@@ -51,7 +51,7 @@ def account(stack: "Stack") -> Account:
 def deploy_another(cloud: "Cloud") -> DeployAnother:
     @contextmanager
     def deployed(**parameters: str) -> Iterator[Account]:
-        with clouds.started() as another:
+        with started() as another:
             yield Account(stacks.deploy(another, **parameters))
 
     return deployed

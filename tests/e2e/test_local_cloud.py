@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from local import cloud as clouds
 from local.account import Account, eventually
-from local.cloud import ROOT, NotStarted, PortTaken
+from local.cloud import ROOT
+from local.start import NotStarted, PortTaken, started
 
 NOBODY = '{"Version": "2012-10-17", "Statement": []}'
 
@@ -29,7 +29,7 @@ def test_a_taken_port_is_named_with_what_to_do() -> None:
 
         with (
             pytest.raises(PortTaken, match=rf"Port {port} .* LOCAL_CLOUD_PORT={port + 1} make local"),
-            clouds.started(port),
+            started(port),
         ):
             pass
 
@@ -37,12 +37,12 @@ def test_a_taken_port_is_named_with_what_to_do() -> None:
 def test_a_cloud_that_cannot_start_shows_the_end_of_its_log(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MINISTACK_DOCKER_TIMEOUT", "none")
 
-    with pytest.raises(NotStarted, match="could not convert string to float"), clouds.started():
+    with pytest.raises(NotStarted, match="could not convert string to float"), started():
         pass
 
 
 def test_nothing_runs_after_the_block() -> None:
-    with clouds.started() as cloud:
+    with started() as cloud:
         assert listens(cloud.port)
 
     assert not listens(cloud.port)
@@ -53,9 +53,9 @@ def test_nothing_runs_after_the_block() -> None:
 def test_the_cloud_ends_with_whoever_started_it(number: signal.Signals) -> None:
     script = """if True:
         import time
-        from local import cloud, processes
+        from local import processes, start
         processes.end_on_termination()
-        with cloud.started() as started:
+        with start.started() as started:
             print(started.port, started.folder, flush=True)
             time.sleep(60)
     """

@@ -4,7 +4,7 @@ from urllib.parse import urlencode
 
 import pytest
 
-from local.authorization import conditions_of, resource_of
+from local.server.authorization import conditions_of, resource_of
 
 ACCOUNT = "111122223333"
 PREFIX = f"arn:aws:iam::{ACCOUNT}"

@@ -10,7 +10,8 @@ import botocore.session
 import pytest
 from botocore.serialize import create_serializer
 
-from local.trail import AssumedRole, Caller, Exchange, IamUser, Root, record_of
+from local.server.callers import AssumedRole, Caller, IamUser, Root
+from local.server.trail import Exchange, record_of
 
 type Detail = Mapping[str, Any]
 type ReadDetail = Callable[[str], Detail]

@@ -9,7 +9,8 @@ from ministack.core import responses  # type: ignore[import-untyped]  # ships no
 from ministack.services import iam  # type: ignore[import-untyped]
 from ministack.services.cloudformation import provisioners  # type: ignore[import-untyped]
 
-from local.trail import Exchange, Root
+from local.server.callers import Root
+from local.server.trail import Exchange
 
 type Properties = Mapping[str, Any]
 type Operation = Callable[[Mapping[str, Any]], tuple[int, Mapping[str, str], bytes]]

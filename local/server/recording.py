@@ -1,39 +1,33 @@
-"""MiniStack with a trail: the process that `local.cloud` starts, and that ends with whoever started it.
+"""Every call to IAM is recorded as it passes, and put on the event bus as AWS does.
 
-MiniStack's own CloudTrail keeps neither answers nor errors and hands nothing to EventBridge. Here every call to IAM is
-recorded as it passes and put on the event bus as AWS would, so the deployed rules match it as they are.
+MiniStack's own CloudTrail keeps neither answers nor errors, and hands nothing to EventBridge. Recorded this way, a call
+matches the deployed rules as they are.
 """
 
 import json
-import os
 import re
-import shutil
-import signal
-import sys
-import threading
 from collections.abc import Awaitable, Callable, MutableMapping
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from ministack import app as ministack  # type: ignore[import-untyped]  # ships no types
-from ministack.core import iam_evaluator, responses  # type: ignore[import-untyped]
+from ministack.core import iam_evaluator, responses  # type: ignore[import-untyped]  # ships no types
 from ministack.services import eventbridge, iam  # type: ignore[import-untyped]
 
-from local.authorization import action_of, conditions_of, identity_of, resource_of
-from local.delivery import correct_delivery
-from local.resources import correct_cloudformation
-from local.trail import AssumedRole, Caller, Exchange, IamUser, Root, record_of
+from local.server.callers import AssumedRole, Caller, IamUser, Root
+from local.server.trail import Exchange, record_of
 
 type Message = MutableMapping[str, Any]
 type Receive = Callable[[], Awaitable[Message]]
 type Send = Callable[[Message], Awaitable[None]]
 type Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
+# What is asked now, where it is signed for IAM or SES.
+request_body: ContextVar[bytes] = ContextVar("request_body", default=b"")
+
 # The scope of a signature: Credential=<access key>/<day>/<region>/<service>/aws4_request.
 _SCOPE = re.compile(r"Credential=([^/]+)/\d{8}/[^/]+/(iam|ses)/")
-_body: ContextVar[bytes] = ContextVar("body of the request", default=b"")
 
 
 @dataclass
@@ -58,7 +52,7 @@ def recording(application: Application) -> Application:
         if signed is None:
             return await application(scope, receive, send)
         at, body, answer = datetime.now(UTC), await _read(receive), Answer()
-        _body.set(body)
+        request_body.set(body)
         unread = [body]
 
         async def replayed() -> Message:
@@ -106,49 +100,6 @@ def put_on_bus(exchange: Exchange) -> None:
         eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)  # noqa: SLF001  # no public way in
 
 
-def completing(enforce: Callable[..., object]) -> Callable[..., object]:
-    """Have permissions checked against the resource and the condition keys that MiniStack leaves out."""
-
-    def completed(access_key_id: str, iam_action: str, service: str, region: str, **about: Any) -> object:  # noqa: ANN401
-        body = _body.get()
-        about["service_context"] = {**(about.get("service_context") or {}), **conditions_of(service, body)}
-        if service == "iam" and (arn := resource_of(iam_action, body, responses.get_account_id(), _arn_of_entity)):
-            about["resource_arn"] = arn
-        if service in {"ses", "sesv2"} and (arn := identity_of(body, region, responses.get_account_id())):
-            about["resource_arn"] = arn
-        return enforce(access_key_id, action_of(iam_action), service, region, **about)
-
-    return completed
-
-
-def as_if_encrypted(resolve: Callable[..., object]) -> Callable[..., object]:
-    """Let policies that refuse plain HTTP take requests for encrypted ones: they never leave this machine."""
-
-    def resolved(key: str, *about: Any) -> object:  # noqa: ANN401
-        return "true" if key.lower() == "aws:securetransport" else resolve(key, *about)
-
-    return resolved
-
-
-def end_with_starter(folder: str) -> None:
-    """End this process, its workers and its folder once the starter's end of our standard input closes.
-
-    Not even a starter that was killed leaves anything behind so.
-    """
-
-    def wait() -> None:
-        sys.stdin.read()
-        shutil.rmtree(folder, ignore_errors=True)
-        os.killpg(os.getpgrp(), signal.SIGKILL)
-
-    threading.Thread(target=wait, daemon=True).start()
-
-
-def _arn_of_entity(kind: str, name: str) -> str | None:
-    entity = {"user": iam._users, "group": iam._groups}[kind].get(name)  # noqa: SLF001  # reading by API would be checked, too
-    return entity["Arn"] if entity else None
-
-
 async def _read(receive: Receive) -> bytes:
     body, more = b"", True
     while more:
@@ -156,14 +107,3 @@ async def _read(receive: Receive) -> bytes:
         body += message.get("body", b"")
         more = message.get("more_body", False)
     return body
-
-
-if __name__ == "__main__":
-    end_with_starter(folder=sys.argv[1])
-    del sys.argv[1:]
-    ministack.app = recording(ministack.app)
-    iam_evaluator.enforce = completing(iam_evaluator.enforce)
-    iam_evaluator._resolve_condition_key = as_if_encrypted(iam_evaluator._resolve_condition_key)  # noqa: SLF001
-    correct_cloudformation(put_on_bus)
-    correct_delivery()
-    ministack.main()

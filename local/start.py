@@ -1,0 +1,111 @@
+"""A local cloud is started, waited for, and always stopped."""
+
+import os
+import socket
+import sys
+import tempfile
+import time
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from subprocess import Popen
+from urllib.error import URLError
+
+from local.cloud import ACCOUNT, REGION, ROOT, Cloud
+from local.processes import running, tail
+
+# Where `make local` and `make demo` listen, unless LOCAL_CLOUD_PORT says otherwise.
+PORT = 4566
+_READY_WITHIN_SECONDS = 60.0
+
+
+class PortTaken(RuntimeError):
+    """Somebody else listens where the local cloud was to; the text says what to do."""
+
+    def __init__(self, port: int) -> None:
+        super().__init__(
+            f"Port {port} of 127.0.0.1 is taken, perhaps by another local cloud. End that one, or choose a free port: "
+            f"LOCAL_CLOUD_PORT={port + 1} make local"
+        )
+
+
+class NotStarted(RuntimeError):
+    """The local cloud ended by itself or did not answer in time; the text holds the end of its log."""
+
+
+@contextmanager
+def started(port: int | None = None) -> Iterator[Cloud]:
+    """Run a local cloud for as long as the block lasts; without a port a free one is chosen.
+
+    Raises PortTaken and NotStarted.
+    """
+    with tempfile.TemporaryDirectory(prefix="local-cloud-", ignore_cleanup_errors=True) as folder:
+        cloud = Cloud(port or _free_port(), Path(folder))
+        _check_free(cloud.port)
+        command = [sys.executable, "-m", "local.server", folder]
+        with cloud.log.open("w") as log, running(command, _server_environment(cloud), log) as process:
+            _wait_until_ready(cloud, process)
+            yield cloud
+
+
+def chosen_port() -> int:
+    """Return the port that LOCAL_CLOUD_PORT names, or the usual one."""
+    return int(os.environ.get("LOCAL_CLOUD_PORT") or PORT)
+
+
+def _server_environment(cloud: Cloud) -> dict[str, str]:
+    # The cloud must not inherit an endpoint: it would hand it on to the functions.
+    environment = {name: value for name, value in cloud.environment().items() if name != "AWS_ENDPOINT_URL"}
+    return environment | {
+        "BIND_HOST": "127.0.0.1",
+        "AUTH": "true",
+        "MINISTACK_HOST": "127.0.0.1",
+        "GATEWAY_PORT": str(cloud.port),
+        "MINISTACK_ACCOUNT_ID": ACCOUNT,
+        "MINISTACK_REGION": REGION,
+        "TMPDIR": str(cloud.folder),
+        "S3_DATA_DIR": str(cloud.folder / "s3"),
+        "STATE_DIR": str(cloud.folder / "state"),
+        # Listeners that nobody here needs.
+        "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",
+        "PYTHONPATH": str(ROOT),
+    }
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _check_free(port: int) -> None:
+    with socket.socket() as probe:
+        # As the server itself does: a port that only waits out its last connections is free.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError as error:
+            raise PortTaken(port) from error
+
+
+def _wait_until_ready(cloud: Cloud, process: Popen[str]) -> None:
+    deadline = time.monotonic() + _READY_WITHIN_SECONDS
+    while time.monotonic() < deadline:
+        if process.poll() is not None:
+            break
+        if _answers(cloud):
+            return
+        time.sleep(0.05)
+    message = f"The local cloud did not start. The end of its log:\n{tail(cloud.log)}"
+    raise NotStarted(message)
+
+
+def _answers(cloud: Cloud) -> bool:
+    try:
+        with urllib.request.urlopen(f"{cloud.endpoint}/_ministack/ready", timeout=1):  # noqa: S310  # http on 127.0.0.1
+            return True
+    except (URLError, TimeoutError, ConnectionError):
+        return False
