@@ -62,13 +62,7 @@ def _severity(run: Run, needs: list[str]) -> Severity:
 
 
 def _needs(run: Run) -> Iterator[str]:
-    outcome = run.outcome
-    if outcome.refused:
-        yield f"{_reminders(outcome.refused)} did not get onto the queue. The next run plans them again."
-    if outcome.unchecked:
-        yield f"{_people(outcome.unchecked)} not reminded: IAM did not say whether there is a device by now."
-    if outcome.postponed:
-        yield f"{_people(outcome.postponed)} not reminded: time was up. The next run goes on."
+    yield from _undone(run.outcome)
     if run.report_made is None:
         yield (
             "There was no credential report, so passwords, access keys, passkeys and hardware tokens were not seen. "
@@ -77,6 +71,17 @@ def _needs(run: Run) -> Iterator[str]:
     trouble = trouble_with(run.sending)
     if trouble:
         yield trouble
+
+
+def _undone(outcome: Outcome) -> Iterator[str]:
+    if outcome.refused:
+        yield f"{_reminders(outcome.refused)} did not get onto the queue. The next run plans them again."
+    if outcome.unchecked:
+        yield f"{_people(outcome.unchecked)} not reminded: IAM did not say whether there is a device by now."
+    if outcome.postponed:
+        yield f"{_people(outcome.postponed)} not reminded: time was up. The next run goes on."
+    if outcome.over_quota:
+        yield f"{_people(outcome.over_quota)} not reminded: SES sends no more mails today. The next run goes on."
 
 
 def _footer(run: Run) -> str:

@@ -1,5 +1,6 @@
 """Which mails a run puts on the queue, and what became of them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from domain.addresses import Recipient
@@ -15,16 +16,18 @@ class Outcome:
     """What became of a run's reminders: how many are on the queue, and how many are left for the next run and why.
 
     `unchecked`: IAM did not say whether they have a device. `postponed`: the time was up. `refused`: by the queue.
+    `over_quota`: SES would not send them within the day.
     """
 
     queued: tuple[ReminderMessage, ...] = ()
     unchecked: int = 0
     postponed: int = 0
     refused: int = 0
+    over_quota: int = 0
 
     @property
     def complete(self) -> bool:
-        """Tell whether nothing failed; a run out of time has not failed, it only had much to do."""
+        """Tell whether nothing failed; a run out of time or quota has not failed, it only had much to do."""
         return not (self.unchecked or self.refused)
 
 
@@ -35,6 +38,22 @@ def plan_reminders(picture: EnrolmentPicture, cadence: Cadence, default: Languag
         _message(person, decide_reminder(person.history, cadence, picture.today), default) for person in unenrolled
     )
     return sorted((message for message in planned if message is not None), key=lambda message: -message.days)
+
+
+def within_quota(planned: Sequence[ReminderMessage], room: int | None) -> tuple[ReminderMessage, ...]:
+    """Return the reminders for which SES has room, in their order; a manager is a recipient, too.
+
+    Who has had the fewest goes first, so that a small quota comes round to everybody.
+    """
+    if room is None:
+        return tuple(planned)
+    fitting: set[str] = set()
+    for message in sorted(planned, key=lambda message: message.number):
+        room -= 2 if message.cc else 1
+        if room < 0:
+            break
+        fitting.add(message.user_id)
+    return tuple(message for message in planned if message.user_id in fitting)
 
 
 def _message(person: Person, decision: Due | Wait, default: Language) -> ReminderMessage | None:

@@ -6,8 +6,12 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class SendingState:
-    """What SES allows this account ("GetAccount" in the Amazon SES API v2 Reference); quotas count mails."""
+    """What SES allows this account ("GetAccount" in the Amazon SES API v2 Reference); quotas count recipients.
 
+    `verified` tells whether SES has verified the sender's address or domain. A `most_per_day` of -1 is no limit.
+    """
+
+    verified: bool
     production: bool
     enabled: bool
     most_per_day: float
@@ -21,15 +25,28 @@ class NoSending(StrEnum):
     UNREADABLE = "SES did not say"
 
 
+_UNKNOWN = {
+    NoSending.NO_SENDER: "No mail goes to people: the parameter SenderEmail is empty. This digest is all there is.",
+    NoSending.UNREADABLE: "SES did not say whether it can send. Reminders were queued all the same.",
+}
+
+
+def room_for(state: SendingState | NoSending) -> int | None:
+    """Return to how many recipients SES sends within the 24 hours, None where there is no limit or none is known."""
+    if isinstance(state, NoSending) or state.most_per_day < 0:
+        return None
+    return max(0, int(state.most_per_day - state.sent_today))
+
+
 def trouble_with(state: SendingState | NoSending) -> str | None:
     """Return what keeps mail from people, in a sentence for ops, or None where nothing does."""
+    if isinstance(state, NoSending):
+        return _UNKNOWN[state]
     match state:
-        case NoSending.NO_SENDER:
-            return "No mail goes to people: the parameter SenderEmail is empty. This digest is all there is."
-        case NoSending.UNREADABLE:
-            return "SES did not say whether it can send. Reminders were queued all the same."
         case SendingState(enabled=False):
             return "SES has paused sending for this account: no mail goes out. See the SES console, Account dashboard."
+        case SendingState(verified=False):
+            return "SES has not verified the sender, nor its domain: no mail goes out until it has. See SenderEmail."
         case SendingState(production=False):
             return (
                 "SES is in the sandbox: only verified addresses get mail. Ask for production access in the SES console."

@@ -1,6 +1,7 @@
 """Reminds people who have no MFA, and tells ops who is left."""
 
 import os
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +24,7 @@ from domain.digest import Run, digest_of
 from domain.people import Enrolment
 from domain.reminder_plan import Outcome
 from domain.reminders import ReminderKind
-from domain.sending import NoSending
+from domain.sending import NoSending, SendingState
 from domain.totals import totals_of
 from remind.audit_page import audit_page
 from remind.settings import Settings
@@ -55,8 +56,9 @@ def lambda_handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str
         settings,
         now.date(),
         has_time=lambda: context.get_remaining_time_in_millis() > _RESERVE_MILLISECONDS,
+        sending=sending_state(settings),
     )
-    outcome = plan_only(found) if settings.dry_run else remind(found, settings, table)
+    outcome = found.outcome if settings.dry_run else remind(found, settings, table)
     run = run_of(found, outcome, settings, account=context.invoked_function_arn.split(":")[4], at=now)
     OpsTopic(clients.sns(), settings.ops_topic_arn).tell(digest_of(run))
     record(run)
@@ -80,6 +82,13 @@ def sources(settings: Settings, table: PeopleTable) -> Sources:
     )
 
 
+def sending_state(settings: Settings) -> SendingState | NoSending:
+    """Return whether mail can be sent at all."""
+    if not settings.sender:
+        return NoSending.NO_SENDER
+    return SendingAccount(clients.sesv2(settings.ses_region)).state(settings.sender)
+
+
 def run_of(found: Survey, outcome: Outcome, settings: Settings, *, account: str, at: datetime) -> Run:
     """Put together what the digest follows from."""
     return Run(
@@ -88,16 +97,11 @@ def run_of(found: Survey, outcome: Outcome, settings: Settings, *, account: str,
         totals=totals_of(found.picture, settings.cadence.escalate_after, at),
         before=found.runs[-1] if found.runs else None,
         outcome=outcome,
-        sending=SendingAccount(clients.sesv2(settings.ses_region)).state() if settings.sender else NoSending.NO_SENDER,
+        sending=found.sending,
         report_made=found.report_made,
         escalate_after=settings.cadence.escalate_after,
         dry_run=settings.dry_run,
     )
-
-
-def plan_only(found: Survey) -> Outcome:
-    """Change nothing: the outcome is what would have been queued."""
-    return Outcome(found.due, found.unchecked, found.postponed)
 
 
 def remind(found: Survey, settings: Settings, table: PeopleTable) -> Outcome:
@@ -105,11 +109,11 @@ def remind(found: Survey, settings: Settings, table: PeopleTable) -> Outcome:
     for change in found.picture.changes:
         table.follow(change)
     try:
-        queued = ReminderQueue(clients.sqs(), settings.mail_queue_url).send(found.due)
+        queued = ReminderQueue(clients.sqs(), settings.mail_queue_url).send(found.outcome.queued)
     except QueueRefused as error:
         logger.exception("Reminders were not queued")
         queued = error.queued
-    return Outcome(queued, found.unchecked, found.postponed, refused=len(found.due) - len(queued))
+    return replace(found.outcome, queued=queued, refused=len(found.outcome.queued) - len(queued))
 
 
 def keep(run: Run, found: Survey, settings: Settings, table: PeopleTable) -> None:

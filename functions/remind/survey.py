@@ -13,8 +13,9 @@ from aws.mfa_devices import LoginProfiles, MfaDevices, VirtualMfaDevices
 from aws.people_table import RememberedPeople
 from domain.enrolment import EnrolmentPicture, EnrolmentRules, picture_of, too_young_for_the_report
 from domain.enrolment_facts import Devices, Facts
-from domain.reminder_plan import plan_reminders
+from domain.reminder_plan import Outcome, plan_reminders, within_quota
 from domain.reminders import ReminderMessage
+from domain.sending import NoSending, SendingState, room_for
 from domain.totals import RunTotals
 from remind.settings import Settings
 
@@ -36,28 +37,34 @@ class Sources:
 
 @dataclass(frozen=True, slots=True)
 class Survey:
-    """What was found: the picture, the reminders that are due, and how many people could not be looked at again."""
+    """What was found: the picture, and what would become of the reminders if the queue took them all."""
 
     picture: EnrolmentPicture
-    due: tuple[ReminderMessage, ...]
-    unchecked: int
-    postponed: int
+    outcome: Outcome
+    sending: SendingState | NoSending
     report_made: datetime | None
     runs: tuple[RunTotals, ...]
 
 
-def survey(sources: Sources, settings: Settings, today: date, has_time: Callable[[], bool]) -> Survey:
+def survey(
+    sources: Sources, settings: Settings, today: date, has_time: Callable[[], bool], sending: SendingState | NoSending
+) -> Survey:
     """Find out who has no MFA and whom to remind; nothing is written."""
     facts, runs = read_facts(sources, settings.rules, today)
     picture = picture_of(facts, settings.rules, today)
-    planned = plan_reminders(picture, settings.cadence, settings.language) if settings.sender else []
+    wanted = plan_reminders(picture, settings.cadence, settings.language) if settings.sender else []
+    planned = within_quota(wanted, room_for(sending))
     seen, postponed = look_again(planned, sources.devices, has_time)
     return Survey(
         picture=picture_of(facts.seeing(seen), settings.rules, today),
-        # Whoever is gone by now is not in need of a mail either: the devices are None.
-        due=tuple(message for message in planned if seen.get(message.user_id) == frozenset()),
-        unchecked=len(planned) - len(seen) - postponed,
-        postponed=postponed,
+        outcome=Outcome(
+            # Whoever is gone by now is not in need of a mail either: the devices are None.
+            queued=tuple(message for message in planned if seen.get(message.user_id) == frozenset()),
+            unchecked=len(planned) - len(seen) - postponed,
+            postponed=postponed,
+            over_quota=len(wanted) - len(planned),
+        ),
+        sending=sending,
         report_made=facts.report.made if facts.report else None,
         runs=runs,
     )

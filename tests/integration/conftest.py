@@ -242,6 +242,10 @@ class Calls(list[str]):
         """Answer the next requests of the operation with this error; it is HTTP, so botocore's retries are real."""
         self._answers.setdefault(operation, [])[:0] = [(status, code, message or code)] * times
 
+    def forget(self, operation: str) -> None:
+        """Answer the operation no longer as was said before."""
+        self._answers.pop(operation, None)
+
     def break_off(self, operation: str, error: BaseException) -> None:
         """Let the next request of the operation come to no answer."""
         self._broken[operation] = error

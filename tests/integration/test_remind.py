@@ -128,11 +128,16 @@ def event(event_text: Callable[[str], str]) -> dict[str, Any]:
 
 @pytest.fixture
 def calls(calls: Calls) -> Calls:
-    """SES is out of its sandbox; moto does not know the call."""
-    quota = {"Max24HourSend": 50_000.0, "MaxSendRate": 14.0, "SentLast24Hours": 3.0}
-    state = {"ProductionAccessEnabled": True, "SendingEnabled": True, "SendQuota": quota}
-    calls.answer("GetAccount", *[json.dumps(state)] * 9)
+    """SES is out of its sandbox and has verified the sender; moto does not know the one call."""
+    calls.answer("GetAccount", *[ses_account()] * 9)
+    calls.answer("GetEmailIdentity", *['{"VerifiedForSendingStatus": true}'] * 9)
     return calls
+
+
+def ses_account(*, most: float = 50_000.0, sent: float = 3.0) -> str:
+    """SES's answer about an account that may send so many mails in 24 hours and has sent some of them."""
+    quota = {"Max24HourSend": most, "MaxSendRate": 14.0, "SentLast24Hours": sent}
+    return json.dumps({"ProductionAccessEnabled": True, "SendingEnabled": True, "SendQuota": quota})
 
 
 @pytest.fixture
@@ -212,6 +217,8 @@ def test_the_run_reads_in_bulk_and_looks_only_at_whom_it_mails(
     lambda_handler(event, context)
 
     assert calls == [
+        "GetAccount",
+        "GetEmailIdentity",
         "Scan",
         "GenerateCredentialReport",
         "GetCredentialReport",
@@ -220,7 +227,6 @@ def test_the_run_reads_in_bulk_and_looks_only_at_whom_it_mails(
         "ListMFADevices",
         "UpdateItem",
         "SendMessageBatch",
-        "GetAccount",
         "Publish",
         "PutItem",
         "PutObject",
@@ -415,6 +421,57 @@ def test_ses_that_does_not_say_is_told_and_stops_nothing(
     assert "SES did not say" in around.digests()[0]["Message"]
 
 
+@pytest.mark.parametrize(
+    ("unknown", "verified", "told"),
+    [(0, True, False), (1, True, False), (2, True, False), (0, False, True), (3, False, True)],
+)
+def test_a_sender_that_neither_itself_nor_by_its_domain_is_verified_is_told(
+    person: Person,
+    around: Surroundings,
+    calls: Calls,
+    context: Context,
+    event: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    unknown: int,
+    verified: bool,
+    told: bool,
+) -> None:
+    """SES knows the address, its domain or the domain above that."""
+    monkeypatch.setenv("SENDER_EMAIL", "mfa@mail.example.com")
+    person()
+    calls.forget("GetEmailIdentity")
+    calls.answer("GetEmailIdentity", *[json.dumps({"VerifiedForSendingStatus": verified})] * 3)
+    if unknown:
+        calls.fail("GetEmailIdentity", "NotFoundException", status=404, times=unknown)
+
+    lambda_handler(event, context)
+
+    assert ("SES has not verified the sender" in around.digests()[0]["Message"]) == told
+    assert len(around.mails()) == 1
+
+
+def test_more_than_ses_sends_in_a_day_is_left_for_the_next_run_and_comes_round_to_everybody(
+    person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    had_three = {person(f"old{number}@example.com") for number in range(3)}
+    had_none = {person(f"new{number}@example.com") for number in range(3)}
+    for user_id in had_three:
+        around.put(user_id, unenrolled_since={"S": ago(7)}, reminders={"N": "3"})
+    for user_id in had_none:
+        around.put(user_id, unenrolled_since={"S": ago(7)})
+    calls.forget("GetAccount")
+    calls.answer("GetAccount", ses_account(most=200, sent=196))
+
+    lambda_handler(event, context)
+
+    mailed = {message.user_id for message in around.mails()}
+    assert len(mailed) == 4
+    assert had_none < mailed
+    assert calls.count("ListMFADevices") == 4
+    digest = " ".join(around.digests()[0]["Message"].split())
+    assert "2 people were not reminded: SES sends no more mails today. The next run goes on." in digest
+
+
 def test_what_the_queue_refuses_is_sent_again_at_once(
     person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
@@ -484,6 +541,7 @@ def test_a_page_that_fails_ends_the_run_before_anything_is_written(
         "UpdateItem",
         "SendMessageBatch",
         "GetAccount",
+        "GetEmailIdentity",
         "Publish",
         "PutItem",
         "PutObject",

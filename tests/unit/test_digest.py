@@ -27,7 +27,7 @@ TODAY = date(2026, 11, 24)
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 CREATED = datetime(2026, 5, 2, 12, tzinfo=UTC)
 RULES = EnrolmentRules(ExemptionRules("mfa-exempt", ("/service/",)), AddressRules("email", "", frozenset()))
-SENDING = SendingState(production=True, enabled=True, most_per_day=50_000, sent_today=10)
+SENDING = SendingState(verified=True, production=True, enabled=True, most_per_day=50_000, sent_today=10)
 
 
 class Account:
@@ -164,6 +164,7 @@ def test_mail_that_did_not_arrive_is_told(account: Account) -> None:
     [
         (NoSending.NO_SENDER, "SenderEmail is empty"),
         (NoSending.UNREADABLE, "SES did not say"),
+        (replace(SENDING, verified=False), "has not verified the sender"),
         (replace(SENDING, production=False), "sandbox"),
         (replace(SENDING, enabled=False), "paused sending"),
         (replace(SENDING, most_per_day=200, sent_today=200), "has sent its 200 mails"),
@@ -194,6 +195,7 @@ def test_where_no_mail_is_sent_nobody_is_called_unreachable(account: Account) ->
         (Outcome(refused=3), Severity.ALARM),
         (Outcome(unchecked=3), Severity.ALARM),
         (Outcome(postponed=3), Severity.WARNING),
+        (Outcome(over_quota=3), Severity.WARNING),
     ],
 )
 def test_what_was_left_undone_is_told_and_a_failure_is_an_alarm(

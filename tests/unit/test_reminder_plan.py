@@ -1,5 +1,6 @@
 """Who gets which mail today."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -12,7 +13,7 @@ from domain.enrolment_facts import Facts
 from domain.exemptions import ExemptionRules
 from domain.languages import Language
 from domain.people import History
-from domain.reminder_plan import plan_reminders
+from domain.reminder_plan import plan_reminders, within_quota
 from domain.reminders import ReminderMessage
 from domain.users import AccountUser, Standing, User
 
@@ -53,3 +54,18 @@ def test_the_manager_is_told_on_escalation_only(days: int, told: str | None) -> 
     (message,) = plan({"alice": days}, manager_email="lead@example.com")
 
     assert message.cc == told
+
+
+@pytest.mark.parametrize(("room", "reminded"), [(None, 3), (9, 3), (4, 2), (3, 1), (1, 0), (0, 0)])
+def test_a_manager_is_a_recipient_too(room: int | None, reminded: int) -> None:
+    planned = plan(dict.fromkeys(("alice", "bob", "carol"), 14), manager_email="lead@example.com")
+
+    assert len(within_quota(planned, room)) == reminded
+
+
+def test_a_small_quota_goes_to_those_who_were_reminded_least_and_keeps_the_order() -> None:
+    planned = plan({"alice": 1, "bob": 30, "carol": 7})
+    reminded = [replace(message, number=2 if message.user_name == "bob" else 1) for message in planned]
+
+    assert [message.user_name for message in within_quota(reminded, 2)] == ["carol", "alice"]
+    assert [message.user_name for message in within_quota(reminded, 3)] == ["bob", "carol", "alice"]

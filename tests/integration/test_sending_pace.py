@@ -1,0 +1,79 @@
+"""The pace of mail on a clock of its own: all workers together stay below what SES allows."""
+
+import json
+
+import pytest
+
+from aws import clients
+from aws.sending_pace import WORKERS, SendingPace
+from tests.integration.conftest import Calls
+
+
+class Clock:
+    """Time that passes only by sleeping, or when a test says so."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.slept: list[float] = []
+
+    def __call__(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(round(seconds, 3))
+        self.now += seconds
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def pace(calls: Calls, clock: Clock) -> SendingPace:
+    return SendingPace(clients.sesv2("us-east-1"), clock, clock.sleep)
+
+
+def rate(per_second: float) -> str:
+    return json.dumps({"SendQuota": {"MaxSendRate": per_second}})
+
+
+def test_each_worker_takes_its_share_of_the_rate_from_the_first_mail_on(
+    pace: SendingPace, calls: Calls, clock: Clock
+) -> None:
+    calls.answer("GetAccount", rate(14.0))
+
+    for _ in range(70):
+        pace.wait()
+
+    assert clock.now - 100 == pytest.approx(70 * WORKERS / 14.0)
+    assert calls == ["GetAccount"]
+
+
+def test_time_that_has_passed_anyway_is_not_waited_for_again_and_saves_up_nothing(
+    pace: SendingPace, calls: Calls, clock: Clock
+) -> None:
+    calls.answer("GetAccount", rate(1.0))
+
+    pace.wait()
+    clock.now += 0.5
+    pace.wait()
+    clock.now += 60
+    pace.wait()
+    pace.wait()
+
+    assert clock.slept == [2.0, 1.5, 2.0]
+
+
+@pytest.mark.parametrize("answer", ["{}", rate(0.0), None])
+def test_where_ses_does_not_say_it_is_the_pace_of_the_sandbox(
+    pace: SendingPace, calls: Calls, clock: Clock, answer: str | None
+) -> None:
+    if answer is None:
+        calls.fail("GetAccount", "AccessDeniedException", status=403)
+    else:
+        calls.answer("GetAccount", answer)
+
+    pace.wait()
+
+    assert clock.slept == [2.0]
