@@ -57,7 +57,8 @@ def test_ses_reports_back_only_where_mail_is_sent_from_the_stacks_region(templat
 
 
 def test_both_rules_may_write_to_the_mail_queue() -> None:
-    (statement,) = WITH.resources["NewsMayQueue"]["Properties"]["PolicyDocument"]["Statement"]
+    statements = WITH.resources["NewsMayQueue"]["Properties"]["PolicyDocument"]["Statement"]
+    (statement,) = [statement for statement in statements if statement["Effect"] == "Allow"]
 
     assert statement["Condition"]["ArnEquals"]["aws:SourceArn"] == ["${NewsRule.Arn}", "${MailFeedbackRule.Arn}"]
 
