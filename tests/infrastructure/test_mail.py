@@ -56,9 +56,9 @@ def test_ses_reports_back_only_where_mail_is_sent_from_the_stacks_region(templat
     assert variables(template)["CONFIGURATION_SET"] == ""
 
 
-def test_both_rules_may_write_to_the_mail_queue() -> None:
-    statements = WITH.resources["NewsMayQueue"]["Properties"]["PolicyDocument"]["Statement"]
-    (statement,) = [statement for statement in statements if statement["Effect"] == "Allow"]
+@pytest.mark.parametrize("policy", ["MailsTakeNews", "UndeliveredNewsTakeNews"])
+def test_both_rules_may_write_to_the_mail_queue_and_to_its_dead_letters(policy: str) -> None:
+    (statement,) = WITH.resources[policy]["Properties"]["PolicyDocument"]["Statement"]
 
     assert statement["Condition"]["ArnEquals"]["aws:SourceArn"] == ["${NewsRule.Arn}", "${MailFeedbackRule.Arn}"]
 
