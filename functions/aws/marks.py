@@ -4,11 +4,14 @@ An item is a mark of a kind on a subject. DynamoDB deletes expired items within 
 so every read looks at `expires`, which is in seconds since 1970.
 """
 
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
 _LEAVING, _ATTACHED, _TOLD = "leaving", "attached", "told"
 _A_DAY = timedelta(days=1)
@@ -74,22 +77,32 @@ class AttachmentCounts:
 class ToldMarks:
     """Keeps ops from being told the same again within a day."""
 
-    PERMISSIONS = ("dynamodb:PutItem",)
+    PERMISSIONS = ("dynamodb:PutItem", "dynamodb:DeleteItem")
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
         self._table = table
 
-    def first_today(self, kind: str, subject: str, now: datetime) -> bool:
-        """Tell whether ops were not told this in the last 24 hours; from now on they were."""
+    @contextmanager
+    def once_a_day(self, kind: str, subject: str, now: datetime) -> Iterator[bool]:
+        """Yield whether ops are to be told, for they were not in the last 24 hours.
+
+        The mark comes first, so that of two functions only one tells; where the telling fails, the mark goes again.
+        """
+        key: dict[str, AttributeValueTypeDef] = {"kind": {"S": _TOLD}, "subject": {"S": f"{kind}#{subject}"}}
+        first = self._claim({**key, "expires": _seconds(now + _A_DAY)}, now)
+        try:
+            yield first
+        except BaseException:
+            if first:
+                self._client.delete_item(TableName=self._table, Key=key)
+            raise
+
+    def _claim(self, item: "Mapping[str, AttributeValueTypeDef]", now: datetime) -> bool:
         try:
             self._client.put_item(
                 TableName=self._table,
-                Item={
-                    "kind": {"S": _TOLD},
-                    "subject": {"S": f"{kind}#{subject}"},
-                    "expires": _seconds(now + _A_DAY),
-                },
+                Item=item,
                 ConditionExpression="attribute_not_exists(kind) OR expires <= :now",
                 ExpressionAttributeValues={":now": _seconds(now)},
             )
@@ -98,5 +111,5 @@ class ToldMarks:
         return True
 
 
-def _seconds(at: datetime) -> dict[str, str]:
+def _seconds(at: datetime) -> "AttributeValueTypeDef":
     return {"N": str(int(at.timestamp()))}

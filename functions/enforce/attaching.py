@@ -36,5 +36,7 @@ def tell_unenforceable(user: "User", settings: "Settings", now: datetime) -> Non
 
 def tell_once(notice: "Notice", subject: str, settings: "Settings", now: datetime) -> None:
     """Tell ops, unless they were told the same within a day: events come more than once."""
-    if ToldMarks(clients.dynamodb(), settings.marks_table).first_today(notice.kind, subject, now):
-        OpsTopic(clients.sns(), settings.ops_topic_arn).tell(notice)
+    told = ToldMarks(clients.dynamodb(), settings.marks_table)
+    with told.once_a_day(notice.kind, subject, now) as first:
+        if first:
+            OpsTopic(clients.sns(), settings.ops_topic_arn).tell(notice)

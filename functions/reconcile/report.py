@@ -41,8 +41,11 @@ class Report:
         told = ToldMarks(clients.dynamodb(), self.settings.marks_table)
         for notice, about in self._notices():
             logger.warning("Ops are to know", kind=notice.kind, subject=notice.subject)
-            if not self.settings.dry_run and told.first_today(notice.kind, about, self.now):
-                OpsTopic(clients.sns(), self.settings.ops_topic_arn).tell(notice)
+            if self.settings.dry_run:
+                continue
+            with told.once_a_day(notice.kind, about, self.now) as first:
+                if first:
+                    OpsTopic(clients.sns(), self.settings.ops_topic_arn).tell(notice)
 
     def record(self) -> dict[str, Any]:
         """Log who is exempt and who is only reported, count what the dashboard shows, and return the totals."""

@@ -60,6 +60,8 @@ def release_everybody(
     try:
         left = list(still_there(settings, context))
     except (ClientError, BotoCoreError):
+        if run >= _MOST_RUNS:
+            raise
         logger.exception("Nobody could be looked up", run=run)
         left = []
     else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto.iam.models import iam_backends
 
 from domain.release_requests import ReleaseRequest
@@ -243,6 +244,21 @@ def test_a_user_who_fits_neither_way_is_told_to_ops_once_a_day(
     summaries = [sweep(context), sweep(context)]
 
     assert [summary["UsersUnenforceable"] for summary in summaries] == [1, 1]
+    assert "alice" in stack.ops.read()
+
+
+def test_a_notice_that_could_not_be_sent_is_sent_by_the_next_sweep(
+    stack: Stack, create: Callable[..., str], calls: Calls, context: Context
+) -> None:
+    create("alice")
+    calls.fail("AttachUserPolicy", "LimitExceeded", times=2)
+    calls.fail("AddUserToGroup", "LimitExceeded", times=2)
+    calls.fail("Publish", "InternalError", status=500, times=5)
+
+    with pytest.raises(ClientError, match="InternalError"):
+        sweep(context)
+    sweep(context)
+
     assert "alice" in stack.ops.read()
 
 

@@ -220,6 +220,16 @@ def test_the_last_run_answers_although_somebody_is_left_and_tells_ops_whom(
     assert "user0" in stack.ops.read()
 
 
+def test_the_last_run_answers_although_nobody_could_be_looked_up(
+    users: list[str], cloudformation: CloudFormation, calls: Calls
+) -> None:
+    calls.fail("ListEntitiesForPolicy", "AccessDenied", status=403)
+
+    lambda_handler({**cloudformation.event("Delete"), "MfaEnforcerRun": 15}, RunningContext())
+
+    assert [answer["Reason"] for answer in cloudformation.answers] == ["Releasing everybody failed; the log says why"]
+
+
 def test_an_answer_is_given_whatever_happens(
     cloudformation: CloudFormation, users: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
