@@ -123,9 +123,17 @@ def test_ops_are_told_who_changed_the_policy(account: Account) -> None:
     assert f"--version-id {deployed}" in " ".join(notice["Message"].split())
 
 
-def test_a_stack_with_fifty_users_is_deleted_cleanly(deploy_another: DeployAnother) -> None:
+def test_fifty_users_are_swept_and_let_go_in_as_many_runs_as_it_takes(deploy_another: DeployAnother) -> None:
+    """Time for a few users only is left above what the functions keep in reserve, so each must go on in other runs."""
     with deploy_another() as account:
-        names = [account.create_user() for _ in range(50)]
+        with deaf(account, "NewUserRule"):
+            names = [account.create_user() for _ in range(50)]
+        give_seconds(account, "ReconcileFunctionName", 30 + 4)
+        give_seconds(account, "ReleaseFunctionName", 15 + 4)
+
+        first = account.invoke("ReconcileFunctionName", {})
+
+        assert first["left"] > 0
         for name in names:
             account.wait_until_enforced(name)
         for name in names[:5]:
@@ -135,6 +143,12 @@ def test_a_stack_with_fifty_users_is_deleted_cleanly(deploy_another: DeployAnoth
 
         assert {name for name in names if held(account.iam, name)} == set()
         assert status_of(account, account.stack.name) in {"", "DELETE_COMPLETE"}
+
+
+def give_seconds(account: Account, output: str, seconds: int) -> None:
+    """Let a function run for so long."""
+    name = account.stack.outputs[output]
+    account.functions.update_function_configuration(FunctionName=name, Timeout=seconds)
 
 
 def inbox_of(account: Account) -> str:
