@@ -92,7 +92,7 @@ def test_an_alarm_on_a_metric_of_ours_watches_one_that_its_function_counts(name:
 @pytest.mark.parametrize("name", ALARMS)
 def test_an_alarm_reaches_ops_and_says_what_to_do(name: str) -> None:
     alarm = ALARMS[name]
-    (anchor,) = re.findall(r"See docs/operating\.md#([a-z-]+)$", alarm["AlarmDescription"])
+    (anchor,) = re.findall(r"Runbook: docs/operating\.md#([a-z-]+)$", alarm["AlarmDescription"])
 
     assert alarm["AlarmActions"] == ["${OpsTopic}"]
     assert len(alarm["AlarmDescription"]) <= 1024
