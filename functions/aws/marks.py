@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
+    type Key = dict[str, dict[str, str]]
+
 _LEAVING, _ATTACHED, _TOLD = "leaving", "attached", "told"
 _A_DAY = timedelta(days=1)
 
@@ -56,22 +58,29 @@ class LeavingMarker:
 class AttachmentCounts:
     """Counts how often a day the policy is put back on a user."""
 
-    PERMISSIONS = ("dynamodb:UpdateItem",)
+    PERMISSIONS = ("dynamodb:GetItem", "dynamodb:UpdateItem")
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
         self._table = table
 
-    def next(self, user_id: str, now: datetime) -> int:
-        """Count once more and return today's number."""
-        counted = self._client.update_item(
+    def today(self, user_id: str, now: datetime) -> int:
+        """Return today's number."""
+        found = self._client.get_item(TableName=self._table, Key=self._key(user_id, now), ConsistentRead=True)
+        return int(found["Item"]["times"]["N"]) if "Item" in found else 0
+
+    def add(self, user_id: str, now: datetime) -> None:
+        """Count once more."""
+        self._client.update_item(
             TableName=self._table,
-            Key={"kind": {"S": _ATTACHED}, "subject": {"S": f"{now.date()}#{user_id}"}},
+            Key=self._key(user_id, now),
             UpdateExpression="ADD times :one SET expires = :later",
             ExpressionAttributeValues={":one": {"N": "1"}, ":later": _seconds(now + 2 * _A_DAY)},
-            ReturnValues="UPDATED_NEW",
         )
-        return int(counted["Attributes"]["times"]["N"])
+
+    @staticmethod
+    def _key(user_id: str, now: datetime) -> "Key":
+        return {"kind": {"S": _ATTACHED}, "subject": {"S": f"{now.date()}#{user_id}"}}
 
 
 class ToldMarks:

@@ -109,11 +109,11 @@ def border(existing: ExistingUsers, chosen: datetime | None, deployed: datetime)
 
 
 def gives_in(attachments_today: int, most: int) -> bool:
-    """Tell whether to stop putting the policy back on a user from whom it is taken so often.
+    """Tell whether to stop putting the policy back on a user on whom it was put back so often today.
 
     A tool is at work there: a fight helps nobody, an alarm does. The sweep still attaches.
     """
-    return attachments_today > most
+    return attachments_today >= most
 
 
 def may_still_appear(created: datetime, now: datetime) -> bool:

@@ -58,10 +58,11 @@ def act(decision: "Decision", call: "Call", settings: "Settings", now: datetime)
 
 
 def put_back(user: "User", call: "Call", settings: "Settings", now: datetime) -> None:
-    """Attach the policy again, but not without end."""
-    times = AttachmentCounts(clients.dynamodb(), settings.marks_table).next(user.user_id, now)
+    """Attach the policy again, but not without end; what counts is what was done, not what was tried."""
+    counts = AttachmentCounts(clients.dynamodb(), settings.marks_table)
+    times = counts.today(user.user_id, now)
     if gives_in(times, settings.most_attachments):
-        logger.error("User left to the sweep", attachments_today=times - 1)
+        logger.error("User left to the sweep", attachments_today=times)
         metrics.add_metric("UsersFoughtOver", MetricUnit.Count, 1)
         tell_once(fought_over(user, settings.most_attachments, call), user.user_id, settings, now)
         return
@@ -73,5 +74,6 @@ def put_back(user: "User", call: "Call", settings: "Settings", now: datetime) ->
     except Unenforceable:
         tell_unenforceable(user, settings, now)
         return
-    logger.info("Policy attached again", by=means, attachments_today=times)
+    counts.add(user.user_id, now)
+    logger.info("Policy attached again", by=means, attachments_today=times + 1)
     metrics.add_metric("UsersReattached", MetricUnit.Count, 1)
