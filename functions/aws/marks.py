@@ -13,8 +13,6 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
-    type Key = dict[str, dict[str, str]]
-
 _LEAVING, _ATTACHED, _TOLD = "leaving", "attached", "told"
 _A_DAY = timedelta(days=1)
 
@@ -79,7 +77,7 @@ class AttachmentCounts:
         )
 
     @staticmethod
-    def _key(user_id: str, now: datetime) -> "Key":
+    def _key(user_id: str, now: datetime) -> "dict[str, AttributeValueTypeDef]":
         return {"kind": {"S": _ATTACHED}, "subject": {"S": f"{now.date()}#{user_id}"}}
 
 

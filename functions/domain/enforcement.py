@@ -12,6 +12,9 @@ from domain.users import AccountUser, User
 # not know is given this long to appear; after that somebody has deleted the user.
 APPEARS_WITHIN = timedelta(minutes=5)
 
+# For this long what was recorded or read of a user is taken for how the user is; later the user is read again.
+FRESH_FOR = timedelta(minutes=1)
+
 # A user whose deletion failed because of our attachment is let go for this long, so that the next try succeeds.
 DELETION_GRACE = timedelta(hours=1)
 
@@ -114,6 +117,11 @@ def gives_in(attachments_today: int, most: int) -> bool:
     A tool is at work there: a fight helps nobody, an alarm does. The sweep still attaches.
     """
     return attachments_today >= most
+
+
+def is_fresh(seen: datetime, now: datetime) -> bool:
+    """Tell whether what was seen of a user at that time may be acted on without another look."""
+    return now - seen < FRESH_FOR
 
 
 def may_still_appear(created: datetime, now: datetime) -> bool:

@@ -73,6 +73,7 @@ def _ended(user: User, rules: Rules, today: date) -> Iterator[Exempted]:
 class SweepOutcome:
     """What became of the plan.
 
+    The `gone` were deleted or exempted before their turn came.
     The next sweep takes up the `failed`, whom AWS refused, the `unasked`, of whom `release` was not told, and those who
     are `left` because time was up.
     """

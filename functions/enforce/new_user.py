@@ -6,12 +6,16 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
+from aws import clients
 from aws.enforcement import NoSuchUser, Unenforceable
-from domain.enforcement import Attach, LeaveAlone, Rules, decide_enforcement, may_still_appear
+from aws.marks import LeavingMarks
+from aws.named_users import NamedUsers
+from domain.enforcement import Attach, LeaveAlone, Rules, decide_enforcement, is_fresh, may_still_appear
 from domain.users import AccountUser, Standing
 from enforce.attaching import enforcement, tell_unenforceable
 
 if TYPE_CHECKING:
+    from domain.enforcement import Decision
     from domain.users import User
     from enforce.settings import Settings
 
@@ -19,27 +23,56 @@ logger = Logger()
 metrics = Metrics()
 
 
-def enforce_new_user(user: "User", settings: "Settings", now: datetime) -> None:
-    """Attach the policy unless the user is exempt."""
-    match decide_enforcement(AccountUser(user, Standing()), Rules(settings.exemptions), today=now.date()):
-        case Attach() if settings.dry_run:
-            logger.info("Would attach the policy", user_name=user.name, user_id=user.user_id)
-        case Attach():
-            attach(user, settings, now)
-        case LeaveAlone(_, _, exemption) if exemption:
-            logger.info("User left alone", user_name=user.name, reason=exemption.reason, until=exemption.until)
-            metrics.add_metric("NewUsersExempt", MetricUnit.Count, 1)
+def enforce_new_user(user: "User", settings: "Settings", now: datetime, *, tries: int) -> None:
+    """Attach the policy unless the user is exempt; `tries` counts this one.
 
-
-def attach(user: "User", settings: "Settings", now: datetime) -> None:
-    """Attach the policy; a user whom IAM does not know yet goes back to the queue, one who is gone is done."""
+    A user whom IAM does not know yet goes back to the queue, one who is gone is done.
+    """
+    first_look = tries == 1 and is_fresh(user.created, now)
     try:
-        means = enforcement(settings).put_on(user.name)
+        act(decide(user, settings, now) if first_look else decide_again(user.name, settings, now), settings, now)
     except NoSuchUser:
         if may_still_appear(user.created, now):
             raise
         logger.info("User is gone", user_name=user.name)
-        return
+
+
+def decide(user: "User", settings: "Settings", now: datetime) -> "Decision":
+    """Decide by what the record says."""
+    return decide_enforcement(AccountUser(user, Standing()), Rules(settings.exemptions), today=now.date())
+
+
+def decide_again(user_name: str, settings: "Settings", now: datetime) -> "Decision":
+    """Decide by what IAM knows now: since the record was written, somebody may have exempted the user.
+
+    How the user is held needs no look: attaching again changes nothing.
+    """
+    user = NamedUsers(clients.iam()).find(user_name)
+    if user is None:
+        raise NoSuchUser(user_name)
+    leaving = LeavingMarks(clients.dynamodb(), settings.marks_table).ids(now)
+    known, rules = AccountUser(user, Standing()), Rules(settings.exemptions)
+    return decide_enforcement(known, rules, today=now.date(), leaving=leaving)
+
+
+def act(decision: "Decision", settings: "Settings", now: datetime) -> None:
+    """Attach, or leave the user alone."""
+    match decision:
+        case Attach(user) if settings.dry_run:
+            logger.info("Would attach the policy", user_name=user.name, user_id=user.user_id)
+        case Attach(user):
+            attach(user, settings, now)
+        case LeaveAlone(user, _, exemption) if exemption:
+            logger.info("User left alone", user_name=user.name, reason=exemption.reason, until=exemption.until)
+            metrics.add_metric("NewUsersExempt", MetricUnit.Count, 1)
+        case LeaveAlone(user, reason):
+            logger.info("User left alone", user_name=user.name, reason=reason)
+
+
+def attach(user: "User", settings: "Settings", now: datetime) -> None:
+    """Attach the policy; raises NoSuchUser."""
+    try:
+        means = enforcement(settings).put_on(user.name)
     except Unenforceable:
         tell_unenforceable(user, settings, now)
         return

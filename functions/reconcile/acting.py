@@ -1,6 +1,8 @@
 """What a sweep does: exempt users are handed to `release`, and the others are enforced."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
@@ -9,16 +11,17 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from aws import clients
 from aws.enforcement import Enforcement, NoSuchUser, Unenforceable
+from aws.named_users import NamedUsers
 from aws.release_queue import ReleaseQueue
-from domain.enforcement import ways
+from domain.enforcement import is_fresh, ways
 from domain.pace import Pace
 from domain.release_requests import ReleaseRequest
 from domain.sweep import SweepOutcome, SweepPlan
 
 if TYPE_CHECKING:
     from domain.users import User
-    from reconcile.group import GroupState
     from reconcile.settings import Settings
+    from reconcile.survey import Found
 
 logger = Logger()
 
@@ -35,16 +38,16 @@ def plan_only(plan: SweepPlan) -> SweepOutcome:
     return SweepOutcome(left=len(plan.attach))
 
 
-def carry_out(plan: SweepPlan, settings: "Settings", group: "GroupState", has_time: Callable[[], bool]) -> SweepOutcome:
+def carry_out(found: "Found", settings: "Settings", looked_at: datetime, has_time: Callable[[], bool]) -> SweepOutcome:
     """Do what was planned for as long as there is time; whoever fails keeps nobody else from being enforced.
 
     Releases come first: a service account that was just exempted has an outage until then.
     """
-    outcome = SweepOutcome()
+    plan, outcome = found.plan, SweepOutcome()
     queue = ReleaseQueue(clients.sqs(), settings.release_queue_url)
     for user in plan.release:
         ask(user, queue, outcome)
-    order = ways(settings.enforce_by, group_enforces=group.has_policy)
+    order = ways(settings.enforce_by, group_enforces=found.group.has_policy)
     enforcement = Enforcement(clients.iam(), settings.policy_arn, settings.group_name, order)
     pace = Pace(_WRITES_PER_SECOND, monotonic, sleep)
     for number, user in enumerate(plan.attach):
@@ -52,7 +55,7 @@ def carry_out(plan: SweepPlan, settings: "Settings", group: "GroupState", has_ti
             outcome.left = len(plan.attach) - number
             break
         pace.wait()
-        attach(user, enforcement, outcome)
+        attach(user, enforcement, outcome, is_due=partial(is_due, settings=settings, looked_at=looked_at))
     return outcome
 
 
@@ -65,9 +68,24 @@ def ask(user: "User", queue: ReleaseQueue, outcome: SweepOutcome) -> None:
         outcome.unasked += 1
 
 
-def attach(user: "User", enforcement: Enforcement, outcome: SweepOutcome) -> None:
+def is_due(user: "User", settings: "Settings", looked_at: datetime) -> bool:
+    """Tell whether the user is still to be enforced: one whose turn comes late may have been exempted, or be gone."""
+    now = datetime.now(UTC)
+    if is_fresh(looked_at, now):
+        return True
+    found = NamedUsers(clients.iam()).find(user.name)
+    if found is None or found.user_id != user.user_id:
+        return False
+    return settings.exemptions.exemption_of(found, now.date()) is None
+
+
+def attach(user: "User", enforcement: Enforcement, outcome: SweepOutcome, is_due: Callable[["User"], bool]) -> None:
     """Enforce one user."""
     try:
+        if not is_due(user):
+            logger.info("User needs nothing any more", user_name=user.name, user_id=user.user_id)
+            outcome.gone += 1
+            return
         means = enforcement.put_on(user.name)
     except NoSuchUser:
         outcome.gone += 1

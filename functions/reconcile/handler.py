@@ -45,7 +45,7 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
     if settings.dry_run:
         outcome = plan_only(found.plan)
     else:
-        outcome = carry_out(found.plan, settings, group, has_time=partial(has_time, context))
+        outcome = carry_out(found, settings, now, has_time=partial(has_time, context))
     report = Report(found, outcome, settings, now)
     report.tell()
     summary = report.record()

@@ -115,7 +115,7 @@ def sweep() -> int:
     settings, now = settings_here(), datetime.now(UTC)
     group = settle_group(settings)
     found = look(settings, group, now)
-    return carry_out(found.plan, settings, group, has_time=lambda: True).attached
+    return carry_out(found, settings, now, has_time=lambda: True).attached
 
 
 def one_by_one() -> int:

@@ -192,15 +192,15 @@ def log() -> Iterator[Log]:
     handler.setStream(before or sys.stdout)
 
 
-def batch(*bodies: str) -> dict[str, Any]:
-    """What Lambda hands over for messages with these bodies; the ids are m0, m1, …"""
+def batch(*bodies: str, tries: int = 1) -> dict[str, Any]:
+    """What Lambda hands over for messages with these bodies on this try; the ids are m0, m1, …"""
     return {
         "Records": [
             {
                 "messageId": f"m{number}",
                 "receiptHandle": f"r{number}",
                 "body": body,
-                "attributes": {"ApproximateReceiveCount": "1"},
+                "attributes": {"ApproximateReceiveCount": str(tries)},
                 "messageAttributes": {},
                 "md5OfBody": "",
                 "eventSource": "aws:sqs",

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+import boto3
 import pytest
 
 from domain.settings import InvalidSetting
@@ -28,8 +29,9 @@ def alice(iam: "IAMClient") -> str:
 
 
 def creation(event_text: ReadText, name: str = "alice", **detail: Any) -> str:  # noqa: ANN401  (any field of a record)
-    """The console's CreateUser event for another name, with other fields of its record."""
+    """The console's CreateUser event of this very moment for another name, with other fields of its record."""
     event = json.loads(event_text("create_user_console"))
+    event["detail"]["eventTime"] = datetime.now(UTC).isoformat()
     event["detail"]["responseElements"]["user"]["userName"] = name
     event["detail"].update(detail)
     return json.dumps(event)
@@ -38,7 +40,7 @@ def creation(event_text: ReadText, name: str = "alice", **detail: Any) -> str:  
 def test_a_new_user_gets_the_policy_with_one_call_and_no_read(
     iam: "IAMClient", alice: str, calls: Calls, context: Context, event_text: ReadText
 ) -> None:
-    response = lambda_handler(batch(event_text("create_user_console")), context)
+    response = lambda_handler(batch(creation(event_text)), context)
 
     assert failed(response) == []
     assert attached(iam, alice) == ["mfa-control"]
@@ -62,12 +64,42 @@ def test_the_sample_batch_enforces_both_of_its_users(iam: "IAMClient", context: 
 def test_an_event_delivered_twice_changes_nothing_more(
     iam: "IAMClient", alice: str, context: Context, event_text: ReadText
 ) -> None:
-    events = batch(event_text("create_user_console"), event_text("create_user_duplicate_delivery"))
+    events = batch(creation(event_text), creation(event_text))
 
     response = lambda_handler(events, context)
 
     assert failed(response) == []
     assert attached(iam, alice) == ["mfa-control"]
+
+
+@pytest.mark.parametrize(("ago", "tries"), [(timedelta(minutes=2), 1), (timedelta(seconds=1), 2)])
+def test_a_late_look_reads_the_user_again_and_spares_whoever_was_exempted_meanwhile(
+    iam: "IAMClient", calls: Calls, context: Context, event_text: ReadText, ago: timedelta, tries: int
+) -> None:
+    iam.create_user(UserName="alice")
+    iam.create_user(UserName="bob", Tags=[{"Key": "mfa-exempt", "Value": "robot"}])
+    at = (datetime.now(UTC) - ago).isoformat()
+    late = [creation(event_text, name, eventTime=at) for name in ("alice", "bob")]
+
+    response = lambda_handler(batch(*late, tries=tries), context)
+
+    assert failed(response) == []
+    assert (attached(iam, "alice"), attached(iam, "bob")) == (["mfa-control"], [])
+    assert calls == ["GetUser", "Query", "AttachUserPolicy", "GetUser", "Query"]
+
+
+def test_a_late_look_spares_whoever_is_being_deleted(
+    iam: "IAMClient", context: Context, event_text: ReadText, log: Log
+) -> None:
+    user_id = iam.create_user(UserName="alice")["User"]["UserId"]
+    soon = int((datetime.now(UTC) + timedelta(minutes=30)).timestamp())
+    mark: dict[str, Any] = {"kind": {"S": "leaving"}, "subject": {"S": user_id}, "expires": {"N": str(soon)}}
+    boto3.client("dynamodb").put_item(TableName="marks", Item=mark)
+
+    lambda_handler(batch(creation(event_text), tries=2), context)
+
+    assert attached(iam, "alice") == []
+    assert log.entry("User left alone")["reason"] == "being-deleted"
 
 
 def test_an_exempt_user_is_left_alone_without_any_call(
@@ -158,7 +190,7 @@ def test_a_user_whose_policies_are_full_is_enforced_through_the_group(
 ) -> None:
     calls.fail("AttachUserPolicy", "LimitExceeded")
 
-    response = lambda_handler(batch(event_text("create_user_console")), context)
+    response = lambda_handler(batch(creation(event_text)), context)
 
     assert failed(response) == []
     assert (attached(iam, alice), members(iam, group)) == ([], [alice])
@@ -201,7 +233,7 @@ def test_a_user_whom_neither_way_can_enforce_is_told_to_ops_once(
         calls.fail("AddUserToGroup", "LimitExceeded", times=2)
     else:
         monkeypatch.setenv("GROUP_NAME", "deleted")
-    events = batch(event_text("create_user_console"), event_text("create_user_duplicate_delivery"))
+    events = batch(creation(event_text), creation(event_text))
 
     assert failed(lambda_handler(events, context)) == []
     assert "1 user cannot be enforced" in stack.ops.read()
@@ -212,7 +244,7 @@ def test_a_dry_run_attaches_nothing_and_says_what_it_would(
 ) -> None:
     monkeypatch.setenv("DRY_RUN", "true")
 
-    lambda_handler(batch(event_text("create_user_console")), context)
+    lambda_handler(batch(creation(event_text)), context)
 
     assert calls == []
     assert log.entry("Would attach the policy")["user_name"] == "alice"
@@ -224,7 +256,7 @@ def test_a_group_that_is_gone_leaves_the_direct_way(
     monkeypatch.setenv("ENFORCE_BY", "group")
     monkeypatch.setenv("GROUP_NAME", "deleted")
 
-    response = lambda_handler(batch(event_text("create_user_console")), context)
+    response = lambda_handler(batch(creation(event_text)), context)
 
     assert failed(response) == []
     assert attached(iam, alice) == ["mfa-control"]
@@ -245,7 +277,7 @@ def test_throttling_is_retried_at_once(
 ) -> None:
     calls.fail("AttachUserPolicy", "Throttling", status=400, times=2)
 
-    response = lambda_handler(batch(event_text("create_user_console")), context)
+    response = lambda_handler(batch(creation(event_text)), context)
 
     assert failed(response) == []
     assert attached(iam, alice) == ["mfa-control"]
@@ -281,7 +313,7 @@ def test_the_log_follows_one_user_by_the_event_id_and_holds_no_whole_event(
     event_text: ReadText,
     log: Log,
 ) -> None:
-    lambda_handler(batch(event_text("create_user_console")), context)
+    lambda_handler(batch(creation(event_text)), context)
 
     entry = log.entry("Policy attached")
     assert entry["correlation_id"] == "d23f0824-128b-4f33-8c5c-7fd0a6a3a450"
@@ -295,4 +327,4 @@ def test_a_wrong_environment_stops_the_function_and_takes_no_message(
     monkeypatch.setenv("POLICY_ARN", "mfa-control")
 
     with pytest.raises(InvalidSetting, match="POLICY_ARN"):
-        lambda_handler(batch(event_text("create_user_console")), context)
+        lambda_handler(batch(creation(event_text)), context)

@@ -2,8 +2,9 @@
 
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -260,6 +261,35 @@ def test_a_notice_that_could_not_be_sent_is_sent_by_the_next_sweep(
     sweep(context)
 
     assert "alice" in stack.ops.read()
+
+
+def test_whoever_is_exempted_or_deleted_before_a_late_turn_is_spared(
+    iam: "IAMClient",
+    create: Callable[..., str],
+    calls: Calls,
+    monkeypatch: pytest.MonkeyPatch,
+    context: Context,
+) -> None:
+    for name in ("alice", "bob", "carol"):
+        create(name)
+
+    class LateClock(datetime):
+        """Two minutes after the survey; meanwhile somebody exempted bob and deleted carol."""
+
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "LateClock":
+            iam.tag_user(UserName="bob", Tags=[{"Key": "mfa-exempt", "Value": "robot"}])
+            with suppress(iam.exceptions.NoSuchEntityException):
+                iam.delete_user(UserName="carol")
+            return super().now(tz) + timedelta(minutes=2)
+
+    monkeypatch.setattr(acting, "datetime", LateClock)
+
+    summary = sweep(context)
+
+    assert (attached(iam, "alice"), attached(iam, "bob")) == (["mfa-control"], [])
+    assert (summary["attached"], summary["failed"]) == (1, 0)
+    assert calls.count("GetUser") == 3
 
 
 def test_a_user_whose_slots_are_full_is_enforced_through_the_group(

@@ -18,6 +18,7 @@ from domain.enforcement import (
     border,
     decide_enforcement,
     gives_in,
+    is_fresh,
     may_still_appear,
     ways,
 )
@@ -129,6 +130,11 @@ def test_each_way_stands_in_for_the_other_unless_the_group_enforces_nobody() -> 
 def test_the_policy_is_put_back_as_often_as_ops_allow() -> None:
     assert [gives_in(times, most=3) for times in (0, 2, 3)] == [False, False, True]
     assert gives_in(0, most=0)
+
+
+def test_what_was_seen_of_a_user_is_fresh_for_a_minute() -> None:
+    assert is_fresh(NEW, NEW + timedelta(seconds=59))
+    assert not is_fresh(NEW, NEW + timedelta(seconds=60))
 
 
 def test_a_user_may_appear_within_five_minutes() -> None:
