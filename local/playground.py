@@ -9,6 +9,7 @@ from rich.console import Console
 from local import processes, stack, start
 from local.account import Account
 from local.demo.story import Story
+from local.mailbox import Mailbox
 
 _HOW_TO_PLAY = """
 The stack is deployed, and everything below works until Ctrl-C. In a second terminal, in this folder:
@@ -17,15 +18,28 @@ The stack is deployed, and everything below works until Ctrl-C. In a second term
   {exports}
   export PATH="$PWD/.venv/bin:$PWD/.venv-sam/bin:$PATH"
 
-  aws iam create-user --user-name alice
+A user is enforced, an exempt one is left alone, and a policy that is taken off comes back:
+
+  aws iam create-user --user-name alice --tags Key=email,Value=alice@example.com
   aws iam list-attached-user-policies --user-name alice    # a second later the policy is there
   aws iam create-user --user-name backup --tags Key=mfa-exempt,Value="nightly backup job"
-  aws iam list-attached-user-policies --user-name backup   # left alone
+  aws iam list-attached-user-policies --user-name backup
+  aws iam detach-user-policy --user-name alice --policy-arn {policy}
 
-  sam remote invoke EnforceFunction --stack-name {stack} --event-file events/enforce_batch_of_two.json
-  aws cloudformation describe-stacks --query 'Stacks[].Outputs' --output table
+People are written to; here anybody can read it:
 
-What the functions log: tail -f {log}
+  aws iam create-login-profile --user-name alice --password Correct-Horse-7
+  curl -s {endpoint}/_ministack/ses/messages
+
+What the schedules do, at once:
+
+  sam remote invoke ReconcileFunction --stack-name {stack} --event-file events/reconcile_schedule.json
+  sam remote invoke RemindFunction --stack-name {stack} --event-file events/remind_schedule.json
+
+What there is, and what the functions log:
+
+  aws cloudformation describe-stacks --query 'Stacks[].Outputs[].[OutputKey, OutputValue]' --output table
+  tail -f {log}
 """
 
 
@@ -50,8 +64,14 @@ def play(story: Story) -> NoReturn:
             stack.build(cloud)
         with story.timed("sam deploy --config-env local"):
             account = Account(stack.deploy(cloud))
-        exports = "\n  ".join(f"export {name}={value}" for name, value in cloud.credentials.items())
-        text = _HOW_TO_PLAY.format(exports=exports, stack=account.stack.name, log=cloud.log)
+        Mailbox(cloud).allow_sender(account.stack.parameters["SenderEmail"])
+        text = _HOW_TO_PLAY.format(
+            exports="\n  ".join(f"export {name}={value}" for name, value in cloud.credentials.items()),
+            policy=account.policy_arn,
+            endpoint=cloud.endpoint,
+            stack=account.stack.name,
+            log=cloud.log,
+        )
         story.console.print(text, markup=False, soft_wrap=True)
         while True:
             time.sleep(3600)

@@ -42,6 +42,12 @@ class Stack:
         return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", ())}
 
     @cached_property
+    def parameters(self) -> Mapping[str, str]:
+        """Return what it was deployed with, by name."""
+        found = self._cloudformation.describe_stacks(StackName=self.name)["Stacks"][0]
+        return {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in found.get("Parameters", ())}
+
+    @cached_property
     def resources(self) -> Mapping[str, str]:
         """Return the physical name of each resource by its name in the template."""
         pages = self._cloudformation.get_paginator("list_stack_resources").paginate(StackName=self.name)

@@ -25,8 +25,8 @@ class PortTaken(RuntimeError):
 
     def __init__(self, port: int) -> None:
         super().__init__(
-            f"Port {port} of 127.0.0.1 is taken, perhaps by another local cloud. End that one, or choose a free port: "
-            f"LOCAL_CLOUD_PORT={port + 1} make local"
+            f"Port {port} of 127.0.0.1 is taken, perhaps by another local cloud. End that one, or name another: "
+            f"export LOCAL_CLOUD_PORT={port + 1}"
         )
 
 

@@ -15,14 +15,13 @@ from local.demo.story import Story
 from local.mailbox import Mailbox, OpsInbox, SentMail
 
 MAILS = ROOT / ".local" / "mails"
-SENDER = "mfa@example.com"
 LANGUAGES = {ALICE.name: "en", BOB.name: "ja"}
 
 
 def people_get_a_password(story: Story, account: Account) -> None:
     """Give two people a password, as one does for the console."""
     shutil.rmtree(MAILS, ignore_errors=True)
-    Mailbox(account.stack.cloud).allow_sender(SENDER)
+    Mailbox(account.stack.cloud).allow_sender(account.stack.parameters["SenderEmail"])
     with _mails_shown(story, account, number=len(LANGUAGES)):
         for name, language in LANGUAGES.items():
             tags = {"email": f"{name}@example.com", "language": language}

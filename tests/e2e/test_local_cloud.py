@@ -28,7 +28,7 @@ def test_a_taken_port_is_named_with_what_to_do() -> None:
         port = taken.getsockname()[1]
 
         with (
-            pytest.raises(PortTaken, match=rf"Port {port} .* LOCAL_CLOUD_PORT={port + 1} make local"),
+            pytest.raises(PortTaken, match=rf"Port {port} .* export LOCAL_CLOUD_PORT={port + 1}"),
             started(port),
         ):
             pass
