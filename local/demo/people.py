@@ -14,7 +14,7 @@ from local.demo.new_users import ALICE, BOB
 from local.demo.story import Story
 from local.mailbox import Mailbox, OpsInbox, SentMail
 
-MAILS = ROOT / ".local" / "mails"
+MAILS = ROOT / ".local" / "demo"
 LANGUAGES = {ALICE.name: "en", BOB.name: "ja"}
 
 

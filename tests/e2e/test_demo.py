@@ -37,7 +37,7 @@ def test_the_demo_shows_how_long_the_policy_took_and_who_was_left_alone(shown: s
 
 def test_the_demo_shows_the_mails_and_where_to_read_them(shown: str) -> None:
     for number, name in ((3, "alice"), (5, "alice")):
-        file = ROOT / ".local" / "mails" / f"{number}-{name}.html"
+        file = ROOT / ".local" / "demo" / f"{number}-{name}.html"
         assert str(file.relative_to(ROOT)) in shown
         assert "alice" in file.read_text(encoding="utf-8")
 
