@@ -71,6 +71,20 @@ def test_an_exempt_user_is_freed_of_ours_and_of_nothing_else(
     assert (members(iam, stack.group), members(iam, "developers")) == ([], ["robot"])
 
 
+def test_the_sample_batch_looks_at_both_of_its_users_and_finds_neither_theirs(
+    held: Callable[..., str], calls: Calls, context: Context, event_text: ReadText
+) -> None:
+    """Its alice is another one by her id, and the deletion was tried long ago."""
+    held("alice", reason="CI")
+    held("svc-terraform-demo")
+
+    response = lambda_handler(json.loads(event_text("release_batch_of_two")), context)
+
+    assert failed(response) == []
+    assert calls.count("GetUser") == 2
+    assert "DetachUserPolicy" not in calls
+
+
 def test_ops_learn_who_exempted_whom_and_why(
     stack: Stack, held: Callable[..., str], context: Context, log: Log
 ) -> None:

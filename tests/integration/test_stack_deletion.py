@@ -12,6 +12,7 @@ import pytest
 
 from release import everybody
 from release.handler import lambda_handler
+from tests.conftest import EVENTS
 from tests.integration.conftest import Calls, Context, Stack, attached, members
 
 if TYPE_CHECKING:
@@ -58,17 +59,8 @@ class CloudFormation:
 
     def event(self, request_type: str) -> dict[str, Any]:
         """What CloudFormation invokes the function with."""
-        return {
-            "RequestType": request_type,
-            "ServiceToken": "arn:aws:lambda:us-east-1:111122223333:function:release",
-            "ResponseURL": self.url,
-            "StackId": "arn:aws:cloudformation:us-east-1:111122223333:stack/mfa-enforcer/1",
-            "RequestId": "r-1",
-            "LogicalResourceId": "EverybodyReleased",
-            "PhysicalResourceId": "EverybodyReleased",
-            "ResourceType": "Custom::EverybodyReleased",
-            "ResourceProperties": {},
-        }
+        sample: dict[str, Any] = json.loads((EVENTS / "release_stack_deletion.json").read_text())
+        return {**sample, "RequestType": request_type, "ResponseURL": self.url}
 
 
 @pytest.fixture
@@ -138,8 +130,8 @@ def test_deleting_the_stack_frees_everybody_and_everything_first(
             "Status": "SUCCESS",
             "Reason": "Everybody is released",
             "PhysicalResourceId": "EverybodyReleased",
-            "StackId": "arn:aws:cloudformation:us-east-1:111122223333:stack/mfa-enforcer/1",
-            "RequestId": "r-1",
+            "StackId": cloudformation.event("Delete")["StackId"],
+            "RequestId": cloudformation.event("Delete")["RequestId"],
             "LogicalResourceId": "EverybodyReleased",
         }
     ]
