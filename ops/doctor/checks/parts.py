@@ -32,7 +32,7 @@ def policy(stack: Stack, read: Policy | Unreadable | None) -> Iterator[Finding]:
                 f"aws iam attach-group-policy --group-name {read.group} --policy-arn {read.arn}",
             )
         case Policy():
-            yield ok("Policy", f"version {read.default_version} as deployed, attached {read.attachments:,} times")
+            yield ok("Policy", f"version {read.default_version} as deployed; attachments: {read.attachments:,}")
 
 
 def switches(read: Sequence[Switch] | Unreadable) -> Iterator[Finding]:
