@@ -55,7 +55,7 @@ report: setup ## Write the audit report of the account as it is now (FORMAT=html
 	@PYTHONPATH=functions:. python -m ops.report --region $(REGION) --stack-name $(STACK) --format $(FORMAT) --output $(OUTPUT)
 
 bench: setup ## Measure package size, cold start and AWS calls
-	@PYTHONPATH=functions python -m tests.bench
+	@PYTHONPATH=functions POWERTOOLS_LOG_LEVEL=CRITICAL python -m tests.bench
 
 audit: setup $(AUDIT)/.done ## Check the template with checkov, look for known vulnerabilities, list licences
 	@python -m tests.audit
