@@ -29,7 +29,9 @@ _ACCOUNT = Account("aws", "111122223333", "example-corp")
 _CONTACT = "cloud-team@example.com"
 _PHONE = "arn:aws:iam::111122223333:mfa/alice-phone"
 _PASSKEY = "arn:aws:iam::111122223333:u2f/user/alice/alice-passkey-NQ4EXAMPLEA7HT"
-_MAIL = Mail(MailKind.WELCOME, "sample", "AIDAEXAMPLEALICE", "alice", "alice@example.com", None, Language.ENGLISH)
+_MAIL = Mail(
+    MailKind.WELCOME, "sample", "AIDAEXAMPLEALICE", "alice", "alice@example.com", None, Language.ENGLISH, enforced=True
+)
 
 
 def samples() -> Iterator[tuple[str, Mail]]:
@@ -42,6 +44,12 @@ def samples() -> Iterator[tuple[str, Mail]]:
         ),
         "enrolled": replace(_MAIL, kind=MailKind.ENROLLED, serial_number=_PHONE, code_device=_PHONE),
         "enrolled-passkey": replace(_MAIL, kind=MailKind.ENROLLED, serial_number=_PASSKEY),
+        "enrolled-not-enforced": replace(
+            _MAIL, kind=MailKind.ENROLLED, serial_number=_PHONE, code_device=_PHONE, enforced=False
+        ),
+        "reminder-not-enforced": replace(
+            _MAIL, kind=MailKind.REMINDER, step=Step(1, 0, date(2026, 11, 24)), enforced=False
+        ),
         "device-removed": replace(_MAIL, kind=MailKind.DEVICE_REMOVED, serial_number=_PHONE),
     }
     for language in Language:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 from domain.feedback import AddressTrouble
 from domain.mails import Mail, Step
@@ -14,15 +15,14 @@ if TYPE_CHECKING:
     from aws.people_items import Item
 
 _KNOWN = "attribute_exists(user_id)"
-_ONE, _LESS = {"N": "1"}, {"N": "-1"}
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A mail that is ours to send. `before` is the person's item as it was before the claim."""
+    """A mail that is ours to send. `item` is the person's item around the claim."""
 
     mail: Mail
-    before: "Item"
+    item: "Item"
 
 
 @dataclass(slots=True)
@@ -43,7 +43,11 @@ class _Update:
 
 
 class MailClaims:
-    """Claims mails. Whoever crashes after the claim leaves it: a mail may then be missing, and none is ever doubled."""
+    """Claims mails, and remembers what became of them.
+
+    Whoever crashes after the claim leaves it, unconfirmed: that mail may be missing, and none is ever doubled. Every
+    write says the same when botocore repeats it because an answer got lost.
+    """
 
     PERMISSIONS = ("dynamodb:UpdateItem",)
 
@@ -51,59 +55,76 @@ class MailClaims:
         self._client = client
         self._table = table
 
-    def claim(self, mail: Mail, at: "datetime") -> Claim | None:
+    def claim(self, mail: Mail) -> Claim | None:
         """Claim a mail, or return None: it was claimed before, or is a reminder that things have overtaken.
 
         A reminder must still be the next one since the day without MFA that it counts from. So the person has not
         enrolled meanwhile as far as the table knows, and of two that waited in the queue only one goes out.
         """
+        token = uuid4().hex
         update = _Update().add("ADD", "causes :cause", cause={"SS": [mail.cause]})
+        update.add("SET", "claim_token = :token", token={"S": token})
         # The set to add is no member to look for.
         update.values[":text"] = {"S": mail.cause}
         condition = "NOT contains(causes, :text)"
         if mail.step is None:
             update.add("SET", "user_name = if_not_exists(user_name, :name)", name={"S": mail.user_name})
         else:
-            update.add("SET", "last_reminded = :at", at={"S": at.isoformat()}).add("ADD", "reminders :one", one=_ONE)
+            update.add("SET", "reminders = :number", number={"N": str(mail.step.number)})
+            update.add("SET", "claimed_on = :day", day={"S": mail.step.day.isoformat()})
             condition = f"{condition} AND {_is_next(mail.step, update)}"
-        before = self._update(mail.user_id, update, condition)
-        return None if before is None else Claim(mail, before)
+        try:
+            return Claim(mail, self._write(mail.user_id, update, condition))
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            # Our own first try may have made the claim, and only its answer got lost.
+            found: Item = error.response.get("Item", {})  # type: ignore[assignment]  # untyped in botocore's stubs
+            return Claim(mail, found) if found.get("claim_token") == {"S": token} else None
 
     def release(self, claim: Claim) -> None:
         """Take a claim back, for another try: the mail has certainly not been sent."""
-        update = _counted_back(claim).add("DELETE", "causes :cause", cause={"SS": [claim.mail.cause]})
-        self._update(claim.mail.user_id, update, _KNOWN)
+        self._update(
+            claim.mail.user_id, _undone(claim).add("DELETE", "causes :cause", cause={"SS": [claim.mail.cause]})
+        )
 
     def refuse(self, claim: Claim, reason: str) -> None:
         """Remember that SES refuses the address. The cause stays claimed, but no reminder has reached the person."""
         trouble = AddressTrouble(claim.mail.user_id, claim.mail.to, reason)
-        self._update(claim.mail.user_id, _troubled(trouble, _counted_back(claim)), _KNOWN)
+        self._update(claim.mail.user_id, _troubled(trouble, _undone(claim)))
 
     def remember(self, trouble: AddressTrouble) -> bool:
         """Remember that mail did not reach an address; return False for a person whom the table does not know."""
-        found = self._update(trouble.user_id, _troubled(trouble, _Update()), _KNOWN)
-        return found is not None
+        return self._update(trouble.user_id, _troubled(trouble, _Update()))
 
-    def sent(self, claim: Claim) -> None:
-        """Forget what was wrong with the address: SES has taken a mail to it, and would tell of a bounce anew."""
-        if "address_trouble" in claim.before:
-            update = _Update().add("REMOVE", "address_trouble, address_trouble_of")
-            self._update(claim.mail.user_id, update, _KNOWN)
+    def confirm(self, claim: Claim, at: "datetime") -> None:
+        """Remember that SES has taken the mail; what was wrong with the address it would tell anew."""
+        update = _Update()
+        if claim.mail.step is not None:
+            update.add("SET", "last_reminded = :at", at={"S": at.isoformat()}).add("REMOVE", "claimed_on")
+        if "address_trouble" in claim.item:
+            update.add("REMOVE", "address_trouble, address_trouble_of")
+        if update.clauses:
+            self._update(claim.mail.user_id, update)
 
-    def _update(self, user_id: str, update: _Update, condition: str) -> "Item | None":
-        """Return the item as it was, or None where the condition does not hold."""
-        values = {"ExpressionAttributeValues": update.values} if update.values else {}
+    def _update(self, user_id: str, update: _Update) -> bool:
+        """Write; return False for a person whom the table does not know."""
         try:
-            answer = self._client.update_item(
-                TableName=self._table,
-                Key={"user_id": {"S": user_id}},
-                UpdateExpression=update.expression,
-                ConditionExpression=condition,
-                ReturnValues="ALL_OLD",
-                **values,  # type: ignore[arg-type]  # DynamoDB refuses an empty map
-            )
+            self._write(user_id, update, _KNOWN)
         except self._client.exceptions.ConditionalCheckFailedException:
-            return None
+            return False
+        return True
+
+    def _write(self, user_id: str, update: _Update, condition: str) -> "Item":
+        """Write where the condition holds, and return the item as it was."""
+        values = {"ExpressionAttributeValues": update.values} if update.values else {}
+        answer = self._client.update_item(
+            TableName=self._table,
+            Key={"user_id": {"S": user_id}},
+            UpdateExpression=update.expression,
+            ConditionExpression=condition,
+            ReturnValues="ALL_OLD",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            **values,  # type: ignore[arg-type]  # DynamoDB refuses an empty map
+        )
         return answer.get("Attributes", {})
 
 
@@ -115,15 +136,13 @@ def _is_next(step: Step, update: _Update) -> str:
     return f"unenrolled_since = :since AND (reminders = :earlier{none_before})"
 
 
-def _counted_back(claim: Claim) -> _Update:
+def _undone(claim: Claim) -> _Update:
     """Return the update that undoes what a claim counted; the other kinds count nothing."""
-    update = _Update()
-    if claim.mail.step is None:
+    update, step = _Update(), claim.mail.step
+    if step is None:
         return update
-    update.add("ADD", "reminders :less", less=_LESS)
-    if "last_reminded" in claim.before:
-        return update.add("SET", "last_reminded = :then", then=claim.before["last_reminded"])
-    return update.add("REMOVE", "last_reminded")
+    update.add("SET", "reminders = :earlier", earlier={"N": str(step.number - 1)})
+    return update.add("REMOVE", "claimed_on")
 
 
 def _troubled(trouble: AddressTrouble, update: _Update) -> _Update:

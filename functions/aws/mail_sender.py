@@ -20,6 +20,10 @@ class MailRefused(RuntimeError):
     """SES will not take this mail, however often it is tried; the text is SES's reason."""
 
 
+class ManagerRefused(MailRefused):
+    """SES refuses the manager's address only; without it, it may take the mail."""
+
+
 class MailNotSent(RuntimeError):
     """SES has not taken the mail and may take it later: throttling, a pause, a fault, or ops' settings."""
 
@@ -54,18 +58,17 @@ class MailSender:
             return self._client.send_email(**self._request(mail, wording))["MessageId"]
         except (errors.MessageRejected, errors.BadRequestException) as error:
             reason = error.response["Error"].get("Message", str(error))
-            if self._is_our_fault(reason):
+            unverified = _unverified(reason)
+            if self._sender in unverified:
+                # No fault of anybody's address.
                 raise MailNotSent(reason) from error
+            if unverified and unverified == {mail.cc}:
+                raise ManagerRefused(reason) from error
             raise MailRefused(reason) from error
         except HTTPClientError as error:
             raise MailUnconfirmed(str(error)) from error
         except (ClientError, BotoCoreError) as error:
             raise MailNotSent(str(error)) from error
-
-    def _is_our_fault(self, reason: str) -> bool:
-        """Tell whether it is the sender that SES has not verified: no fault of the person's address."""
-        found = _UNVERIFIED.search(reason)
-        return found is not None and self._sender in (name.strip() for name in found["identities"].split(","))
 
     def _request(self, mail: Mail, wording: Wording) -> "SendEmailRequestTypeDef":
         destination: DestinationTypeDef = {"ToAddresses": [mail.to]}
@@ -89,3 +92,9 @@ class MailSender:
         if self._configuration_set:
             request["ConfigurationSetName"] = self._configuration_set
         return request
+
+
+def _unverified(reason: str) -> set[str]:
+    """Return the addresses that SES names as not verified; none where it refuses for another reason."""
+    found = _UNVERIFIED.search(reason)
+    return {name.strip() for name in found["identities"].split(",")} if found else set()

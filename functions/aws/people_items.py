@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 # Keys of runs begin so; no user id holds a "#". Each run has an item of its own: two at once do not meet.
 RUN = "run#"
 
-# What follows from a run. `causes` are written by whoever claims a mail; `reminders` and `last_reminded` are counted
-# there, and only start anew here.
+# What follows from a run. `causes` are written by whoever claims a mail; `reminders`, `last_reminded` and `claimed_on`
+# are written there, and only start anew here.
 WRITTEN = (
     "user_name",
     "first_seen",
     "unenrolled_since",
     "reminders",
     "last_reminded",
+    "claimed_on",
     "enrolled_at",
     "address_trouble",
     "address_trouble_of",
@@ -50,6 +51,7 @@ def read_history(item: "Mapping[str, AttributeValueTypeDef]") -> History:
         unenrolled_since=_day(found.get("unenrolled_since")),
         reminders=int(found.get("reminders", 0)),
         last_reminded=datetime.fromisoformat(reminded) if reminded else None,
+        claimed_on=_day(found.get("claimed_on")),
         causes=frozenset(found.get("causes", ())),
         enrolled_at=_day(found.get("enrolled_at")),
         address_trouble=found.get("address_trouble"),

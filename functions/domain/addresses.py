@@ -1,7 +1,6 @@
 """Where a person is written to, and why not where not."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -62,11 +61,11 @@ class AddressRules:
             return address
         if not self._allows(address):
             return Unreachable.DOMAIN_NOT_ALLOWED
-        manager = _tag(user.tags, MANAGER_TAG_KEY)
+        manager = user.tag(MANAGER_TAG_KEY)
         return Recipient(address, manager if is_address(manager) and self._allows(manager) else None)
 
     def _address_of(self, user: User) -> str | Unreachable:
-        tagged = _tag(user.tags, self.tag_key)
+        tagged = user.tag(self.tag_key)
         if tagged:
             # A mistyped tag is not passed over: the name may be somebody else's address.
             return tagged if is_address(tagged) else Unreachable.NO_VALID_ADDRESS
@@ -77,9 +76,3 @@ class AddressRules:
 
     def _allows(self, address: str) -> bool:
         return not self.allowed_domains or address.rpartition("@")[2].casefold() in self.allowed_domains
-
-
-def _tag(tags: Mapping[str, str], key: str) -> str:
-    """Return a tag's value, or nothing; IAM does not tell keys apart by case ("Tags for IAM resources")."""
-    wanted = key.casefold()
-    return next((value.strip() for name, value in tags.items() if wanted and name.casefold() == wanted), "")

@@ -9,6 +9,7 @@ from domain.people import History
 from domain.reminders import ReminderKind
 
 _WEEK = 7
+_KINDS = frozenset(ReminderKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +47,15 @@ class Wait(StrEnum):
     NOT_UNENROLLED = "nothing is missing"
     BEFORE_THE_FIRST = "the first day of the cadence has not come"
     REMINDED = "reminded since the latest day of the cadence"
+    UNCONFIRMED = "a reminder was begun today, and is not known to have gone out"
 
 
 def decide_reminder(history: History, cadence: Cadence, today: date) -> Due | Wait:
     """Decide whether a person is reminded today.
 
     Only the latest step counts: days that were missed are passed over, never sent in a burst. The cause is made of the
-    step, so every run between two steps finds the same one, and the claim on it lets only one mail through.
+    step, so every run between two steps finds the same one, and the claim on it lets only one mail through. One that
+    was claimed on an earlier day and is not known to have gone out is due again, under a cause of today.
     """
     since = history.unenrolled_since
     if since is None:
@@ -62,17 +65,18 @@ def decide_reminder(history: History, cadence: Cadence, today: date) -> Due | Wa
     if step is None:
         return Wait.BEFORE_THE_FIRST
     due_on = since + timedelta(days=step)
-    if _reminded(history, due_on):
-        return Wait.REMINDED
     kind = ReminderKind.ESCALATION if step >= cadence.escalate_after else ReminderKind.REMINDER
-    return Due(kind, _cause(kind, due_on), history.reminders + 1, days)
+    cause = f"{kind}#{due_on}"
+    if _latest_claim(history) >= due_on:
+        if history.claimed_on is None:
+            return Wait.REMINDED
+        if history.claimed_on >= today:
+            return Wait.UNCONFIRMED
+        cause = f"{cause}#{today}"
+    return Due(kind, cause, history.reminders + 1, days)
 
 
-def _reminded(history: History, due_on: date) -> bool:
-    if history.last_reminded is not None and history.last_reminded.date() >= due_on:
-        return True
-    return any(_cause(kind, due_on) in history.causes for kind in ReminderKind)
-
-
-def _cause(kind: ReminderKind, due_on: date) -> str:
-    return f"{kind}#{due_on.isoformat()}"
+def _latest_claim(history: History) -> date:
+    """Return the latest step for which a reminder was claimed, whichever cadence it was a step of."""
+    named = (cause.split("#") for cause in history.causes)
+    return max((date.fromisoformat(step) for kind, step, *_ in named if kind in _KINDS), default=date.min)

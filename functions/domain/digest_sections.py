@@ -52,6 +52,7 @@ def _unenrolled(person: Person, picture: EnrolmentPicture, reminded_today: Abstr
     parts = [
         f"{_days(days)} (since {history.unenrolled_since})" if days else "since today",
         {0: "no reminder yet", 1: "1 reminder"}.get(history.reminders, f"{history.reminders} reminders"),
+        "one of them not confirmed" if history.claimed_on else "",
         f"last {history.last_reminded:%Y-%m-%d}" if history.last_reminded else "",
         "one goes out now" if person.user.user_id in reminded_today else "",
         "" if person.standing.enforced else "NOT ENFORCED",

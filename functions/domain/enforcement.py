@@ -124,6 +124,6 @@ def is_fresh(seen: datetime, now: datetime) -> bool:
     return now - seen < FRESH_FOR
 
 
-def may_still_appear(created: datetime, now: datetime) -> bool:
-    """Tell whether IAM may yet come to know a user created at that time, or the user is gone."""
-    return now - created < APPEARS_WITHIN
+def may_still_appear(done: datetime, now: datetime) -> bool:
+    """Tell whether IAM may yet come to show what was done at that time."""
+    return now - done < APPEARS_WITHIN

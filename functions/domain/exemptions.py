@@ -48,14 +48,8 @@ class ExemptionRules:
         return None if prefix is None else Exemption(ExemptBy.PATH, f"path {prefix}")
 
     def tagged(self, user: User) -> Exemption | None:
-        """Return what the user's tag says, whether or not it has ended.
-
-        IAM keeps the case of a tag's key but does not tell keys apart by it ("Tags for IAM resources").
-        """
-        if not self.tag_key:
-            return None
-        wanted = self.tag_key.casefold()
-        value = next((v.strip() for k, v in user.tags.items() if k.casefold() == wanted), "")
+        """Return what the user's tag says, whether or not it has ended."""
+        value = user.tag(self.tag_key) if self.tag_key else ""
         if not value:
             return None
         try:

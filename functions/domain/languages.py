@@ -1,7 +1,8 @@
 """The languages people are written to in."""
 
-from collections.abc import Mapping
 from enum import StrEnum
+
+from domain.users import User
 
 
 class Language(StrEnum):
@@ -11,11 +12,7 @@ class Language(StrEnum):
     JAPANESE = "ja"
 
 
-def language_of(tags: Mapping[str, str], default: Language) -> Language:
-    """Return the language that a user's `language` tag asks for, the default where there is none of that name.
-
-    A tag such as `ja-JP` or `EN` is understood; IAM does not tell tag keys apart by case ("Tags for IAM resources").
-    """
-    wanted = next((value for key, value in tags.items() if key.casefold() == "language"), "")
-    primary = wanted.strip().casefold().partition("-")[0]
+def language_of(user: User, default: Language) -> Language:
+    """Return the language that a user's `language` tag asks for, such as `ja-JP` or `EN`; else the default."""
+    primary = user.tag("language").casefold().partition("-")[0]
     return next((language for language in Language if language == primary), default)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from domain.addresses import AddressRules, Unreachable
@@ -11,7 +11,7 @@ from domain.enrolment_facts import Device, kind_of
 from domain.exemptions import ExemptionRules
 from domain.languages import Language, language_of
 from domain.reminders import ReminderMessage
-from domain.users import User
+from domain.users import AccountUser
 
 
 class MailKind(StrEnum):
@@ -43,8 +43,12 @@ class Occasion:
 class Known:
     """A user as IAM knows it now: None where there is none of that name. Devices are serial numbers."""
 
-    user: User | None
+    user: AccountUser | None
     devices: Sequence[str]
+
+    def is_enforced(self, now: datetime) -> bool:
+        """Tell whether the policy holds the user: a new one it holds at once, before IAM shows it."""
+        return self.user is not None and (self.user.standing.enforced or may_still_appear(self.user.user.created, now))
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +68,18 @@ class Step:
     days: int
     unenrolled_since: date
 
+    @property
+    def day(self) -> date:
+        """Return the day of the run that planned the reminder."""
+        return self.unenrolled_since + timedelta(days=self.days)
+
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail to one person. `code_device` is the serial number of a device whose codes the command line takes."""
+    """One mail to one person. `code_device` is the serial number of a device whose codes the command line takes.
+
+    Who is not `enforced` is denied nothing, and must not be told so.
+    """
 
     kind: MailKind
     cause: str
@@ -76,6 +88,7 @@ class Mail:
     to: str
     cc: str | None
     language: Language
+    enforced: bool
     path: str = "/"
     step: Step | None = None
     serial_number: str | None = None
@@ -90,6 +103,7 @@ class NoMail(StrEnum):
     ENROLLED = "the user has a device"
     DEVICE_GONE = "the device is gone"
     UNREACHABLE = "the user has no address"
+    READDRESSED = "the addresses have changed since the reminder was planned"
 
 
 class NotYet(StrEnum):
@@ -99,15 +113,23 @@ class NotYet(StrEnum):
     DEVICE = "IAM does not show the change of the device yet"
 
 
-def decide_reminder_mail(message: ReminderMessage, devices: Sequence[str] | None) -> Mail | NoMail:
-    """Decide whether a planned reminder is still right; `devices` are those of now, None where the user is gone.
+def decide_reminder_mail(message: ReminderMessage, known: Known, rules: MailRules, now: datetime) -> Mail | NoMail:
+    """Decide whether a planned reminder is still right: it may have waited for hours.
 
-    It may have waited for hours, and nobody who has MFA is to be nagged.
+    One that is not takes no claim, so the next run plans anew.
     """
-    if devices is None:
+    found = known.user
+    if found is None or found.user.user_id != message.user_id:
         return NoMail.GONE
-    if devices:
+    if rules.exemptions.exemption_of(found.user, now.date()) is not None:
+        return NoMail.EXEMPT
+    if known.devices:
         return NoMail.ENROLLED
+    recipient = rules.addresses.recipient_of(found.user)
+    if isinstance(recipient, Unreachable):
+        return NoMail.UNREACHABLE
+    if message.to != recipient.to or message.cc not in {None, recipient.manager}:
+        return NoMail.READDRESSED
     return Mail(
         kind=MailKind(message.kind),
         cause=message.cause,
@@ -116,15 +138,18 @@ def decide_reminder_mail(message: ReminderMessage, devices: Sequence[str] | None
         to=message.to,
         cc=message.cc,
         language=message.language,
+        enforced=known.is_enforced(now),
+        path=found.user.path,
         step=Step(message.number, message.days, message.unenrolled_since),
     )
 
 
 def decide_occasion_mail(occasion: Occasion, known: Known, rules: MailRules, now: datetime) -> Mail | NoMail | NotYet:
     """Decide by how things stand now, so that the order in which occasions arrive does not matter."""
-    user, fresh = known.user, may_still_appear(occasion.at, now)
-    if user is None:
+    fresh = may_still_appear(occasion.at, now)
+    if known.user is None:
         return NotYet.USER if fresh else NoMail.GONE
+    user = known.user.user
     if rules.exemptions.exemption_of(user, now.date()) is not None:
         return NoMail.EXEMPT
     obstacle = _obstacle(occasion, known.devices, fresh=fresh)
@@ -140,7 +165,8 @@ def decide_occasion_mail(occasion: Occasion, known: Known, rules: MailRules, now
         user_name=user.name,
         to=recipient.to,
         cc=None,
-        language=language_of(user.tags, rules.default_language),
+        language=language_of(user, rules.default_language),
+        enforced=known.is_enforced(now),
         path=user.path,
         serial_number=occasion.serial_number,
         code_device=_code_device(occasion, known.devices),

@@ -23,7 +23,8 @@ class History:
     """One item of the people table. `causes` are those of mails already claimed, such as `reminder#2026-11-24`.
 
     `unenrolled_since` is the first day the person could sign in and had no MFA, None while that is not so;
-    `reminders` and `last_reminded` count from that day. `expires` is in seconds since 1970.
+    `reminders` and `last_reminded` count from that day. `claimed_on` is the day whose reminder was claimed and is not
+    known to have gone out. `expires` is in seconds since 1970.
     """
 
     user_id: str
@@ -32,6 +33,7 @@ class History:
     unenrolled_since: date | None = None
     reminders: int = 0
     last_reminded: datetime | None = None
+    claimed_on: date | None = None
     causes: frozenset[str] = frozenset()
     enrolled_at: date | None = None
     address_trouble: str | None = None
@@ -73,6 +75,7 @@ def followed(history: History, enrolment: Enrolment, *, start: date, today: date
         unenrolled_since=start,
         reminders=0,
         last_reminded=None,
+        claimed_on=None,
         enrolled_at=None,
     )
 

@@ -67,7 +67,7 @@ def _message(person: Person, decision: Due | Wait, default: Language) -> Reminde
         user_id=person.user.user_id,
         to=recipient.to,
         cc=recipient.manager if decision.kind is ReminderKind.ESCALATION else None,
-        language=language_of(person.user.tags, default),
+        language=language_of(person.user, default),
         unenrolled_since=since,
         number=decision.number,
         days=decision.days,

@@ -18,6 +18,11 @@ class User:
     tags: Mapping[str, str]
     created: datetime
 
+    def tag(self, key: str) -> str:
+        """Return a tag's value, or nothing; IAM does not tell keys apart by case ("Tags for IAM resources")."""
+        wanted = key.casefold()
+        return next((value.strip() for name, value in self.tags.items() if name.casefold() == wanted), "")
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:

@@ -5,10 +5,11 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from aws import clients
+from aws.account_alias import AccountAlias
+from aws.directory import UserLookup
 from aws.mail_claims import MailClaims
 from aws.mail_sender import MailSender
 from aws.mfa_devices import MfaDevices
-from aws.named_users import AccountAlias, NamedUsers
 from aws.sending_pace import SendingPace
 from domain.account import Account
 from domain.mails import Known, Mail, NoMail, NotYet, Occasion, decide_occasion_mail, decide_reminder_mail
@@ -29,7 +30,8 @@ class Batch:
         self._rules = settings.rules
         self._arn = function_arn.split(":")
         iam, ses = clients.iam(), clients.sesv2_once(settings.ses_region)
-        self._users, self._devices, self._alias = NamedUsers(iam), MfaDevices(iam), AccountAlias(iam)
+        self._users = UserLookup(iam, settings.policy_arn, settings.group_name)
+        self._devices, self._alias = MfaDevices(iam), AccountAlias(iam)
         self.claims = MailClaims(clients.dynamodb(), settings.people_table)
         sender = MailSender(ses, settings.sender, settings.configuration_set)
         self.post = Post(
@@ -48,7 +50,12 @@ class Batch:
 
     def decide(self, due: ReminderMessage | Occasion) -> Mail | NoMail | NotYet:
         """Look the person up as IAM knows them now, and decide."""
+        known, now = self._known(due.user_name), datetime.now(UTC)
         if isinstance(due, ReminderMessage):
-            return decide_reminder_mail(due, self._devices.serial_numbers_of(due.user_name))
-        known = Known(self._users.find(due.user_name), self._devices.serial_numbers_of(due.user_name) or ())
-        return decide_occasion_mail(due, known, self._rules, datetime.now(UTC))
+            return decide_reminder_mail(due, known, self._rules, now)
+        return decide_occasion_mail(due, known, self._rules, now)
+
+    def _known(self, user_name: str) -> Known:
+        # The devices come last: nobody who has just registered one is to be nagged.
+        user = self._users.user(user_name)
+        return Known(user, self._devices.serial_numbers_of(user_name) or () if user else ())

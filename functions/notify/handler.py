@@ -1,6 +1,7 @@
 """Writes to people: to whoever has no MFA, and to whoever just got a password or a device, or lost the last one."""
 
 import os
+from collections.abc import Callable
 from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -14,7 +15,7 @@ from domain.mails import Mail, NoMail, NotYet, Occasion
 from domain.reminders import ReminderMessage
 from notify.batch import Batch
 from notify.message import Nothing, read_message
-from notify.post import Delivery
+from notify.post import Delivery, TooLate
 from notify.settings import Settings
 from notify.wording import word
 
@@ -33,6 +34,7 @@ processor = BatchProcessor(
 
 _METRICS = {
     Delivery.SENT: "MailsSent",
+    Delivery.SENT_TO_PERSON_ONLY: "MailsSent",
     Delivery.NOT_CLAIMED: "MailsNotClaimed",
     Delivery.REFUSED: "MailsRefused",
     Delivery.UNCONFIRMED: "MailsUnconfirmed",
@@ -44,10 +46,6 @@ _LONGEST_MAIL = timedelta(seconds=25)
 
 class TooEarly(RuntimeError):
     """IAM does not show yet what happened: the message goes back to the queue."""
-
-
-class TooLate(RuntimeError):
-    """The batch's time is up: the message goes back to the queue."""
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -63,7 +61,7 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> "PartialI
 def notify(record: "SQSRecord", settings: Settings, batch: Batch, context: "LambdaContext") -> None:
     """Read one message, decide, act."""
     logger.set_correlation_id(record.message_id)
-    if timedelta(milliseconds=context.get_remaining_time_in_millis()) < _LONGEST_MAIL:
+    if not has_time(context):
         raise TooLate
     match read_message(record.body, batch.number):
         case Nothing(reason):
@@ -71,10 +69,15 @@ def notify(record: "SQSRecord", settings: Settings, batch: Batch, context: "Lamb
         case Feedback() as feedback:
             remember(feedback, settings, batch)
         case due:
-            write(due, settings, batch)
+            write(due, settings, batch, partial(has_time, context))
 
 
-def write(due: ReminderMessage | Occasion, settings: Settings, batch: Batch) -> None:
+def has_time(context: "LambdaContext") -> bool:
+    """Tell whether there is still the time for a mail."""
+    return timedelta(milliseconds=context.get_remaining_time_in_millis()) >= _LONGEST_MAIL
+
+
+def write(due: ReminderMessage | Occasion, settings: Settings, batch: Batch, has_time: Callable[[], bool]) -> None:
     """Write to the person, if there is reason to and mail is sent at all."""
     logger.set_correlation_id(due.cause)
     if not settings.sender:
@@ -90,12 +93,13 @@ def write(due: ReminderMessage | Occasion, settings: Settings, batch: Batch) -> 
         case mail if settings.dry_run:
             logger.info("Mail would be sent", user_name=mail.user_name, user_id=mail.user_id, cause=mail.cause)
         case mail:
-            send(mail, settings, batch)
+            send(mail, settings, batch, has_time)
 
 
-def send(mail: Mail, settings: Settings, batch: Batch) -> None:
-    """Word the mail first, so that whatever may go wrong with it comes before the claim; then send it."""
-    delivery = batch.post.deliver(mail, word(mail, batch.account, settings.contact))
+def send(mail: Mail, settings: Settings, batch: Batch, has_time: Callable[[], bool]) -> None:
+    """Send the mail, and say what became of it."""
+    wording = partial(word, account=batch.account, contact=settings.contact)
+    delivery = batch.post.deliver(mail, wording, has_time)
     logger.info(delivery, user_name=mail.user_name, user_id=mail.user_id, cause=mail.cause)
     metrics.add_metric(_METRICS[delivery], MetricUnit.Count, 1)
 

@@ -1,12 +1,12 @@
-"""One mail is sent, once: claimed, paced, handed to SES, and remembered if that came to nothing."""
+"""One mail is sent, once: claimed, paced, handed to SES, and remembered as what it came to."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
 from aws.mail_claims import MailClaims
-from aws.mail_sender import MailNotSent, MailRefused, MailSender, MailUnconfirmed, Wording
+from aws.mail_sender import MailNotSent, MailRefused, MailSender, MailUnconfirmed, ManagerRefused, Wording
 from aws.sending_pace import SendingPace
 from domain.mails import Mail
 
@@ -15,9 +15,14 @@ class Delivery(StrEnum):
     """What became of a mail; the values are what the log says."""
 
     SENT = "Mail sent"
+    SENT_TO_PERSON_ONLY = "Mail sent, but not to the manager, whose address SES refused"
     NOT_CLAIMED = "Mail was sent before, or overtaken"
     REFUSED = "Mail refused by SES"
     UNCONFIRMED = "Mail handed to SES, which did not answer"
+
+
+class TooLate(RuntimeError):
+    """The batch's time is up: the message goes back to the queue."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +34,20 @@ class Post:
     sender: MailSender
     clock: Callable[[], datetime]
 
-    def deliver(self, mail: Mail, wording: Wording) -> Delivery:
-        """Send a mail unless somebody has; raises MailNotSent, and then anybody may claim it again."""
+    def deliver(self, mail: Mail, word: Callable[[Mail], Wording], has_time: Callable[[], bool]) -> Delivery:
+        """Send a mail unless somebody has; raises TooLate or MailNotSent, and then anybody may claim it again.
+
+        It is worded first, so that whatever may go wrong with that comes before the claim.
+        """
+        wording = word(mail)
         self.pace.wait()
-        claim = self.claims.claim(mail, self.clock())
+        if not has_time():
+            raise TooLate
+        claim = self.claims.claim(mail)
         if claim is None:
             return Delivery.NOT_CLAIMED
         try:
-            self.sender.send(mail, wording)
+            delivery = self._send(mail, wording, word)
         except MailRefused as error:
             self.claims.refuse(claim, f"SES refused it: {error}")
             return Delivery.REFUSED
@@ -45,5 +56,14 @@ class Post:
         except MailNotSent:
             self.claims.release(claim)
             raise
-        self.claims.sent(claim)
+        self.claims.confirm(claim, self.clock())
+        return delivery
+
+    def _send(self, mail: Mail, wording: Wording, word: Callable[[Mail], Wording]) -> Delivery:
+        try:
+            self.sender.send(mail, wording)
+        except ManagerRefused:
+            alone = replace(mail, cc=None)
+            self.sender.send(alone, word(alone))
+            return Delivery.SENT_TO_PERSON_ONLY
         return Delivery.SENT

@@ -16,6 +16,8 @@ class Settings:
     """
 
     people_table: str
+    policy_arn: str
+    group_name: str
     rules: MailRules
     sender: str
     ses_region: str
@@ -28,6 +30,8 @@ class Settings:
         """Read the environment; raises InvalidSetting with the variable's name."""
         return cls(
             people_table=settings.text(environment, "PEOPLE_TABLE", "the name of a table"),
+            policy_arn=settings.policy_arn(environment, "POLICY_ARN"),
+            group_name=settings.text(environment, "GROUP_NAME", "the name of a group"),
             rules=MailRules(
                 exemptions=settings.exemptions(environment),
                 addresses=mail_settings.address_rules(environment),

@@ -237,6 +237,7 @@ class Calls(list[str]):
         super().__init__()
         self._answers: dict[str, list[tuple[int, str | None, str]]] = {}
         self._broken: dict[str, BaseException] = {}
+        self._lost: set[str] = set()
 
     def fail(self, operation: str, code: str, *, status: int = 409, times: int = 1, message: str = "") -> None:
         """Answer the next requests of the operation with this error; it is HTTP, so botocore's retries are real."""
@@ -250,6 +251,10 @@ class Calls(list[str]):
         """Let the next request of the operation come to no answer."""
         self._broken[operation] = error
 
+    def lose_answer(self, operation: str) -> None:
+        """Let the next request of the operation take effect, and its answer be an error that botocore tries again."""
+        self._lost.add(operation)
+
     def answer(self, operation: str, *bodies: str) -> None:
         """Answer the next requests of the operation with these bodies: XML or JSON, as its service speaks."""
         self._answers.setdefault(operation, []).extend((200, None, body) for body in bodies)
@@ -259,6 +264,10 @@ class Calls(list[str]):
         self.append(operation)
         if operation in self._broken:
             raise self._broken.pop(operation)
+        if operation in self._lost:
+            self._lost.remove(operation)
+            botocore_stubber(event_name, request)
+            return AWSResponse(request.url, 500, HTTPHeaders(), Raw(b"{}"))
         answers = self._answers.get(operation)
         if not answers:
             return botocore_stubber(event_name, request)

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 SENDER = "mfa@example.com"
 NAME = "alice"
 ADDRESS = "alice@example.com"
+POLICY = f"arn:aws:iam::{ACCOUNT}:policy/mfa-enforcer/mfa-control"
 PHONE = f"arn:aws:iam::{ACCOUNT}:mfa/alice-phone"
 
 Read = Callable[[str], str]
@@ -56,6 +57,8 @@ class People:
 def people(monkeypatch: pytest.MonkeyPatch, account: None) -> People:
     environment = {
         "PEOPLE_TABLE": "people",
+        "POLICY_ARN": POLICY,
+        "GROUP_NAME": "mfa-control",
         "EXEMPT_TAG_KEY": "mfa-exempt",
         "EXEMPT_PATHS": "/service/",
         "SENDER_EMAIL": SENDER,
@@ -171,15 +174,27 @@ def test_a_reminder_is_one_mail_that_is_counted_before_it_is_sent(
     assert subjects(sent) == [REMINDED]
     assert "https://111122223333.signin.aws.amazon.com/console" in request["Content"]["Simple"]["Body"]["Text"]["Data"]
     item = people.get(due.user_id)
+    assert item.pop("claim_token")
     assert datetime.fromisoformat(item.pop("last_reminded")).date() == datetime.now(UTC).date()
     assert item == {"unenrolled_since": "2026-11-24", "reminders": "1", "causes": ["reminder#2026-11-24"]}
-    assert calls == ["ListMFADevices", "ListAccountAliases", "GetAccount", "UpdateItem", "SendEmail"]
+    assert calls == [
+        "GetUser",
+        "ListAttachedUserPolicies",
+        "ListGroupsForUser",
+        "ListMFADevices",
+        "ListAccountAliases",
+        "GetAccount",
+        "UpdateItem",
+        "SendEmail",
+        "UpdateItem",
+    ]
 
 
 def test_what_is_the_same_for_all_mails_is_read_once_per_batch(
     person: Person, people: People, calls: Calls, sent: list[dict[str, Any]], context: Context, due: ReminderMessage
 ) -> None:
-    others = [replace(due, user_id=f"AIDA{number}") for number in range(9)]
+    names = [f"user{number}" for number in range(9)]
+    others = [replace(due, user_name=name, user_id=person(name)) for name in names]
     for other in others:
         people.put(other.user_id, unenrolled_since={"S": "2026-11-24"})
 
@@ -189,12 +204,17 @@ def test_what_is_the_same_for_all_mails_is_read_once_per_batch(
     assert (calls.count("ListAccountAliases"), calls.count("GetAccount")) == (1, 1)
 
 
-def test_an_escalation_goes_to_the_manager_too(
-    due: ReminderMessage, people: People, sent: list[dict[str, Any]], context: Context
-) -> None:
-    late = replace(due, kind=ReminderKind.ESCALATION, cause="escalation#2026-11-24", cc="lead@example.com", days=14)
+@pytest.fixture
+def managed(iam: "IAMClient", due: ReminderMessage) -> ReminderMessage:
+    """An escalation that goes to the manager as well."""
+    iam.tag_user(UserName=NAME, Tags=[{"Key": "manager-email", "Value": "lead@example.com"}])
+    return replace(due, kind=ReminderKind.ESCALATION, cause="escalation#2026-11-24", cc="lead@example.com", days=14)
 
-    lambda_handler(batch(late.to_json()), context)
+
+def test_an_escalation_goes_to_the_manager_too(
+    managed: ReminderMessage, people: People, sent: list[dict[str, Any]], context: Context
+) -> None:
+    lambda_handler(batch(managed.to_json()), context)
 
     assert sent[0]["Destination"] == {"ToAddresses": [ADDRESS], "CcAddresses": ["lead@example.com"]}
     assert subjects(sent) == ["Escalation: AWS user alice has been without MFA for 14 days"]
@@ -275,7 +295,9 @@ def test_a_password_is_a_welcome(
 
     assert subjects(sent) == ["【AWS】ユーザー alice の MFA デバイスを登録してください"]
     assert sent[0]["Destination"] == {"ToAddresses": [ADDRESS]}
-    assert people.get(user_id) == {"causes": ["welcome#b6246771-c845-4070-a377-1407e8e72789"]}
+    item = people.get(user_id)
+    assert item.pop("claim_token")
+    assert item == {"causes": ["welcome#b6246771-c845-4070-a377-1407e8e72789"]}
 
 
 def test_who_has_a_device_needs_no_welcome(
@@ -443,6 +465,7 @@ def test_what_ses_does_not_take_now_goes_back_to_the_queue_and_is_sent_once_in_t
     released = people.get(due.user_id)
     again = lambda_handler(batch(message.to_json()), context)
 
+    assert released.pop("claim_token")
     assert (failed(response), released) == (["m0"], before)
     assert (failed(again), len(sent), people.get(due.user_id)["reminders"]) == ([], 1, "2")
 
@@ -454,7 +477,9 @@ def test_a_first_reminder_that_is_released_has_never_been(
 
     lambda_handler(batch(due.to_json()), context)
 
-    assert people.get(due.user_id) == {"unenrolled_since": "2026-11-24", "reminders": "0"}
+    item = people.get(due.user_id)
+    assert item.pop("claim_token")
+    assert item == {"unenrolled_since": "2026-11-24", "reminders": "0"}
 
 
 def test_an_address_that_ses_refuses_is_remembered_and_not_tried_again(
@@ -466,7 +491,9 @@ def test_an_address_that_ses_refuses_is_remembered_and_not_tried_again(
 
     assert ([failed(response) for response in responses], sent) == ([[], []], [])
     assert calls.count("SendEmail") == 1
-    assert people.get(due.user_id) == {
+    item = people.get(due.user_id)
+    assert item.pop("claim_token")
+    assert item == {
         "unenrolled_since": "2026-11-24",
         "reminders": "0",
         "causes": ["reminder#2026-11-24"],
@@ -498,6 +525,33 @@ def test_a_sender_that_is_not_verified_is_no_fault_of_the_persons_address(
     assert ("address_trouble" in people.get(due.user_id)) != back
 
 
+def test_a_manager_who_is_not_verified_keeps_no_mail_from_the_person(
+    managed: ReminderMessage, people: People, calls: Calls, sent: list[dict[str, Any]], context: Context, log: Log
+) -> None:
+    calls.fail("SendEmail", "MessageRejected", status=400, message=f"{UNVERIFIED}lead@example.com")
+
+    response = lambda_handler(batch(managed.to_json()), context)
+
+    assert failed(response) == []
+    (request,) = sent
+    assert request["Destination"] == {"ToAddresses": [ADDRESS]}
+    assert "lead@example.com" not in json.dumps(request)
+    assert "address_trouble" not in people.get(managed.user_id)
+    assert "last_reminded" in people.get(managed.user_id)
+    assert log.entry("Mail sent, but not to the manager, whose address SES refused")["user_name"] == NAME
+
+
+def test_a_person_who_is_not_verified_either_is_in_trouble(
+    managed: ReminderMessage, people: People, calls: Calls, sent: list[dict[str, Any]], context: Context
+) -> None:
+    calls.fail("SendEmail", "MessageRejected", status=400, message=f"{UNVERIFIED}{ADDRESS}, lead@example.com")
+
+    lambda_handler(batch(managed.to_json()), context)
+
+    assert sent == []
+    assert people.get(managed.user_id)["address_trouble_of"] == ADDRESS
+
+
 def test_a_mail_that_ses_takes_clears_the_trouble_with_the_address(
     due: ReminderMessage, people: People, sent: list[dict[str, Any]], context: Context
 ) -> None:
@@ -523,7 +577,9 @@ def test_a_mail_whose_answer_got_lost_is_not_sent_again(
 
     assert [failed(response) for response in responses] == [[], []]
     assert calls.count("SendEmail") == 1
-    assert people.get(due.user_id)["causes"] == ["reminder#2026-11-24"]
+    item = people.get(due.user_id)
+    assert (item["causes"], item["claimed_on"]) == (["reminder#2026-11-24"], "2026-11-24")
+    assert "last_reminded" not in item
 
 
 def test_a_mail_that_never_reached_ses_is_tried_again(
@@ -537,13 +593,64 @@ def test_a_mail_that_never_reached_ses_is_tried_again(
     assert len(sent) == 1
 
 
+def test_a_claim_whose_answer_got_lost_is_ours_all_the_same(
+    due: ReminderMessage, calls: Calls, sent: list[dict[str, Any]], context: Context
+) -> None:
+    calls.lose_answer("UpdateItem")
+
+    response = lambda_handler(batch(due.to_json()), context)
+
+    assert (failed(response), len(sent)) == ([], 1)
+    assert calls.count("UpdateItem") == 3
+
+
+def test_who_was_exempted_while_the_reminder_waited_is_not_nagged(
+    iam: "IAMClient", due: ReminderMessage, people: People, sent: list[dict[str, Any]], context: Context
+) -> None:
+    iam.tag_user(UserName=NAME, Tags=[{"Key": "mfa-exempt", "Value": "robot"}])
+
+    response = lambda_handler(batch(due.to_json()), context)
+
+    assert (failed(response), sent) == ([], [])
+    assert "causes" not in people.get(due.user_id)
+
+
+@pytest.mark.parametrize("by", ["attachment", "group", "nothing"])
+def test_who_is_not_enforced_is_not_told_that_everything_is_denied(
+    iam: "IAMClient",
+    policy_arn: str,
+    group: str,
+    due: ReminderMessage,
+    sent: list[dict[str, Any]],
+    context: Context,
+    monkeypatch: pytest.MonkeyPatch,
+    by: str,
+) -> None:
+    monkeypatch.setattr("domain.enforcement.APPEARS_WITHIN", timedelta(0))  # the user is not new
+    if by == "attachment":
+        iam.attach_user_policy(UserName=NAME, PolicyArn=policy_arn)
+    if by == "group":
+        iam.add_user_to_group(GroupName=group, UserName=NAME)
+
+    lambda_handler(batch(due.to_json()), context)
+
+    assert ("denies you nearly everything" in json.dumps(sent)) is (by != "nothing")
+
+
 class Crash(BaseException):
     """The worker dies: nothing catches it."""
 
 
 @pytest.mark.parametrize(
     ("operation", "mails"),
-    [("ListMFADevices", 1), ("ListAccountAliases", 1), ("GetAccount", 1), ("UpdateItem", 1), ("SendEmail", 0)],
+    [
+        ("GetUser", 1),
+        ("ListMFADevices", 1),
+        ("ListAccountAliases", 1),
+        ("GetAccount", 1),
+        ("UpdateItem", 1),
+        ("SendEmail", 0),
+    ],
 )
 def test_a_crash_before_the_claim_loses_nothing_and_one_after_it_doubles_nothing(
     due: ReminderMessage,
@@ -656,13 +763,26 @@ def test_no_mail_is_begun_without_the_time_for_it(
     assert (failed(response), calls) == (["m0"], [])
 
 
+def test_a_mail_that_waited_for_its_turn_too_long_is_not_claimed(
+    due: ReminderMessage, people: People, calls: Calls, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    left = iter([60_000, 20_000])
+    monkeypatch.setattr(Context, "get_remaining_time_in_millis", lambda _: next(left))
+
+    response = lambda_handler(batch(due.to_json()), context)
+
+    assert failed(response) == ["m0"]
+    assert not {"UpdateItem", "SendEmail"} & set(calls)
+
+
 def test_the_sample_that_ops_can_send_by_hand_is_understood(
     person: Person, people: People, sent: list[dict[str, Any]], context: Context, event_text: Read
 ) -> None:
-    person()
-    people.put("AIDAEXAMPLEALICEXXXXX", unenrolled_since={"S": "2026-11-24"})
+    user_id = person()
+    people.put(user_id, unenrolled_since={"S": "2026-11-24"})
+    sample = event_text("notify_batch_of_two").replace("AIDAEXAMPLEALICEXXXXX", user_id)
 
-    response = lambda_handler(json.loads(event_text("notify_batch_of_two")), context)
+    response = lambda_handler(json.loads(sample), context)
 
     assert failed(response) == []
     assert subjects(sent) == [REMINDED, "Your AWS user alice: register an MFA device first"]
@@ -682,6 +802,8 @@ def test_the_log_tells_which_mail_and_neither_the_address_nor_the_text(
     ("name", "value"),
     [
         ("PEOPLE_TABLE", ""),
+        ("POLICY_ARN", ""),
+        ("GROUP_NAME", ""),
         ("SES_REGION", ""),
         ("EXEMPT_PATHS", "/"),
         ("ALLOWED_EMAIL_DOMAINS", "example.com,*"),

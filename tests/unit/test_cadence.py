@@ -68,10 +68,32 @@ def test_days_that_were_missed_are_made_up_for_by_one_reminder() -> None:
     assert [day for day, _ in played(CADENCE, [0, 10, 11, 12, 14])] == [0, 10, 14]
 
 
-def test_a_cause_that_is_claimed_is_not_planned_again_even_if_nothing_was_counted() -> None:
-    crashed = replace(UNENROLLED, causes=frozenset({"reminder#2026-11-02"}))
+BEGUN = replace(UNENROLLED, reminders=1, claimed_on=SINCE, causes=frozenset({"reminder#2026-11-02"}))
 
-    assert decide_reminder(crashed, CADENCE, SINCE) is Wait.REMINDED
+
+def test_a_reminder_that_was_begun_and_is_not_known_to_have_gone_out_is_due_again_the_next_day() -> None:
+    cadence = Cadence((0, 7), 14)
+
+    assert decide_reminder(BEGUN, cadence, SINCE) is Wait.UNCONFIRMED
+    assert decide_reminder(BEGUN, cadence, after(1)) == Due(
+        ReminderKind.REMINDER, "reminder#2026-11-02#2026-11-03", number=2, days=1
+    )
+
+
+def test_the_second_try_counts_for_its_step_and_can_fail_as_well() -> None:
+    cadence, both = Cadence((0, 7), 14), BEGUN.causes | {"reminder#2026-11-02#2026-11-03"}
+    again = replace(BEGUN, reminders=2, claimed_on=after(1), causes=both)
+
+    assert decide_reminder(again, cadence, after(1)) is Wait.UNCONFIRMED
+    assert isinstance(decide_reminder(again, cadence, after(2)), Due)
+    assert decide_reminder(replace(again, claimed_on=None), cadence, after(2)) is Wait.REMINDED
+
+
+def test_one_that_ses_refused_waits_for_the_next_day_of_the_cadence() -> None:
+    refused = replace(UNENROLLED, causes=frozenset({"reminder#2026-11-02"}))
+
+    assert decide_reminder(refused, CADENCE, SINCE) is Wait.REMINDED
+    assert isinstance(decide_reminder(refused, CADENCE, after(1)), Due)
 
 
 def test_other_ops_choice_of_escalation_does_not_send_the_same_day_again() -> None:
@@ -80,11 +102,22 @@ def test_other_ops_choice_of_escalation_does_not_send_the_same_day_again() -> No
     assert decide_reminder(escalated, CADENCE, after(7)) is Wait.REMINDED
 
 
-def test_who_was_reminded_on_the_day_that_is_due_is_not_again_whatever_the_cause_was() -> None:
-    at = datetime.combine(after(7), time(9), UTC)
+def test_a_step_that_is_later_covers_an_earlier_one_of_another_cadence() -> None:
+    reminded = replace(UNENROLLED, causes=frozenset({f"reminder#{after(8)}"}))
 
-    assert decide_reminder(replace(UNENROLLED, last_reminded=at), CADENCE, after(9)) is Wait.REMINDED
-    assert isinstance(decide_reminder(replace(UNENROLLED, last_reminded=at), CADENCE, after(14)), Due)
+    assert decide_reminder(reminded, CADENCE, after(9)) is Wait.REMINDED
+    assert isinstance(decide_reminder(reminded, CADENCE, after(14)), Due)
+
+
+def test_a_mail_that_went_out_late_takes_no_later_step_away() -> None:
+    late = replace(
+        UNENROLLED,
+        reminders=1,
+        last_reminded=datetime.combine(after(1), time(2), UTC),
+        causes=frozenset({f"reminder#{SINCE}"}),
+    )
+
+    assert isinstance(decide_reminder(late, CADENCE, after(1)), Due)
 
 
 def test_before_the_first_day_nobody_is_reminded() -> None:
@@ -99,7 +132,7 @@ def test_who_has_mfa_is_not_reminded_whatever_the_past() -> None:
 def test_whenever_it_runs_each_day_of_the_cadence_brings_one_mail_at_most(cadence: Cadence, days: set[int]) -> None:
     sent = played(cadence, sorted(days))
 
-    causes = [due.cause.partition("#")[2] for _, due in sent]
+    causes = [due.cause.split("#")[1] for _, due in sent]
     assert len(set(causes)) == len(causes)
     assert all(date.fromisoformat(cause) <= after(day) for cause, (day, _) in zip(causes, sent, strict=True))
     assert [due.number for _, due in sent] == list(range(1, len(sent) + 1))

@@ -48,7 +48,8 @@ class Account:
         self.person(name, {"email": f"{name}@example.com"})
         since = TODAY - timedelta(days=days)
         last = NOW - timedelta(days=1) if reminders else None
-        self.histories[f"AIDA{name}"] = History(f"AIDA{name}", name, since, since, reminders, last)
+        causes = frozenset({f"reminder#{last.date()}"} if last else ())
+        self.histories[f"AIDA{name}"] = History(f"AIDA{name}", name, since, since, reminders, last, causes=causes)
 
     def run(self) -> Run:
         facts = Facts(self.users, CredentialReport(NOW, self.rows), {}, self.histories, last_run=TODAY)
@@ -102,6 +103,13 @@ def test_it_says_since_when_and_how_often_reminded_the_escalated_first(account: 
         "- bob: 3 days (since 2026-11-21), 2 reminders, last 2026-11-23, one goes out now",
         "- carol: since today, no reminder yet, one goes out now",
     ]
+
+
+def test_a_reminder_that_may_not_have_gone_out_is_told(account: Account) -> None:
+    account.unenrolled("bob", days=3, reminders=2)
+    account.histories["AIDAbob"] = replace(account.histories["AIDAbob"], claimed_on=TODAY - timedelta(days=1))
+
+    assert "- bob: 3 days (since 2026-11-21), 2 reminders, one of them not confirmed" in digest_of(account.run()).text
 
 
 def test_it_compares_with_the_last_run(account: Account) -> None:

@@ -25,7 +25,7 @@ from domain.mails import (
     decide_reminder_mail,
 )
 from domain.reminders import ReminderKind, ReminderMessage
-from domain.users import User
+from domain.users import AccountUser, Standing, User
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(minutes=6)
@@ -60,8 +60,19 @@ def occasion(kind: MailKind, *, at: datetime = LONG_AGO, device: str | None = PH
 WELCOME, ENROLLED, REMOVED = (occasion(kind) for kind in (MailKind.WELCOME, MailKind.ENROLLED, MailKind.DEVICE_REMOVED))
 
 
+ATTACHED = Standing(attached=True)
+
+
+def known(user: User | None, *devices: str, standing: Standing = ATTACHED) -> Known:
+    return Known(AccountUser(user, standing) if user else None, devices)
+
+
 def decide(event: Occasion, *devices: str, user: User | None = ALICE) -> Mail | NoMail | NotYet:
-    return decide_occasion_mail(event, Known(user, devices), RULES, NOW)
+    return decide_occasion_mail(event, known(user, *devices), RULES, NOW)
+
+
+def decide_reminder(user: User | None, *devices: str, message: ReminderMessage = REMINDER) -> Mail | NoMail:
+    return decide_reminder_mail(message, known(user, *devices), RULES, NOW)
 
 
 @pytest.mark.parametrize(
@@ -138,6 +149,7 @@ def test_the_mail_says_who_and_goes_to_the_tag_in_the_tags_language() -> None:
         to="alice@example.com",
         cc=None,
         language=Language.JAPANESE,
+        enforced=True,
         path="/engineering/",
         serial_number=PHONE,
         code_device=PHONE,
@@ -164,14 +176,56 @@ def test_the_command_line_takes_the_codes_of_a_device_that_shows_some(
 
 
 @pytest.mark.parametrize(
-    ("devices", "reason"), [(None, NoMail.GONE), ((PHONE,), NoMail.ENROLLED), ((PASSKEY, TOKEN), NoMail.ENROLLED)]
+    ("user", "devices", "reason"),
+    [
+        (None, (), NoMail.GONE),
+        (replace(ALICE, user_id="AIDAEXAMPLEANEW"), (), NoMail.GONE),
+        (ALICE, (PHONE,), NoMail.ENROLLED),
+        (ALICE, (PASSKEY, TOKEN), NoMail.ENROLLED),
+        (replace(ALICE, path="/service/"), (), NoMail.EXEMPT),
+        (replace(ALICE, tags={**ALICE.tags, "mfa-exempt": "robot"}), (), NoMail.EXEMPT),
+        (replace(ALICE, tags={}), (), NoMail.UNREACHABLE),
+        (replace(ALICE, tags={"email": "alice@elsewhere.example"}), (), NoMail.UNREACHABLE),
+        (replace(ALICE, tags={"email": "other@example.com"}), (), NoMail.READDRESSED),
+    ],
 )
-def test_a_reminder_that_is_no_longer_right_is_none(devices: tuple[str, ...] | None, reason: NoMail) -> None:
-    assert decide_reminder_mail(REMINDER, devices) == reason
+def test_a_reminder_that_is_no_longer_right_is_none(
+    user: User | None, devices: tuple[str, ...], reason: NoMail
+) -> None:
+    assert decide_reminder(user, *devices) == reason
+
+
+def test_an_escalation_whose_manager_has_changed_is_planned_anew() -> None:
+    lead, other = (
+        replace(ALICE, tags={**ALICE.tags, "manager-email": who}) for who in ("lead@example.com", "other@example.com")
+    )
+    escalation = replace(REMINDER, kind=ReminderKind.ESCALATION, cc="lead@example.com")
+
+    assert isinstance(decide_reminder(lead, message=escalation), Mail)
+    assert decide_reminder(other, message=escalation) is NoMail.READDRESSED
+
+
+@pytest.mark.parametrize(
+    ("standing", "age", "enforced"),
+    [
+        (Standing(attached=True), timedelta(days=900), True),
+        (Standing(in_group=True), timedelta(days=900), True),
+        (Standing(), timedelta(days=900), False),
+        (Standing(), timedelta(minutes=1), True),
+    ],
+)
+def test_a_mail_knows_whether_the_person_is_enforced_and_a_new_user_is_at_once(
+    standing: Standing, age: timedelta, enforced: bool
+) -> None:
+    found = known(replace(ALICE, created=NOW - age), standing=standing)
+
+    for mail in (decide_reminder_mail(REMINDER, found, RULES, NOW), decide_occasion_mail(WELCOME, found, RULES, NOW)):
+        assert isinstance(mail, Mail)
+        assert mail.enforced is enforced
 
 
 def test_a_reminder_is_the_mail_that_was_planned() -> None:
-    assert decide_reminder_mail(REMINDER, ()) == Mail(
+    assert decide_reminder(ALICE) == Mail(
         kind=MailKind.REMINDER,
         cause="reminder#2026-11-24",
         user_id="AIDAEXAMPLEALICE",
@@ -179,6 +233,7 @@ def test_a_reminder_is_the_mail_that_was_planned() -> None:
         to="alice@example.com",
         cc=None,
         language=Language.JAPANESE,
+        enforced=True,
         step=Step(number=3, days=3, unenrolled_since=date(2026, 11, 21)),
     )
 

@@ -1,7 +1,7 @@
 """What remind writes, notify reads; anything else is refused by the name of its field."""
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 from hypothesis import given
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from domain.languages import Language, language_of
 from domain.reminders import MalformedReminder, ReminderKind, ReminderMessage
+from domain.users import User
 
 MESSAGE = ReminderMessage(
     kind=ReminderKind.ESCALATION,
@@ -108,4 +109,6 @@ def test_what_is_no_object_is_refused(body: str) -> None:
     ],
 )
 def test_the_tag_chooses_the_language_where_there_are_mails_in_it(tags: dict[str, str], language: Language) -> None:
-    assert language_of(tags, Language.ENGLISH) is language
+    user = User("alice", "AIDAEXAMPLEALICE", "/", tags, datetime(2026, 11, 1, tzinfo=UTC))
+
+    assert language_of(user, Language.ENGLISH) is language

@@ -19,7 +19,16 @@ ACCOUNT = Account("aws", "111122223333", "example-corp")
 PHONE = "arn:aws:iam::111122223333:mfa/alice-phone"
 PASSKEY = "arn:aws:iam::111122223333:u2f/user/alice/key-EXAMPLE"
 STEP = Step(number=6, days=21, unenrolled_since=date(2026, 11, 3))
-BASE = Mail(MailKind.WELCOME, "welcome#1", "AIDAEXAMPLEALICE", "alice", "alice@example.com", None, Language.ENGLISH)
+BASE = Mail(
+    MailKind.WELCOME,
+    "welcome#1",
+    "AIDAEXAMPLEALICE",
+    "alice",
+    "alice@example.com",
+    None,
+    Language.ENGLISH,
+    enforced=True,
+)
 MAILS = {
     MailKind.WELCOME: BASE,
     MailKind.REMINDER: replace(BASE, kind=MailKind.REMINDER, step=STEP),
@@ -125,6 +134,60 @@ def test_a_reminder_counts_days_as_people_do(days: int, words: str) -> None:
     assert "reminder number" not in text
 
 
+DENIED = re.compile(
+    "denie[sd] you nearly|denied nearly|access is denied|AccessDenied|not enough|"
+    "拒否されます|拒否されたまま|アクセス拒否|操作できず"
+)
+
+
+@every_mail
+@every_language
+def test_only_who_is_enforced_is_told_to_be_denied_anything(kind: MailKind, language: Language) -> None:
+    mail = replace(MAILS[kind], language=language)
+    enforced, free = word(mail, ACCOUNT, ""), word(replace(mail, enforced=False), ACCOUNT, "")
+
+    for denied, working in ((enforced.text, free.text), (Page(enforced.html).text, Page(free.html).text)):
+        assert DENIED.search(denied)
+        assert not DENIED.search(working)
+
+
+@every_language
+def test_temporary_credentials_are_not_fetched_with_temporary_credentials(language: Language) -> None:
+    text = worded(MailKind.ENROLLED, language).text
+
+    assert "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN" in text
+
+
+def test_only_a_repeated_reminder_asks_again() -> None:
+    first, third = (
+        word(
+            replace(MAILS[MailKind.REMINDER], language=Language.JAPANESE, step=Step(number, 3, date(2026, 11, 21))),
+            ACCOUNT,
+            "",
+        )
+        for number in (1, 3)
+    )
+
+    assert "再度のお願い" not in first.subject
+    assert "再度のお願い" in third.subject
+
+
+@every_language
+def test_a_reminder_says_what_mfa_is_for_whoever_was_never_welcomed(language: Language) -> None:
+    said = {
+        Language.ENGLISH: "A password alone can be stolen",
+        Language.JAPANESE: "パスワードだけでは盗まれるおそれがある",
+    }
+
+    assert said[language] in worded(MailKind.REMINDER, language).text
+
+
+def test_an_escalation_speaks_of_no_superior_where_there_is_none() -> None:
+    alone = replace(MAILS[MailKind.ESCALATION], language=Language.JAPANESE, cc=None)
+
+    assert "上位者" not in word(alone, ACCOUNT, "").text
+
+
 @every_mail
 @every_language
 def test_without_a_contact_people_are_told_whom_to_ask_all_the_same(kind: MailKind, language: Language) -> None:
@@ -139,11 +202,18 @@ hostile = names | st.sampled_from(
 )
 
 
-@given(kind=st.sampled_from(MailKind), language=st.sampled_from(Language), name=hostile, alias=hostile, contact=hostile)
+@given(
+    kind=st.sampled_from(MailKind),
+    language=st.sampled_from(Language),
+    name=hostile,
+    alias=hostile,
+    contact=hostile,
+    enforced=st.booleans(),
+)
 def test_whatever_things_are_named_the_page_is_built_the_same(
-    kind: MailKind, language: Language, name: str, alias: str, contact: str
+    kind: MailKind, language: Language, name: str, alias: str, contact: str, enforced: bool
 ) -> None:
-    harmless = replace(MAILS[kind], language=language)
+    harmless = replace(MAILS[kind], language=language, enforced=enforced)
     mail = replace(
         harmless, user_name=name, serial_number=name, code_device=harmless.code_device and name, cc=harmless.cc and name
     )
@@ -173,8 +243,9 @@ def test_a_page_needs_nothing_from_elsewhere_and_fits_a_phone(kind: MailKind, la
 
 @every_mail
 @every_language
-def test_nothing_of_the_template_is_left_in_a_mail(kind: MailKind, language: Language) -> None:
-    wording = worded(kind, language)
+@pytest.mark.parametrize("enforced", [True, False])
+def test_nothing_of_the_template_is_left_in_a_mail(kind: MailKind, language: Language, enforced: bool) -> None:
+    wording = word(replace(MAILS[kind], language=language, enforced=enforced), ACCOUNT, "cloud-team@example.com")
 
     for text in (wording.subject, wording.text, wording.html):
         assert not re.search(r"\{[{%#]|[}%#]\}|\bNone\b", text)
