@@ -1,13 +1,13 @@
 """The account's users, read in bulk or one by one."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from domain.users import AccountUser, Standing, User
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
-    from mypy_boto3_iam.type_defs import TagTypeDef
+    from mypy_boto3_iam.type_defs import UserDetailTypeDef, UserTypeDef
 
 
 class UserDirectory:
@@ -32,13 +32,7 @@ class UserDirectory:
         for page in pages:
             for detail in page["UserDetailList"]:
                 yield AccountUser(
-                    User(
-                        name=detail["UserName"],
-                        user_id=detail["UserId"],
-                        path=detail["Path"],
-                        tags=_tags(detail.get("Tags", [])),
-                        created=detail["CreateDate"],
-                    ),
+                    read_user(detail),
                     Standing(
                         attached=any(
                             policy["PolicyArn"] == self._policy_arn for policy in detail["AttachedManagedPolicies"]
@@ -65,7 +59,7 @@ class UserLookup:
             policies = self._client.get_paginator("list_attached_user_policies").paginate(UserName=name)
             groups = self._client.get_paginator("list_groups_for_user").paginate(UserName=name)
             return AccountUser(
-                User(user["UserName"], user["UserId"], user["Path"], _tags(user.get("Tags", [])), user["CreateDate"]),
+                read_user(user),
                 Standing(
                     attached=any(
                         policy["PolicyArn"] == self._policy_arn
@@ -79,5 +73,7 @@ class UserLookup:
             return None
 
 
-def _tags(tags: "Iterable[TagTypeDef]") -> Mapping[str, str]:
-    return {tag["Key"]: tag["Value"] for tag in tags}
+def read_user(found: "UserDetailTypeDef | UserTypeDef") -> User:
+    """Read a user as IAM describes one, in bulk or alone."""
+    tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
+    return User(found["UserName"], found["UserId"], found["Path"], tags, found["CreateDate"])
