@@ -27,6 +27,7 @@ WRITTEN = (
     "reminders",
     "last_reminded",
     "claimed_on",
+    "key_only",
     "enrolled_at",
     "address_trouble",
     "address_trouble_of",
@@ -37,7 +38,7 @@ WRITTEN = (
 def history_item(history: History) -> "Item":
     """Return the attributes of a history that follow from a run; what is not known is not there."""
     values = {name: getattr(history, name) for name in WRITTEN}
-    return {name: _typed(value) for name, value in values.items() if value is not None}
+    return {name: _typed(value) for name, value in values.items() if value is not None and value is not False}
 
 
 def read_history(item: "Mapping[str, AttributeValueTypeDef]") -> History:
@@ -52,6 +53,7 @@ def read_history(item: "Mapping[str, AttributeValueTypeDef]") -> History:
         reminders=int(found.get("reminders", 0)),
         last_reminded=datetime.fromisoformat(reminded) if reminded else None,
         claimed_on=_day(found.get("claimed_on")),
+        key_only=found.get("key_only", False),
         causes=frozenset(found.get("causes", ())),
         enrolled_at=_day(found.get("enrolled_at")),
         address_trouble=found.get("address_trouble"),
@@ -78,7 +80,9 @@ def read_run(item: "Mapping[str, AttributeValueTypeDef]") -> RunTotals:
     return RunTotals(datetime.fromisoformat(found["at"]), counts)
 
 
-def _typed(value: str | int | date) -> "AttributeValueTypeDef":
+def _typed(value: bool | str | int | date) -> "AttributeValueTypeDef":
+    if isinstance(value, bool):  # a bool is an int, too
+        return {"BOOL": value}
     if isinstance(value, int):
         return {"N": str(value)}
     return {"S": value if isinstance(value, str) else value.isoformat()}

@@ -8,7 +8,7 @@ from domain.addresses import Recipient, Unreachable
 from domain.enrolment import EnrolmentPicture, Person
 from domain.exemptions import ExemptBy, Exemption
 from domain.people import Enrolment
-from domain.plain_text import first, plain
+from domain.plain_text import first, plain, wrapped
 from domain.totals import days_without, escalated, longest_first
 
 # With so many lines to a section, and what users can name cut short, a digest stays below the 256 KiB of a message
@@ -28,11 +28,18 @@ def people(
 
     `reminded_today` are the ids of the users whose reminder this run has put on its way.
     """
-    late = escalated(picture, escalate_after)
-    others = longest_first(picture)[len(late) :]
+    late, longest = escalated(picture, escalate_after), longest_first(picture)
+    key_only = [person for person in longest if person.key_only]
+    others = [person for person in longest if not person.key_only][len(late) :]
     line = partial(_unenrolled, picture=picture, reminded_today=reminded_today)
     yield _named(f"Escalated: no MFA for {escalate_after} days or longer", map(line, late))
     yield _named("Not enrolled", map(line, others))
+    yield _named(
+        "Access key only: nothing they can do by themselves",
+        (_key_only(person, picture) for person in key_only),
+        "They get no mail, for without a password nobody can sign in and register a device. Give them one, exempt "
+        "them, or replace the user by a role. With AccessKeyEnrolment=allow they can register a device on the command line.",
+    )
     left = [*late, *others]
     if unreachable:
         yield _named("Nobody to write to", (line for person in left for line in _unreachable(person)))
@@ -42,9 +49,10 @@ def people(
     yield _named("Dormant: cannot sign in, so not reminded", (plain(person.user.name) for person in dormant))
 
 
-def _named(title: str, found: Iterable[str]) -> str:
-    lines = list(found)
-    return section(f"{title} ({len(lines):,})", first([f"- {line}" for line in lines], _MOST_NAMES))
+def _named(title: str, found: Iterable[str], meaning: str = "") -> str:
+    lines = [f"- {line}" for line in found]
+    shown = first(lines, _MOST_NAMES)
+    return section(f"{title} ({len(lines):,})", [wrapped(meaning), *shown] if meaning and shown else shown)
 
 
 def _unenrolled(person: Person, picture: EnrolmentPicture, reminded_today: AbstractSet[str]) -> str:
@@ -58,6 +66,12 @@ def _unenrolled(person: Person, picture: EnrolmentPicture, reminded_today: Abstr
         "" if person.standing.enforced else "NOT ENFORCED",
     ]
     return f"{plain(person.user.name)}: {', '.join(part for part in parts if part)}"
+
+
+def _key_only(person: Person, picture: EnrolmentPicture) -> str:
+    days = days_without(person, picture)
+    lacking = f"{_days(days)} (since {person.history.unenrolled_since})" if days else "since today"
+    return f"{plain(person.user.name)}: {lacking}{'' if person.standing.enforced else ', NOT ENFORCED'}"
 
 
 def _days(days: int) -> str:

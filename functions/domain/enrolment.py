@@ -34,6 +34,11 @@ class Person:
     recipient: Recipient | Unreachable
     history: History
 
+    @property
+    def key_only(self) -> bool:
+        """Tell whether the person has no MFA and no way to register a device: only an access key, no password."""
+        return self.enrolment is Enrolment.UNENROLLED and self.history.key_only
+
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentPicture:
@@ -84,7 +89,8 @@ def _person(known: AccountUser, facts: Facts, rules: EnrolmentRules, today: date
     recipient = rules.addresses.recipient_of(user)
     enrolment = _enrolment(exemption, devices, password=password, active_keys=keys, history=history)
     start = start_of(row.able_since if row else user.created.date(), facts.last_run, today)
-    after = followed(history, enrolment, start=start, today=today)
+    key_only = None if password is None else bool(keys) and not password
+    after = followed(history, enrolment, start=start, today=today, key_only=key_only)
     return Person(
         user=user,
         standing=known.standing,

@@ -24,7 +24,8 @@ class History:
 
     `unenrolled_since` is the first day the person could sign in and had no MFA, None while that is not so;
     `reminders` and `last_reminded` count from that day. `claimed_on` is the day whose reminder was claimed and is not
-    known to have gone out. `expires` is in seconds since 1970.
+    known to have gone out. `key_only` tells who can use an access key and not sign in, so cannot register a device.
+    `expires` is in seconds since 1970.
     """
 
     user_id: str
@@ -34,6 +35,7 @@ class History:
     reminders: int = 0
     last_reminded: datetime | None = None
     claimed_on: date | None = None
+    key_only: bool = False
     causes: frozenset[str] = frozenset()
     enrolled_at: date | None = None
     address_trouble: str | None = None
@@ -60,15 +62,22 @@ def start_of(able_since: date | None, last_run: date | None, today: date) -> dat
     return min(able_since, today)
 
 
-def followed(history: History, enrolment: Enrolment, *, start: date, today: date) -> History:
-    """Return the history after a run that found the person so; `start` is the day a new lack of MFA counts from."""
+def followed(
+    history: History, enrolment: Enrolment, *, start: date, today: date, key_only: bool | None = False
+) -> History:
+    """Return the history after a run that found the person so; `start` is the day a new lack of MFA counts from.
+
+    Whoever gets a password beside the access key starts anew, being able to register a device only now; where it is
+    not known whether there is one (`key_only` is None), the last run's word stands.
+    """
     history = replace(history, expires=None)
     if enrolment is Enrolment.UNKNOWN:
         return history
     if enrolment is not Enrolment.UNENROLLED:
         return _closed(history, enrolment, today)
-    if history.unenrolled_since is not None:
-        return history
+    key_only = history.key_only if key_only is None else key_only
+    if history.unenrolled_since is not None and key_only >= history.key_only:
+        return replace(history, key_only=key_only)
     return replace(
         history,
         first_seen=history.first_seen or today,
@@ -76,6 +85,7 @@ def followed(history: History, enrolment: Enrolment, *, start: date, today: date
         reminders=0,
         last_reminded=None,
         claimed_on=None,
+        key_only=key_only,
         enrolled_at=None,
     )
 
@@ -84,7 +94,7 @@ def _closed(history: History, enrolment: Enrolment, today: date) -> History:
     if history.unenrolled_since is None:
         return history
     enrolled_at = (history.enrolled_at or today) if enrolment is Enrolment.ENROLLED else None
-    return replace(history, unenrolled_since=None, enrolled_at=enrolled_at)
+    return replace(history, unenrolled_since=None, key_only=False, enrolled_at=enrolled_at)
 
 
 def departed(history: History, today: date) -> History:

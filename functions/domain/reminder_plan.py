@@ -32,11 +32,9 @@ class Outcome:
 
 
 def plan_reminders(picture: EnrolmentPicture, cadence: Cadence, default: Language) -> list[ReminderMessage]:
-    """Return a message for everybody who is unenrolled, reachable and due; the longest unenrolled come first."""
-    unenrolled = [person for person in picture.people if person.enrolment is Enrolment.UNENROLLED]
-    planned = (
-        _message(person, decide_reminder(person.history, cadence, picture.today), default) for person in unenrolled
-    )
+    """Return a message for everybody who is unenrolled, able to enrol, reachable and due; the longest so come first."""
+    able = [person for person in picture.those(Enrolment.UNENROLLED) if not person.key_only]
+    planned = (_message(person, decide_reminder(person.history, cadence, picture.today), default) for person in able)
     return sorted((message for message in planned if message is not None), key=lambda message: -message.days)
 
 

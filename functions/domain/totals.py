@@ -19,8 +19,12 @@ class RunTotals:
 
 
 def escalated(picture: EnrolmentPicture, after_days: int) -> list[Person]:
-    """Return who has been without MFA for so many days or longer, the longest first."""
-    return [person for person in longest_first(picture) if days_without(person, picture) >= after_days]
+    """Return who was able to register a device for so many days or longer and has none, the longest first."""
+    return [
+        person
+        for person in longest_first(picture)
+        if not person.key_only and days_without(person, picture) >= after_days
+    ]
 
 
 def longest_first(picture: EnrolmentPicture) -> list[Person]:

@@ -136,12 +136,12 @@ def record(run: Run) -> None:
     """Log each reminder and count what the dashboard shows."""
     for message in run.outcome.queued:
         logger.info("Reminder planned", user_name=message.user_name, user_id=message.user_id, cause=message.cause)
-    left = run.picture.those(Enrolment.UNENROLLED)
+    able = [person for person in run.picture.those(Enrolment.UNENROLLED) if not person.key_only]
     numbers: dict[str, Any] = {
         "UsersEnrolled": run.totals.counts[Enrolment.ENROLLED],
         "UsersUnenrolled": run.totals.counts[Enrolment.UNENROLLED],
         "UsersDormant": run.totals.counts[Enrolment.DORMANT],
-        "UsersUnreachable": sum(isinstance(person.recipient, Unreachable) for person in left),
+        "UsersUnreachable": sum(isinstance(person.recipient, Unreachable) for person in able),
         "RemindersPlanned": len(run.outcome.queued),
         "Escalations": sum(message.kind is ReminderKind.ESCALATION for message in run.outcome.queued),
     }

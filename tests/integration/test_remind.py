@@ -256,7 +256,7 @@ def test_nobody_else_is_mailed(
     }
 
 
-def test_who_has_only_an_access_key_is_mailed(
+def test_who_has_only_an_access_key_can_follow_no_mail_and_is_listed(
     iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
     person(password=False)
@@ -265,10 +265,33 @@ def test_who_has_only_an_access_key_is_mailed(
     inactive = iam.create_access_key(UserName="inactive@example.com")["AccessKey"]["AccessKeyId"]
     iam.update_access_key(UserName="inactive@example.com", AccessKeyId=inactive, Status="Inactive")
 
-    lambda_handler(event, context)
+    totals = lambda_handler(event, context)
 
     assert key
-    assert [message.user_name for message in around.mails()] == [NAME]
+    assert around.mails() == []
+    assert (totals["unenrolled"], totals["dormant"]) == (1, 1)
+    (digest,) = around.digests()
+    assert "NOTHING THEY CAN DO BY THEMSELVES (1)\n" in digest["Message"]
+    assert f"- {NAME}: since today, NOT ENFORCED\n" in digest["Message"]
+    assert "\nNOT ENROLLED" not in digest["Message"]
+
+
+def test_who_gets_a_password_beside_the_access_key_is_reminded_from_that_day_on(
+    iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    user_id = person(password=False)
+    iam.create_access_key(UserName=NAME)
+    lambda_handler(event, context)
+    item = around.item(user_id) or {}
+    around.put(**{**item, "user_id": user_id, "unenrolled_since": {"S": ago(60)}})
+    iam.create_login_profile(UserName=NAME, Password="correct horse battery staple")
+
+    lambda_handler(event, context)
+
+    assert item["key_only"] == {"BOOL": True}
+    (message,) = around.mails()
+    assert (message.kind, message.days, message.unenrolled_since) == (ReminderKind.REMINDER, 0, TODAY)
+    assert "key_only" not in (around.item(user_id) or {})
 
 
 @pytest.mark.parametrize("serial", ["arn:aws:iam::111122223333:u2f/user/alice/key-EXAMPLE", "GAHT12345678"])

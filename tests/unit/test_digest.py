@@ -112,6 +112,20 @@ def test_a_reminder_that_may_not_have_gone_out_is_told(account: Account) -> None
     assert "- bob: 3 days (since 2026-11-21), 2 reminders, one of them not confirmed" in digest_of(account.run()).text
 
 
+def test_who_has_only_an_access_key_is_told_apart_with_what_ops_can_do(account: Account) -> None:
+    account.unenrolled("alice", days=20)
+    account.unenrolled("robot", days=30)
+    account.rows["robot"] = replace(account.rows["robot"], password=False, active_keys=1)
+
+    notice = digest_of(account.run())
+
+    assert notice.subject == "MFA in 111122223333: 2 not enrolled, 1 escalated"
+    escalated, _, rest = notice.text.partition("ACCESS KEY ONLY: NOTHING THEY CAN DO BY THEMSELVES (1)\n")
+    assert "robot" not in escalated
+    assert "Give them one, exempt" in rest
+    assert "- robot: 30 days (since 2026-10-25)\n" in rest
+
+
 def test_it_compares_with_the_last_run(account: Account) -> None:
     account.person("alice", mfa=True)
     account.person("carol", mfa=True)

@@ -145,6 +145,31 @@ def test_without_a_report_what_the_last_run_found_stands() -> None:
     assert picture(silent).changes == ()
 
 
+@pytest.mark.parametrize(
+    ("row", "before", "after"),
+    [
+        (KEY, False, True),
+        (PASSWORD, False, False),
+        (replace(PASSWORD, active_keys=1), False, False),
+        (None, True, True),
+        (None, False, False),
+        (PASSWORD, True, False),
+        (NOTHING, True, False),
+        (replace(KEY, mfa=True), True, False),
+    ],
+)
+def test_who_has_only_an_access_key_is_remembered_as_such(row: Credentials | None, before: bool, after: bool) -> None:
+    person = only(facts(row, history=replace(UNENROLLED, key_only=before)))
+
+    assert (person.history.key_only, person.key_only) == (after, after)
+
+
+def test_days_in_which_nobody_could_register_a_device_do_not_count() -> None:
+    person = only(facts(PASSWORD, history=replace(UNENROLLED, key_only=True)))
+
+    assert (person.history.unenrolled_since, person.history.reminders) == (TODAY, 0)
+
+
 def test_on_the_first_run_of_all_everybody_starts_today() -> None:
     assert only(facts(PASSWORD, last_run=None)).history.unenrolled_since == TODAY
 

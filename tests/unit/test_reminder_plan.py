@@ -49,6 +49,17 @@ def test_the_longest_without_mfa_come_first() -> None:
     assert [message.user_name for message in plan({"alice": 1, "bob": 30, "carol": 7})] == ["bob", "carol", "alice"]
 
 
+def test_who_has_only_an_access_key_is_not_asked_to_sign_in() -> None:
+    found = picture({"alice": 7, "robot": 7}, {})
+    robot = next(person for person in found.people if person.user.name == "robot")
+    key_only = replace(robot, history=replace(robot.history, key_only=True))
+    people = tuple(key_only if person is robot else person for person in found.people)
+
+    planned = plan_reminders(replace(found, people=people), CADENCE, Language.ENGLISH)
+
+    assert [message.user_name for message in planned] == ["alice"]
+
+
 @pytest.mark.parametrize(("days", "told"), [(7, None), (14, "lead@example.com"), (21, "lead@example.com")])
 def test_the_manager_is_told_on_escalation_only(days: int, told: str | None) -> None:
     (message,) = plan({"alice": days}, manager_email="lead@example.com")
