@@ -38,7 +38,7 @@ def people(
         "Access key only: nothing they can do by themselves",
         (_key_only(person, picture) for person in key_only),
         "They get no mail, for without a password nobody can sign in and register a device. Give them one, exempt "
-        "them, or replace the user by a role. With AccessKeyEnrolment=allow they can register a device on the command line.",
+        "them, or replace the user by a role. With AccessKeyEnrolment=allow they can register one on the command line.",
     )
     left = [*late, *others]
     if unreachable:
