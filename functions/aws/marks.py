@@ -1,4 +1,4 @@
-"""The table of marks: what is remembered for an hour or a day, and then expires by itself.
+"""The table of marks: what is remembered, most of it for an hour or a day until it expires by itself.
 
 An item is a mark of a kind on a subject. DynamoDB deletes expired items within some days only ("Using time to live"),
 so every read looks at `expires`, which is in seconds since 1970.
@@ -9,16 +9,18 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
+from domain.enforcement import Marked
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
-_LEAVING, _ATTACHED, _TOLD = "leaving", "attached", "told"
+_LEAVING, _HELD, _ATTACHED, _TOLD = "leaving", "held", "attached", "told"
 _A_DAY = timedelta(days=1)
 
 
-class LeavingMarks:
-    """Reads whose deletion has just failed because of us."""
+class UserMarks:
+    """Reads what is remembered of users."""
 
     PERMISSIONS = ("dynamodb:Query",)
 
@@ -26,20 +28,23 @@ class LeavingMarks:
         self._client = client
         self._table = table
 
-    def ids(self, now: datetime) -> frozenset[str]:
-        """Return their user ids: one call, for they are few."""
+    def read(self, now: datetime) -> Marked:
+        """Return everybody who bears a mark: two calls, for they are few."""
+        return Marked(leaving=self._ids(_LEAVING, now), held=self._ids(_HELD, now))
+
+    def _ids(self, kind: str, now: datetime) -> frozenset[str]:
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table,
-            KeyConditionExpression="kind = :leaving",
-            FilterExpression="expires > :now",
-            ExpressionAttributeValues={":leaving": {"S": _LEAVING}, ":now": _seconds(now)},
+            KeyConditionExpression="kind = :kind",
+            FilterExpression="attribute_not_exists(expires) OR expires > :now",
+            ExpressionAttributeValues={":kind": {"S": kind}, ":now": _seconds(now)},
             ConsistentRead=True,
         )
         return frozenset(item["subject"]["S"] for page in pages for item in page["Items"])
 
 
-class LeavingMarker:
-    """Marks users whose deletion has just failed because of us."""
+class UserMarker:
+    """Marks users."""
 
     PERMISSIONS = ("dynamodb:PutItem",)
 
@@ -47,9 +52,16 @@ class LeavingMarker:
         self._client = client
         self._table = table
 
-    def mark(self, user_id: str, until: datetime) -> None:
+    def leaving(self, user_id: str, until: datetime) -> None:
         """Keep everybody from attaching the policy again until then."""
-        item = {"kind": {"S": _LEAVING}, "subject": {"S": user_id}, "expires": _seconds(until)}
+        self._put({"kind": {"S": _LEAVING}, "subject": {"S": user_id}, "expires": _seconds(until)})
+
+    def held(self, user_id: str, until: datetime | None = None) -> None:
+        """Remember that the policy was on the user, for good or until then."""
+        item: dict[str, AttributeValueTypeDef] = {"kind": {"S": _HELD}, "subject": {"S": user_id}}
+        self._put(item if until is None else {**item, "expires": _seconds(until)})
+
+    def _put(self, item: "Mapping[str, AttributeValueTypeDef]") -> None:
         self._client.put_item(TableName=self._table, Item=item)
 
 

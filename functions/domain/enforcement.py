@@ -53,6 +53,21 @@ class Rules:
     group_enforces: bool = True
 
 
+@dataclass(frozen=True, slots=True)
+class Marked:
+    """What is remembered of users, by their ids.
+
+    The deletion of those who are `leaving` has just failed because of us. Those who were `held` by the policy are in
+    scope whatever their age: somebody or something put it on them, and it was taken off.
+    """
+
+    leaving: AbstractSet[str] = frozenset()
+    held: AbstractSet[str] = frozenset()
+
+
+NOBODY_MARKED = Marked()
+
+
 class Reason(StrEnum):
     """Why nothing is done about a user."""
 
@@ -89,10 +104,8 @@ class LeaveAlone:
 Decision = Attach | Release | LeaveAlone
 
 
-def decide_enforcement(
-    known: AccountUser, rules: Rules, *, today: date, leaving: AbstractSet[str] = frozenset()
-) -> Decision:
-    """Decide about one user; `leaving` are the ids of users whose deletion has just failed because of us."""
+def decide_enforcement(known: AccountUser, rules: Rules, *, today: date, marked: Marked = NOBODY_MARKED) -> Decision:
+    """Decide about one user."""
     user, standing = known.user, known.standing
     exemption = rules.exemptions.exemption_of(user, today)
     if exemption is not None:
@@ -100,10 +113,10 @@ def decide_enforcement(
         return Release(user, exemption) if held else LeaveAlone(user, Reason.EXEMPT, exemption)
     if standing.attached or (standing.in_group and rules.group_enforces):
         return LeaveAlone(user, Reason.ENFORCED)
-    if user.user_id in leaving:
+    if user.user_id in marked.leaving:
         return LeaveAlone(user, Reason.BEING_DELETED)
     older = rules.since is not None and user.created < rules.since
-    return LeaveAlone(user, Reason.OLDER) if older else Attach(user)
+    return LeaveAlone(user, Reason.OLDER) if older and user.user_id not in marked.held else Attach(user)
 
 
 def border(existing: ExistingUsers, chosen: datetime | None, deployed: datetime) -> datetime | None:

@@ -2,11 +2,20 @@
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from domain.enforcement import Attach, Decision, LeaveAlone, Reason, Release, Rules, decide_enforcement
+from domain.enforcement import (
+    NOBODY_MARKED,
+    Attach,
+    Decision,
+    LeaveAlone,
+    Marked,
+    Reason,
+    Release,
+    Rules,
+    decide_enforcement,
+)
 from domain.exemptions import Exemption
 from domain.users import AccountUser, User
 
@@ -52,13 +61,11 @@ class SweepPlan:
                     self.exemptions.append(Exempted(user.name, exemption, ended=False))
 
 
-def plan_sweep(
-    users: Iterable[AccountUser], rules: Rules, *, today: date, leaving: AbstractSet[str] = frozenset()
-) -> SweepPlan:
+def plan_sweep(users: Iterable[AccountUser], rules: Rules, *, today: date, marked: Marked = NOBODY_MARKED) -> SweepPlan:
     """Decide about everybody, one after the other: memory grows with what is to be done, not with the account."""
     plan = SweepPlan()
     for known in users:
-        plan.add(decide_enforcement(known, rules, today=today, leaving=leaving))
+        plan.add(decide_enforcement(known, rules, today=today, marked=marked))
         plan.exemptions.extend(_ended(known.user, rules, today))
     return plan
 

@@ -10,7 +10,7 @@ from aws import clients
 from aws.directory import UserLookup
 from aws.enforcement import NoSuchUser, Unenforceable
 from aws.enforcement_policy import EnforcementPolicy
-from aws.marks import AttachmentCounts, LeavingMarks
+from aws.marks import AttachmentCounts, UserMarker, UserMarks
 from aws.release_queue import ReleaseQueue
 from domain.enforcement import Attach, LeaveAlone, Release, Rules, border, decide_enforcement, gives_in
 from domain.enforcement_notices import fought_over
@@ -21,24 +21,27 @@ if TYPE_CHECKING:
     from domain.calls import Call
     from domain.enforcement import Decision
     from domain.users import User
+    from enforce.event import UserChanged
     from enforce.settings import Settings
 
 logger = Logger()
 metrics = Metrics()
 
 
-def enforce_changed_user(user_name: str, call: "Call", settings: "Settings", now: datetime) -> None:
+def enforce_changed_user(changed: "UserChanged", call: "Call", settings: "Settings", now: datetime) -> None:
     """Bring the user to where the user belongs."""
-    known = UserLookup(clients.iam(), settings.policy_arn, settings.group_name).user(user_name)
+    known = UserLookup(clients.iam(), settings.policy_arn, settings.group_name).user(changed.user_name)
     if known is None:
-        logger.info("User is gone", user_name=user_name)
+        logger.info("User is gone", user_name=changed.user_name)
         return
+    if changed.was_held and known.user.created <= call.at and not settings.dry_run:
+        UserMarker(clients.dynamodb(), settings.marks_table).held(known.user.user_id)
     deployed = EnforcementPolicy(clients.iam(), settings.policy_arn).state().created
     rules = Rules(settings.exemptions, since=border(settings.existing_users, settings.existing_since, deployed))
-    leaving = LeavingMarks(clients.dynamodb(), settings.marks_table).ids(now)
-    decision = decide_enforcement(known, rules, today=now.date(), leaving=leaving)
+    marked = UserMarks(clients.dynamodb(), settings.marks_table).read(now)
+    decision = decide_enforcement(known, rules, today=now.date(), marked=marked)
     with logger.append_context_keys(
-        user_name=user_name, user_id=known.user.user_id, call=call.name, caller=call.caller
+        user_name=known.user.name, user_id=known.user.user_id, call=call.name, caller=call.caller
     ):
         act(decision, call, settings, now)
 

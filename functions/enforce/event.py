@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from aws.cloudtrail import RecordedCall
 from domain.users import User
 
-_CHANGES_A_USER = {"DetachUserPolicy", "RemoveUserFromGroup", "TagUser", "UntagUser", "UpdateUser"}
+_TAKES_OFF = {"DetachUserPolicy", "RemoveUserFromGroup"}
+_CHANGES_A_USER = {*_TAKES_OFF, "TagUser", "UntagUser", "UpdateUser"}
 _CHANGES_THE_ENFORCEMENT = {
     "CreatePolicyVersion",
     "SetDefaultPolicyVersion",
@@ -26,9 +27,13 @@ class UserCreated:
 
 @dataclass(frozen=True, slots=True)
 class UserChanged:
-    """Somebody changed what decides about this user; the record does not say all, so the user is read again."""
+    """Somebody changed what decides about this user; the record does not say all, so the user is read again.
+
+    What was taken off the user `was_held` there, whoever put it on.
+    """
 
     user_name: str
+    was_held: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +63,8 @@ def read_fact(call: RecordedCall, account: str) -> Fact:
         return UserCreated(_created(call))
     if call.name in _CHANGES_A_USER:
         renamed = call.optional_text("detail.requestParameters.newUserName")
-        return UserChanged(renamed or call.text("detail.requestParameters.userName"))
+        name = renamed or call.text("detail.requestParameters.userName")
+        return UserChanged(name, was_held=call.name in _TAKES_OFF)
     return EnforcementChanged()
 
 

@@ -55,8 +55,8 @@ def enforce(record: "SQSRecord", settings: Settings, account: str) -> None:
             logger.info("Nothing to enforce", reason=reason)
         case UserCreated(user):
             enforce_new_user(user, settings, now, tries=int(record.attributes.approximate_receive_count))
-        case UserChanged(user_name):
-            enforce_changed_user(user_name, call.told(), settings, now)
+        case UserChanged() as changed:
+            enforce_changed_user(changed, call.told(), settings, now)
         case EnforcementChanged():
             tell(call.told(), settings)
 

@@ -8,7 +8,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from aws import clients
 from aws.enforcement import NoSuchUser, Unenforceable
-from aws.marks import LeavingMarks
+from aws.marks import UserMarks
 from aws.named_users import NamedUsers
 from domain.enforcement import Attach, LeaveAlone, Rules, decide_enforcement, is_fresh, may_still_appear
 from domain.users import AccountUser, Standing
@@ -50,9 +50,9 @@ def decide_again(user_name: str, settings: "Settings", now: datetime) -> "Decisi
     user = NamedUsers(clients.iam()).find(user_name)
     if user is None:
         raise NoSuchUser(user_name)
-    leaving = LeavingMarks(clients.dynamodb(), settings.marks_table).ids(now)
+    marked = UserMarks(clients.dynamodb(), settings.marks_table).read(now)
     known, rules = AccountUser(user, Standing()), Rules(settings.exemptions)
-    return decide_enforcement(known, rules, today=now.date(), leaving=leaving)
+    return decide_enforcement(known, rules, today=now.date(), marked=marked)
 
 
 def act(decision: "Decision", settings: "Settings", now: datetime) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from aws import clients
 from aws.directory import UserDirectory
 from aws.enforcement_policy import EnforcementPolicy, PolicyState
-from aws.marks import LeavingMarks
+from aws.marks import UserMarks
 from domain.enforcement import Rules, border
 from domain.sweep import SweepPlan, plan_sweep
 
@@ -33,10 +33,7 @@ def look(settings: "Settings", group: "GroupState", now: datetime) -> Found:
         since=border(settings.existing_users, settings.existing_since, policy.created),
         group_enforces=group.has_policy,
     )
-    plan = plan_sweep(
-        UserDirectory(clients.iam(), settings.policy_arn, settings.group_name).users(),
-        rules,
-        today=now.date(),
-        leaving=LeavingMarks(clients.dynamodb(), settings.marks_table).ids(now),
-    )
-    return Found(policy, group, plan)
+    users = tuple(UserDirectory(clients.iam(), settings.policy_arn, settings.group_name).users())
+    # Read last: whoever is let go marks the user first, so a user who was read as free bears the mark by now.
+    marked = UserMarks(clients.dynamodb(), settings.marks_table).read(now)
+    return Found(policy, group, plan_sweep(users, rules, today=now.date(), marked=marked))

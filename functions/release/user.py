@@ -1,6 +1,6 @@
 """One user is let go: the user is read again first, so that a request that came late does nothing wrong."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger, Metrics
@@ -8,7 +8,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from aws import clients
 from aws.directory import UserLookup
-from aws.marks import LeavingMarker
+from aws.marks import UserMarker
 from aws.ops_topic import OpsTopic
 from aws.release import Detachment
 from domain.enforcement import DELETION_GRACE, Release, Rules, decide_enforcement
@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 logger = Logger()
 metrics = Metrics()
 
+# Long enough for any schedule of sweeps to find a user whose deletion was given up.
+_SWEEPS = timedelta(days=31)
+
 
 def release_exempt_user(request: "ReleaseRequest", settings: "Settings", now: datetime) -> None:
     """Let go of a user who is exempt, and say who exempted whom."""
@@ -33,6 +36,7 @@ def release_exempt_user(request: "ReleaseRequest", settings: "Settings", now: da
         return
     match decide_enforcement(known, Rules(settings.exemptions), today=now.date()):
         case Release(user, exemption):
+            remember_held(known, settings)
             let_go(known, settings, reason=exemption.reason, call=request.after)
             if not settings.dry_run:
                 OpsTopic(clients.sns(), settings.ops_topic_arn).tell(exempted(user, exemption, request.after))
@@ -43,16 +47,24 @@ def release_exempt_user(request: "ReleaseRequest", settings: "Settings", now: da
 def give_way_to_deletion(user_name: str, call: "Call", settings: "Settings", now: datetime) -> None:
     """Let go of a user whose deletion failed while we hold the user, so that the next try succeeds.
 
-    The mark comes first: whoever sees the user free of us must also see why.
+    The marks come first: whoever sees the user free of us must also see why. A time that is yet to come, as nobody but
+    a forger writes it, frees nobody for longer.
     """
-    until = call.at + DELETION_GRACE
+    until = min(call.at, now) + DELETION_GRACE
     known = look_up(user_name, settings)
-    if known is None or not holds_on(known) or until <= now:
+    if known is None or not holds_on(known) or known.user.created > call.at or until <= now:
         logger.info("Deletion is not in our way", user_name=user_name, call_made_at=call.at)
         return
+    remember_held(known, settings, until=until + _SWEEPS)
     if not settings.dry_run:
-        LeavingMarker(clients.dynamodb(), settings.marks_table).mark(known.user.user_id, until)
+        UserMarker(clients.dynamodb(), settings.marks_table).leaving(known.user.user_id, until)
     let_go(known, settings, reason="being deleted", call=call)
+
+
+def remember_held(known: "AccountUser", settings: "Settings", until: datetime | None = None) -> None:
+    """Keep the user in scope whatever the user's age: an exemption may end after years, a deletion be given up."""
+    if not settings.dry_run:
+        UserMarker(clients.dynamodb(), settings.marks_table).held(known.user.user_id, until)
 
 
 def look_up(user_name: str, settings: "Settings") -> "AccountUser | None":

@@ -33,6 +33,12 @@ def tagged(iam: "IAMClient", value: str = "CI robot") -> None:
     iam.tag_user(UserName="alice", Tags=[{"Key": "mfa-exempt", "Value": value}])
 
 
+def at_this_moment(text: str) -> str:
+    event = json.loads(text)
+    event["detail"]["eventTime"] = datetime.now(UTC).isoformat()
+    return json.dumps(event)
+
+
 def leaving(user_id: str, until: datetime) -> None:
     item: dict[str, Any] = {
         "kind": {"S": "leaving"},
@@ -114,6 +120,36 @@ def test_a_user_who_is_older_than_the_deployment_is_only_reported(
 
     assert attached(iam, "alice") == []
     assert log.entry("User left alone")["reason"] == "older-than-the-deployment"
+
+
+@pytest.mark.parametrize("event", ["detach_user_policy", "remove_user_from_group"])
+def test_an_older_user_from_whom_the_enforcement_was_taken_gets_it_back_and_stays_in_scope(
+    iam: "IAMClient",
+    stack: Stack,
+    alice: str,
+    monkeypatch: pytest.MonkeyPatch,
+    context: Context,
+    event_text: ReadText,
+    event: str,
+) -> None:
+    monkeypatch.setenv("EXISTING_USERS_SINCE", "2100-01-01")
+
+    lambda_handler(batch(at_this_moment(event_text(event))), context)
+    before = attached(iam, "alice")
+    iam.detach_user_policy(UserName="alice", PolicyArn=stack.policy_arn)
+    lambda_handler(batch(event_text("untag_user_exempt")), context)
+
+    assert (before, attached(iam, "alice")) == (["mfa-control"], ["mfa-control"])
+
+
+def test_what_was_taken_off_an_earlier_user_of_the_name_proves_nothing(
+    iam: "IAMClient", alice: str, monkeypatch: pytest.MonkeyPatch, context: Context, event_text: ReadText
+) -> None:
+    monkeypatch.setenv("EXISTING_USERS_SINCE", "2100-01-01")
+
+    lambda_handler(batch(event_text("detach_user_policy")), context)
+
+    assert attached(iam, "alice") == []
 
 
 def test_existing_users_are_enforced_when_ops_say_so(

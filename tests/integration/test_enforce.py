@@ -85,7 +85,7 @@ def test_a_late_look_reads_the_user_again_and_spares_whoever_was_exempted_meanwh
 
     assert failed(response) == []
     assert (attached(iam, "alice"), attached(iam, "bob")) == (["mfa-control"], [])
-    assert calls == ["GetUser", "Query", "AttachUserPolicy", "GetUser", "Query"]
+    assert calls == ["GetUser", "Query", "Query", "AttachUserPolicy", "GetUser", "Query", "Query"]
 
 
 def test_a_late_look_spares_whoever_is_being_deleted(

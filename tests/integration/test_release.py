@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from moto.iam.models import iam_backends
 
 from domain.calls import Call
 from domain.release_requests import ReleaseRequest
 from release.handler import lambda_handler
-from tests.integration.conftest import Calls, Context, Log, Stack, attached, batch, failed, members
+from tests.integration.conftest import ACCOUNT, Calls, Context, Log, Stack, attached, batch, failed, members
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -41,6 +42,7 @@ def held(iam: "IAMClient", stack: Stack) -> Callable[..., str]:
         iam.attach_user_policy(UserName=name, PolicyArn=other["Policy"]["Arn"])
         iam.add_user_to_group(GroupName=stack.group, UserName=name)
         iam.add_user_to_group(GroupName="developers", UserName=name)
+        backdate(name)
         return user["User"]["UserId"]
 
     return create
@@ -55,8 +57,14 @@ def conflict(event_text: ReadText, name: str, *, ago: timedelta = timedelta(0), 
     return json.dumps(event)
 
 
-def marks() -> list[dict[str, Any]]:
-    return boto3.client("dynamodb").scan(TableName="marks")["Items"]
+def backdate(name: str, age: timedelta = timedelta(days=1)) -> None:
+    """Make a user older than the calls about that user."""
+    iam_backends[ACCOUNT]["aws"].users[name].create_date = datetime.now(UTC) - age
+
+
+def marks(kind: str) -> list[dict[str, Any]]:
+    items = boto3.client("dynamodb").scan(TableName="marks")["Items"]
+    return [item for item in items if item["kind"]["S"] == kind]
 
 
 def test_an_exempt_user_is_freed_of_ours_and_of_nothing_else(
@@ -122,9 +130,31 @@ def test_a_user_whose_deletion_failed_is_let_go_and_marked_for_an_hour(
     lambda_handler(batch(conflict(event_text, "alice", ago=timedelta(minutes=10))), context)
 
     assert attached(iam, "alice") == ["other"]
-    [mark] = marks()
-    assert (mark["kind"]["S"], mark["subject"]["S"]) == ("leaving", user_id)
+    [mark] = marks("leaving")
+    assert mark["subject"]["S"] == user_id
     assert int(mark["expires"]["N"]) - datetime.now(UTC).timestamp() == pytest.approx(50 * 60, abs=30)
+
+
+def test_a_deletion_dated_in_the_future_frees_for_no_longer_than_another(
+    held: Callable[..., str], context: Context, event_text: ReadText
+) -> None:
+    held("alice")
+
+    lambda_handler(batch(conflict(event_text, "alice", ago=timedelta(days=-365))), context)
+
+    [mark] = marks("leaving")
+    assert int(mark["expires"]["N"]) - datetime.now(UTC).timestamp() == pytest.approx(60 * 60, abs=30)
+
+
+def test_a_user_who_was_let_go_is_remembered_for_good_when_exempt_and_past_the_next_sweeps_when_being_deleted(
+    held: Callable[..., str], context: Context, event_text: ReadText
+) -> None:
+    robot, alice = held("robot", reason="CI"), held("alice")
+
+    lambda_handler(batch(ReleaseRequest(robot, "robot").to_json(), conflict(event_text, "alice")), context)
+
+    remembered = {mark["subject"]["S"]: "expires" in mark for mark in marks("held")}
+    assert remembered == {robot: False, alice: True}
 
 
 def test_the_mark_is_written_before_anything_is_detached(
@@ -162,7 +192,18 @@ def test_a_deletion_that_we_do_not_stand_in_the_way_of_changes_nothing(
 
     assert failed(response) == []
     assert attached(iam, "alice") == ["mfa-control", "other"]
-    assert marks() == []
+    assert marks("leaving") == marks("held") == []
+
+
+def test_the_failed_deletion_of_an_earlier_user_frees_nobody_who_bears_the_name_now(
+    iam: "IAMClient", held: Callable[..., str], context: Context, event_text: ReadText
+) -> None:
+    held("alice")
+    backdate("alice", timedelta(minutes=5))
+
+    lambda_handler(batch(conflict(event_text, "alice", ago=timedelta(minutes=10))), context)
+
+    assert attached(iam, "alice") == ["mfa-control", "other"]
 
 
 def test_a_dry_run_lets_nobody_go(
@@ -180,7 +221,7 @@ def test_a_dry_run_lets_nobody_go(
     lambda_handler(batch(request.to_json(), conflict(event_text, "alice")), context)
 
     assert attached(iam, "robot") == attached(iam, "alice") == ["mfa-control", "other"]
-    assert (stack.ops.told(), marks()) == ([], [])
+    assert (stack.ops.told(), marks("leaving"), marks("held")) == ([], [], [])
 
 
 @pytest.mark.parametrize("body", ['{"release": {}}', '{"release": 7}', "[]", "release", "{}"])

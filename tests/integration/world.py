@@ -57,6 +57,7 @@ class World:
     """The account, the functions in it, and what is under way between them.
 
     Whose name begins with `full` has no slot for a policy, whose name begins with `stuck` none for a group either.
+    `held` are the ids of users off whom the functions took the policy, or know that somebody did.
     `calls` counts what the functions ask for, and `bodies` answers an operation in moto's stead.
     `crash_in` counts down with each call of a function, which is gone before (or, if `answered`, after) the last one.
     """
@@ -66,6 +67,7 @@ class World:
     writes: int = 0
     calls: Counter[str] = field(default_factory=Counter)
     bodies: dict[str, Callable[[str], str]] = field(default_factory=dict)
+    held: set[str] = field(default_factory=set)
     crash_in: int | None = None
     answered: bool = False
 
@@ -137,9 +139,16 @@ class World:
         else:
             self.writes += operation.startswith(_WRITES)
             answer = botocore_stubber(event_name, request)
+            self._note_held(operation, *parse_qs(form).get("UserName", []))
         if crashes:
             raise Crash
         return answer
+
+    def _note_held(self, operation: str, *names: str) -> None:
+        """Remember off whom the policy was taken."""
+        users = iam_backends[ACCOUNT]["aws"].users
+        if operation in {"DetachUserPolicy", "RemoveUserFromGroup"}:
+            self.held.update(users[name].id for name in names if name in users)
 
     @staticmethod
     def _full(operation: str, form: str) -> bool:
@@ -187,6 +196,8 @@ class World:
         with suppress(Crash):
             if not failed(handler(batch(event), LongContext())):
                 self.events.remove(event)
+                detail = json.loads(event)["detail"]
+                self._note_held(detail["eventName"], detail["requestParameters"]["userName"])
 
     def let_go(self) -> None:
         """Hand every release request to `release`; what fails is handed over again later."""

@@ -82,18 +82,20 @@ def test_a_call_that_created_nobody_here_is_told_apart(event_text: ReadText, eve
 
 
 @pytest.mark.parametrize(
-    ("event", "name"),
+    ("event", "changed"),
     [
-        ("detach_user_policy", "alice"),
-        ("remove_user_from_group", "alice"),
-        ("tag_user_exempt", "alice"),
-        ("untag_user_exempt", "alice"),
-        ("update_user_path", "alice"),
-        ("update_user_rename", "alice.smith"),
+        ("detach_user_policy", UserChanged("alice", was_held=True)),
+        ("remove_user_from_group", UserChanged("alice", was_held=True)),
+        ("tag_user_exempt", UserChanged("alice")),
+        ("untag_user_exempt", UserChanged("alice")),
+        ("update_user_path", UserChanged("alice")),
+        ("update_user_rename", UserChanged("alice.smith")),
     ],
 )
-def test_a_changed_user_is_named_as_the_user_is_called_now(event_text: ReadText, event: str, name: str) -> None:
-    assert read(event_text(event)) == UserChanged(name)
+def test_a_changed_user_is_named_as_the_user_is_called_now_and_was_held_if_something_was_taken_off(
+    event_text: ReadText, event: str, changed: UserChanged
+) -> None:
+    assert read(event_text(event)) == changed
 
 
 @pytest.mark.parametrize(

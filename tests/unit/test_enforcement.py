@@ -11,6 +11,7 @@ from domain.enforcement import (
     Decision,
     ExistingUsers,
     LeaveAlone,
+    Marked,
     Means,
     Reason,
     Release,
@@ -38,7 +39,7 @@ def known(standing: Standing = FREE, *, created: datetime = NEW, path: str = "/"
 
 
 def decide(user: AccountUser, rules: Rules = RULES, *leaving: str) -> Decision:
-    return decide_enforcement(user, rules, today=TODAY, leaving=frozenset(leaving))
+    return decide_enforcement(user, rules, today=TODAY, marked=Marked(leaving=frozenset(leaving)))
 
 
 def test_a_user_who_is_not_held_is_enforced() -> None:
@@ -78,6 +79,14 @@ def test_a_user_who_is_older_than_the_deployment_is_only_reported_but_one_create
     assert decide(known(created=OLD)) == LeaveAlone(known(created=OLD).user, Reason.OLDER)
     assert isinstance(decide(known(created=DEPLOYED)), Attach)
     assert isinstance(decide(known(created=OLD), Rules(EXEMPTIONS, since=None)), Attach)
+
+
+def test_an_older_user_whom_the_policy_once_held_is_enforced_again() -> None:
+    older = known(created=OLD)
+
+    decision = decide_enforcement(older, RULES, today=TODAY, marked=Marked(held={"AIDAALICE"}))
+
+    assert decision == Attach(older.user)
 
 
 def test_an_older_user_who_became_exempt_is_released_all_the_same() -> None:

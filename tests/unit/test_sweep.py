@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.enforcement import Rules
+from domain.enforcement import Marked, Rules
 from domain.exemptions import ExemptionRules
 from domain.pace import Pace
 from domain.sweep import SweepOutcome, drifted, plan_sweep, totals_of
@@ -37,7 +37,7 @@ people = st.lists(
 
 @given(people)
 def test_everybody_counts_once_as_enforced_exempt_or_missing(everybody: list[AccountUser]) -> None:
-    plan = plan_sweep(everybody, RULES, today=TODAY, leaving={known.user.user_id for known in everybody[:2]})
+    plan = plan_sweep(everybody, RULES, today=TODAY, marked=Marked({known.user.user_id for known in everybody[:2]}))
 
     totals = totals_of(plan, SweepOutcome(attached=len(plan.attach)))
 
