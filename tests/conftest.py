@@ -11,6 +11,7 @@ os.environ.update(
     AWS_ACCESS_KEY_ID="testing",
     AWS_SECRET_ACCESS_KEY="testing",
     AWS_DEFAULT_REGION="us-east-1",
+    AWS_MAX_ATTEMPTS="5",  # as in the template, where some functions have fewer
     AWS_CONFIG_FILE="/dev/null",
     AWS_SHARED_CREDENTIALS_FILE="/dev/null",
     POWERTOOLS_METRICS_NAMESPACE="MfaEnforcer",

@@ -1,4 +1,4 @@
-"""The clients that functions call AWS with: made once per worker, with retries that suit a queue behind them."""
+"""The clients that functions call AWS with: made once per worker, with retries that suit whatever is behind them."""
 
 from functools import cache
 from typing import TYPE_CHECKING
@@ -15,9 +15,11 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
-# The mode is said aloud: AWS_NEW_RETRIES_2026 changes the default. What five attempts do not carry through goes back to
-# the queue, which waits better than a function does.
-_PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=3, read_timeout=10)
+
+def _patient() -> Config:
+    """Return what goes for all clients but one; botocore itself reads how often to try, from AWS_MAX_ATTEMPTS."""
+    # The mode is said aloud: AWS_NEW_RETRIES_2026 changes the default.
+    return Config(retries={"mode": "standard"}, connect_timeout=3, read_timeout=10)
 
 
 # Told twice, SES sends twice: a mail whose answer got lost may be on its way. So nothing is tried again, and the answer
@@ -28,43 +30,43 @@ _ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_ti
 @cache
 def iam() -> "IAMClient":
     """Return the IAM client of this worker."""
-    return boto3.client("iam", config=_PATIENT)
+    return boto3.client("iam", config=_patient())
 
 
 @cache
 def sqs() -> "SQSClient":
     """Return the SQS client of this worker."""
-    return boto3.client("sqs", config=_PATIENT)
+    return boto3.client("sqs", config=_patient())
 
 
 @cache
 def sns() -> "SNSClient":
     """Return the SNS client of this worker."""
-    return boto3.client("sns", config=_PATIENT)
+    return boto3.client("sns", config=_patient())
 
 
 @cache
 def dynamodb() -> "DynamoDBClient":
     """Return the DynamoDB client of this worker."""
-    return boto3.client("dynamodb", config=_PATIENT)
+    return boto3.client("dynamodb", config=_patient())
 
 
 @cache
 def s3() -> "S3Client":
     """Return the S3 client of this worker."""
-    return boto3.client("s3", config=_PATIENT)
+    return boto3.client("s3", config=_patient())
 
 
 @cache
 def sesv2(region: str) -> "SESV2Client":
     """Return the SES client of this worker for the Region that mail is sent from, which need not be the stack's."""
-    return boto3.client("sesv2", region_name=region, config=_PATIENT)
+    return boto3.client("sesv2", region_name=region, config=_patient())
 
 
 @cache
 def lambda_() -> "LambdaClient":
     """Return the Lambda client of this worker."""
-    return boto3.client("lambda", config=_PATIENT)
+    return boto3.client("lambda", config=_patient())
 
 
 @cache

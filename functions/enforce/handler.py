@@ -1,15 +1,15 @@
 """Attaches the enforcement policy to users as they are created, and again to those from whom it was taken."""
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
 from aws import clients
+from aws.batches import take_batch
 from aws.cloudtrail import RecordedCall
 from aws.ops_topic import OpsTopic
 from domain.enforcement_notices import enforcement_changed
@@ -27,11 +27,9 @@ if TYPE_CHECKING:
 
 logger = Logger()
 metrics = Metrics()
-processor = BatchProcessor(
-    EventType.SQS,
-    raise_on_entire_batch_failure=False,
-    logger=logger,  # type: ignore[arg-type]  # Powertools' own Logger is none by type, only by behaviour
-)
+
+# Seven calls, each of them throttled once.
+_LONGEST_MESSAGE = timedelta(seconds=10)
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -41,12 +39,11 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> "PartialI
     settings = Settings.from_environment(os.environ)
     account = context.invoked_function_arn.split(":")[4]
     handle = partial(enforce, settings=settings, account=account)
-    return process_partial_response(event=event, record_handler=handle, processor=processor, context=context)
+    return take_batch(event, context, handle, longest=_LONGEST_MESSAGE)
 
 
 def enforce(record: "SQSRecord", settings: Settings, account: str) -> None:
     """Read one recorded call, decide, act."""
-    logger.set_correlation_id(record.message_id)
     call = RecordedCall.from_message(record.body)
     logger.set_correlation_id(call.event_id)
     now = datetime.now(UTC)

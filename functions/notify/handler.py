@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 
+from aws.batches import take_batch
 from domain.feedback import AddressTrouble, Feedback, NoTrouble, trouble_of
 from domain.mails import Mail, NoMail, NotYet, Occasion
 from domain.reminders import ReminderMessage
 from notify.batch import Batch
 from notify.message import Nothing, read_message
-from notify.post import Delivery, TooLate
+from notify.post import Delivery
 from notify.settings import Settings
 from notify.wording import word
 
@@ -26,11 +26,6 @@ if TYPE_CHECKING:
 
 logger = Logger()
 metrics = Metrics()
-processor = BatchProcessor(
-    EventType.SQS,
-    raise_on_entire_batch_failure=False,
-    logger=logger,  # type: ignore[arg-type]  # Powertools' own Logger is none by type, only by behaviour
-)
 
 _METRICS = {
     Delivery.SENT: "MailsSent",
@@ -55,14 +50,11 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> "PartialI
     settings = Settings.from_environment(os.environ)
     batch = Batch(settings, context.invoked_function_arn)
     handle = partial(notify, settings=settings, batch=batch, context=context)
-    return process_partial_response(event=event, record_handler=handle, processor=processor, context=context)
+    return take_batch(event, context, handle, longest=_LONGEST_MAIL)
 
 
 def notify(record: "SQSRecord", settings: Settings, batch: Batch, context: "LambdaContext") -> None:
     """Read one message, decide, act."""
-    logger.set_correlation_id(record.message_id)
-    if not has_time(context):
-        raise TooLate
     match read_message(record.body, batch.number):
         case Nothing(reason):
             logger.info("Nobody to tell", reason=reason)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
+from aws.batches import TooLate
 from aws.mail_claims import MailClaims
 from aws.mail_sender import MailNotSent, MailRefused, MailSender, MailUnconfirmed, ManagerRefused, Wording
 from aws.sending_pace import SendingPace
@@ -19,10 +20,6 @@ class Delivery(StrEnum):
     NOT_CLAIMED = "Mail was sent before, or overtaken"
     REFUSED = "Mail refused by SES"
     UNCONFIRMED = "Mail handed to SES, which did not answer"
-
-
-class TooLate(RuntimeError):
-    """The batch's time is up: the message goes back to the queue."""
 
 
 @dataclass(frozen=True, slots=True)

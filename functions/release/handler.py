@@ -1,14 +1,14 @@
 """Lets go of users, one by one as they are exempted or deleted, or of everybody when the stack is deleted."""
 
 import os
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.data_classes import CloudFormationCustomResourceEvent
 
+from aws.batches import take_batch
 from domain.release_requests import ReleaseRequest
 from release.event import FailedDeletion, NothingHappened, read_fact
 from release.everybody import on_stack_event
@@ -22,11 +22,9 @@ if TYPE_CHECKING:
 
 logger = Logger()
 metrics = Metrics()
-processor = BatchProcessor(
-    EventType.SQS,
-    raise_on_entire_batch_failure=False,
-    logger=logger,  # type: ignore[arg-type]  # Powertools' own Logger is none by type, only by behaviour
-)
+
+# Six calls, each of them throttled twice.
+_LONGEST_MESSAGE = timedelta(seconds=20)
 
 
 @logger.inject_lambda_context(clear_state=True)
@@ -39,12 +37,11 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> "PartialI
     settings = Settings.from_environment(os.environ)
     account = context.invoked_function_arn.split(":")[4]
     handle = partial(release, settings=settings, account=account)
-    return process_partial_response(event=event, record_handler=handle, processor=processor, context=context)
+    return take_batch(event, context, handle, longest=_LONGEST_MESSAGE)
 
 
 def release(record: "SQSRecord", settings: Settings, account: str) -> None:
     """Read one message, decide, act."""
-    logger.set_correlation_id(record.message_id)
     now = datetime.now(UTC)
     match read_fact(record.body, account):
         case NothingHappened(reason):

@@ -21,6 +21,21 @@ ALARMS, QUEUES = named("AWS::CloudWatch::Alarm"), named("AWS::SQS::Queue")
 FUNCTIONS = named("AWS::Serverless::Function")
 WORK = {name for name, queue in QUEUES.items() if "RedrivePolicy" in queue}
 END_OF_THE_LINE = sorted(QUEUES.keys() - WORK)
+FED = {
+    name: [
+        event["Properties"]["Queue"].removeprefix("${").removesuffix(".Arn}")
+        for event in found["Events"].values()
+        if event["Type"] == "SQS"
+    ]
+    for name, found in FUNCTIONS.items()
+    if "Schedule" not in found["Events"]
+}
+
+
+def service(function: str) -> str:
+    """Return the name under which a function counts."""
+    name: str = FUNCTIONS[function]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+    return name
 
 
 def watching(metric: str, dimension: str) -> list[dict[str, Any]]:
@@ -52,21 +67,34 @@ def test_a_function_that_fails_rings(function: str) -> None:
     (alarm,) = watching("Errors", f"${{{function}}}")
 
     assert (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 1)
-    for event in FUNCTIONS[function]["Events"].values():
-        if event["Type"] == "SQS":
-            queue = QUEUES[event["Properties"]["Queue"].removeprefix("${").removesuffix(".Arn}")]
-            assert alarm["Period"] >= queue["VisibilityTimeout"], (
-                "tries further apart than that would never be in a row"
-            )
+    for queue in FED.get(function, []):
+        assert alarm["Period"] >= QUEUES[queue]["VisibilityTimeout"], (
+            "tries further apart than that would never be in a row"
+        )
+
+
+@pytest.mark.parametrize("function", sorted(FED))
+def test_a_message_that_keeps_failing_rings_well_before_it_is_given_up(function: str) -> None:
+    (alarm,) = [
+        alarm
+        for alarm in ALARMS.values()
+        if alarm["MetricName"] == "TriesFailed"
+        and alarm["Dimensions"] == [{"Name": "service", "Value": service(function)}]
+    ]
+
+    assert (alarm["Statistic"], alarm["EvaluationPeriods"]) == ("Maximum", 1)
+    for queue in FED[function]:
+        assert 2 <= alarm["Threshold"] <= QUEUES[queue]["RedrivePolicy"]["maxReceiveCount"] / 2
+        assert QUEUES[queue]["VisibilityTimeout"] * (alarm["Threshold"] - 1) <= 900, "within a quarter of an hour"
 
 
 @pytest.mark.parametrize("function", [name for name, found in FUNCTIONS.items() if "Schedule" in found["Events"]])
 def test_a_schedule_that_is_silent_rings(function: str) -> None:
-    service = FUNCTIONS[function]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
     (alarm,) = [
         alarm
         for alarm in ALARMS.values()
-        if alarm["TreatMissingData"] == "breaching" and alarm["Dimensions"] == [{"Name": "service", "Value": service}]
+        if alarm["TreatMissingData"] == "breaching"
+        and alarm["Dimensions"] == [{"Name": "service", "Value": service(function)}]
     ]
 
     assert (alarm["Statistic"], alarm["ComparisonOperator"]) == ("SampleCount", "LessThanThreshold")
@@ -75,18 +103,20 @@ def test_a_schedule_that_is_silent_rings(function: str) -> None:
         assert TEMPLATE.source["Parameters"][hours]["MaxValue"] * alarm["Period"] <= 604_800
 
 
-SOURCE = "\n".join(path.read_text() for path in (Path(__file__).parents[2] / "functions").rglob("*.py"))
+FUNCTIONS_FOLDER = Path(__file__).parents[2] / "functions"
+SOURCE = "\n".join(path.read_text() for path in FUNCTIONS_FOLDER.rglob("*.py"))
 
 
 @pytest.mark.parametrize("name", [name for name, alarm in ALARMS.items() if alarm["Namespace"] == "MfaEnforcer"])
 def test_an_alarm_on_a_metric_of_ours_watches_one_that_its_function_counts(name: str) -> None:
-    services = {found["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] for found in FUNCTIONS.values()}
     (dimension,) = ALARMS[name]["Dimensions"]
 
     assert dimension["Name"] == "service"
-    assert dimension["Value"] in services
-    room = Path(__file__).parents[2] / "functions" / dimension["Value"]
-    assert any(f'"{ALARMS[name]["MetricName"]}"' in path.read_text() for path in room.rglob("*.py"))
+    assert dimension["Value"] in map(service, FUNCTIONS)
+    room = "\n".join(path.read_text() for path in (FUNCTIONS_FOLDER / dimension["Value"]).rglob("*.py"))
+    if "take_batch" in room:
+        room += (FUNCTIONS_FOLDER / "aws" / "batches.py").read_text()
+    assert f'"{ALARMS[name]["MetricName"]}"' in room
 
 
 @pytest.mark.parametrize("name", ALARMS)

@@ -101,6 +101,16 @@ def test_a_message_is_tried_often_and_then_kept(function: str, source: dict[str,
     assert logical_name(properties["RedrivePolicy"]["deadLetterTargetArn"]) in QUEUES
 
 
+@pytest.mark.parametrize(("function", "source"), SOURCES, ids=ids)
+def test_a_batch_that_aws_throttles_throughout_comes_to_its_end(function: str, source: dict[str, Any]) -> None:
+    """The standard mode waits up to 1, 2, 4, … seconds between tries ("Retry behavior", SDKs and Tools Reference)."""
+    attempts = int(FUNCTIONS[function]["Properties"]["Environment"]["Variables"]["AWS_MAX_ATTEMPTS"])
+
+    waits = source["BatchSize"] * sum(2**number for number in range(attempts - 1))
+
+    assert waits < FUNCTIONS[function]["Properties"]["Timeout"] / 2
+
+
 @pytest.mark.parametrize("name", QUEUES)
 def test_a_queue_is_encrypted_and_keeps_what_it_has_for_a_fortnight(name: str) -> None:
     properties = QUEUES[name]["Properties"]

@@ -1,0 +1,130 @@
+"""A batch ends before Lambda ends it, and what keeps failing is counted where an alarm sees it."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from aws import clients
+from enforce.handler import lambda_handler
+from tests.integration.conftest import Calls, Context, Log, Stack, attached, batch, failed
+from tests.template import Template
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
+ReadText = Callable[[str], str]
+ENFORCE = Template().resources["EnforceFunction"]["Properties"]
+NAMES = [f"user-{number}" for number in range(10)]
+
+
+class Killed(BaseException):
+    """Lambda has ended the run; nothing inside it can catch that."""
+
+
+@dataclass
+class Clock:
+    """What Lambda gives a run, and what the run has waited for AWS."""
+
+    seconds: float = float(ENFORCE["Timeout"])
+
+    def sleep(self, seconds: float) -> None:
+        self.seconds -= seconds
+        if self.seconds < 0:
+            raise Killed
+
+
+@dataclass(frozen=True)
+class LimitedContext(Context):
+    """The context of a run whose time passes."""
+
+    clock: Clock = field(default_factory=Clock)
+
+    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]  # it passes
+        return int(self.clock.seconds * 1000)
+
+
+@pytest.fixture(autouse=True)
+def stack(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    """The stack, and the attempts of its function; botocore reads them when it makes a client."""
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", ENFORCE["Environment"]["Variables"]["AWS_MAX_ATTEMPTS"])
+    return stack
+
+
+@pytest.fixture
+def limited(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> LimitedContext:
+    context = LimitedContext()
+    monkeypatch.setattr("botocore.endpoint.time.sleep", context.clock.sleep)
+    return context
+
+
+def creation(event_text: ReadText, name: str) -> str:
+    """The console's CreateUser event of this very moment, for which no user has to be read."""
+    event = json.loads(event_text("create_user_console"))
+    event["detail"]["eventTime"] = datetime.now(UTC).isoformat()
+    event["detail"]["responseElements"]["user"]["userName"] = name
+    return json.dumps(event)
+
+
+def creations(event_text: ReadText) -> list[str]:
+    return [creation(event_text, name) for name in NAMES]
+
+
+def test_a_call_that_is_throttled_once_is_tried_again_at_once(
+    iam: "IAMClient", calls: Calls, limited: LimitedContext, event_text: ReadText
+) -> None:
+    iam.create_user(UserName="alice")
+    calls.fail("AttachUserPolicy", "Throttling", status=400)
+
+    response = lambda_handler(batch(creation(event_text, "alice")), limited)
+
+    assert failed(response) == []
+    assert calls == ["AttachUserPolicy"] * 2
+
+
+def test_ten_messages_that_iam_throttles_all_go_back_before_the_run_is_killed(
+    calls: Calls, limited: LimitedContext, event_text: ReadText
+) -> None:
+    calls.fail("AttachUserPolicy", "Throttling", status=400, times=100)
+
+    response = lambda_handler(batch(*creations(event_text)), limited)
+
+    assert failed(response) == [f"m{number}" for number in range(10)]
+
+
+def test_when_time_is_up_what_is_done_stays_done_and_the_rest_goes_back_untouched(
+    iam: "IAMClient", calls: Calls, limited: LimitedContext, event_text: ReadText
+) -> None:
+    for name in NAMES:
+        iam.create_user(UserName=name)
+    limited.clock.seconds = 10
+    clients.iam().meta.events.register("before-call", lambda **_: limited.clock.sleep(1))
+
+    response = lambda_handler(batch(*creations(event_text)), limited)
+
+    assert failed(response) == [f"m{number}" for number in range(1, 10)]
+    assert [name for name in NAMES if attached(iam, name)] == NAMES[:1]
+
+
+def test_a_failure_is_logged_as_an_error_and_counted_with_its_tries(
+    calls: Calls, context: Context, event_text: ReadText, log: Log, capsys: pytest.CaptureFixture[str]
+) -> None:
+    calls.fail("AttachUserPolicy", "AccessDenied", status=403)
+    event = batch(creation(event_text, "alice"))
+    event["Records"][0]["attributes"]["ApproximateReceiveCount"] = "3"
+
+    lambda_handler(event, context)
+
+    entry = log.entry("Message failed")
+    assert (entry["level"], entry["tries"]) == ("ERROR", 3)
+    assert entry["correlation_id"] == "d23f0824-128b-4f33-8c5c-7fd0a6a3a450"
+    [counted] = [line for line in printed(capsys) if "TriesFailed" in line]
+    assert (counted["TriesFailed"], counted["service"]) == ([3.0], "tests")
+
+
+def printed(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """Return the metrics that were printed for CloudWatch."""
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
