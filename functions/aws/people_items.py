@@ -69,6 +69,7 @@ def run_item(totals: RunTotals, expires: datetime) -> "Item":
         "user_id": {"S": f"{RUN}{totals.at.isoformat()}"},
         "at": {"S": totals.at.isoformat()},
         "totals": {"M": counts},
+        "request": {"S": totals.request},
         "expires": {"N": str(int(expires.timestamp()))},
     }
 
@@ -77,7 +78,7 @@ def read_run(item: "Mapping[str, AttributeValueTypeDef]") -> RunTotals:
     """Read the item that remembers a run."""
     found = _plain(item)
     counts = {name: int(count) for name, count in found["totals"].items()}
-    return RunTotals(datetime.fromisoformat(found["at"]), counts)
+    return RunTotals(datetime.fromisoformat(found["at"]), counts, found.get("request", ""))
 
 
 def _typed(value: bool | str | int | date) -> "AttributeValueTypeDef":

@@ -12,10 +12,14 @@ ESCALATED = "escalated"
 
 @dataclass(frozen=True, slots=True)
 class RunTotals:
-    """How many people stood how to MFA at that time, by Enrolment; those escalated are among the unenrolled."""
+    """How many people stood how to MFA at that time, by Enrolment; those escalated are among the unenrolled.
+
+    `request` is Lambda's id of the run, which a run has in common with its repetition.
+    """
 
     at: datetime
     counts: Mapping[str, int]
+    request: str = ""
 
 
 def escalated(picture: EnrolmentPicture, after_days: int) -> list[Person]:
@@ -38,8 +42,8 @@ def days_without(person: Person, picture: EnrolmentPicture) -> int:
     return 0 if since is None else (picture.today - since).days
 
 
-def totals_of(picture: EnrolmentPicture, escalate_after: int, at: datetime) -> RunTotals:
+def totals_of(picture: EnrolmentPicture, escalate_after: int, at: datetime, request: str = "") -> RunTotals:
     """Count everybody."""
     found = picture.count()
     counts: dict[str, int] = {enrolment.value: found[enrolment] for enrolment in Enrolment}
-    return RunTotals(at, {**counts, ESCALATED: len(escalated(picture, escalate_after))})
+    return RunTotals(at, {**counts, ESCALATED: len(escalated(picture, escalate_after))}, request)

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
 
 from aws import clients
 from aws.continuation import Continuation
@@ -54,6 +55,9 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
         Continuation(clients.lambda_(), context.invoked_function_arn).go_on({"run": run + 1})
     elif outcome.failed or outcome.unasked:
         raise SweepIncomplete
+    elif settings.dry_run or not outcome.left:
+        # What the alarm on its absence waits for: nothing comes after it.
+        metrics.add_metric("SweepsCompleted", MetricUnit.Count, 1)
     return summary
 
 

@@ -59,13 +59,16 @@ def lambda_handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str
         sending=sending_state(settings),
     )
     outcome = found.outcome if settings.dry_run else remind(found, settings, table)
-    run = run_of(found, outcome, settings, account=context.invoked_function_arn.split(":")[4], at=now)
-    OpsTopic(clients.sns(), settings.ops_topic_arn).tell(digest_of(run))
+    run = run_of(found, outcome, settings, context, at=now)
+    if not is_repetition(found, context):
+        OpsTopic(clients.sns(), settings.ops_topic_arn).tell(digest_of(run))
     record(run)
     if not settings.dry_run:
         keep(run, found, settings, table)
     if not outcome.complete:
         raise RunIncomplete
+    # What the alarm on its absence waits for: nothing comes after it.
+    metrics.add_metric("ReminderRunsCompleted", MetricUnit.Count, 1)
     return {**run.totals.counts, "reminders": len(outcome.queued)}
 
 
@@ -89,12 +92,17 @@ def sending_state(settings: Settings) -> SendingState | NoSending:
     return SendingAccount(clients.sesv2(settings.ses_region)).state(settings.sender)
 
 
-def run_of(found: Survey, outcome: Outcome, settings: Settings, *, account: str, at: datetime) -> Run:
+def is_repetition(found: Survey, context: "LambdaContext") -> bool:
+    """Tell whether an earlier try of this run has told ops and come as far as its totals: Lambda keeps the id."""
+    return any(run.request == context.aws_request_id for run in found.runs)
+
+
+def run_of(found: Survey, outcome: Outcome, settings: Settings, context: "LambdaContext", *, at: datetime) -> Run:
     """Put together what the digest follows from."""
     return Run(
-        account=account,
+        account=context.invoked_function_arn.split(":")[4],
         picture=found.picture,
-        totals=totals_of(found.picture, settings.cadence.escalate_after, at),
+        totals=totals_of(found.picture, settings.cadence.escalate_after, at, context.aws_request_id),
         before=found.runs[-1] if found.runs else None,
         outcome=outcome,
         sending=found.sending,

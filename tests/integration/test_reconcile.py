@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
@@ -240,7 +240,7 @@ def test_a_run_that_is_out_of_time_goes_on_in_another_until_everybody_is_enforce
 
 
 def test_the_next_run_is_told_its_number_and_the_last_one_starts_no_other(
-    create: Callable[..., str], monkeypatch: pytest.MonkeyPatch
+    create: Callable[..., str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     create("alice")
     sent: list[Any] = []
@@ -250,6 +250,7 @@ def test_the_next_run_is_told_its_number_and_the_last_one_starts_no_other(
     sweep(LongContext(looks=[0]), {"run": 5})
 
     assert sent == [{"run": 2}]
+    assert "SweepsCompleted" not in capsys.readouterr().out
 
 
 def test_a_user_who_fits_neither_way_is_told_to_ops_once_a_day(
@@ -384,6 +385,20 @@ def test_what_the_dashboard_shows_is_counted_by_reason_too(
     assert (total["UsersEnforced"], total["UsersExempt"], total["UsersMissing"]) == ([1], [2], [0])
     reasons = {line["reason"]: line["UsersExempt"] for line in printed if "reason" in line}
     assert reasons == {"by-tag": [1], "by-path": [1]}
+
+
+@pytest.mark.parametrize("completed", [True, False])
+def test_a_sweep_counts_as_completed_only_where_all_of_it_was_done(
+    create: Callable[..., str], calls: Calls, context: Context, capsys: pytest.CaptureFixture[str], completed: bool
+) -> None:
+    create("alice")
+    if not completed:
+        calls.fail("AttachUserPolicy", "AccessDenied", status=403)
+
+    with nullcontext() if completed else pytest.raises(SweepIncomplete):
+        sweep(context)
+
+    assert ("SweepsCompleted" in capsys.readouterr().out) == completed
 
 
 @pytest.mark.parametrize("operation", sorted({*READS}))

@@ -3,10 +3,11 @@
 import json
 from base64 import b64encode
 from collections.abc import Callable
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import boto3
 import pytest
@@ -35,6 +36,11 @@ class LongContext(Context):
 
     def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]  # left over differs from test to test
         return self.left
+
+
+def next_run() -> LongContext:
+    """The context of a run that the schedule starts, which repeats no other."""
+    return LongContext(aws_request_id=str(uuid4()))
 
 
 class Surroundings:
@@ -526,7 +532,7 @@ def test_what_does_not_get_onto_the_queue_is_told_and_planned_again_by_the_next_
     with pytest.raises(RunIncomplete):
         lambda_handler(event, context)
     first = around.mails()
-    lambda_handler(event, context)
+    lambda_handler(event, next_run())
 
     again = around.mails()
     lost, second = around.digests()
@@ -686,7 +692,7 @@ def test_the_next_digest_says_what_has_changed_and_who_enrolled_is_no_longer_in_
     lambda_handler(event, context)
     enrol(iam, "bob@example.com")
 
-    lambda_handler(event, context)
+    lambda_handler(event, next_run())
 
     _, digest = around.digests()
     assert "     1  enrolled (+1)\n     1  not enrolled (\N{MINUS SIGN}1)\n" in digest["Message"]
@@ -734,6 +740,41 @@ def test_a_report_that_cannot_be_kept_costs_neither_reminders_nor_the_digest_and
     assert first == (1, 1, 2)
     assert counted
     assert len(around.kept()) == 2
+
+
+def test_a_run_that_lambda_repeats_tells_ops_once_and_the_next_run_tells_them_again(
+    person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    person()
+    calls.fail("PutObject", "AccessDenied", status=403, times=2)
+
+    for _ in range(2):
+        with pytest.raises(ClientError):
+            lambda_handler(event, context)
+    after_the_repetition = len(around.digests())
+    lambda_handler(event, next_run())
+
+    assert (after_the_repetition, len(around.digests())) == (1, 1)
+
+
+@pytest.mark.parametrize(("fault", "completed"), [(None, True), ("PutObject", False), ("SendMessageBatch", False)])
+def test_a_run_counts_as_completed_only_where_all_of_it_was_done(
+    person: Person,
+    calls: Calls,
+    context: Context,
+    event: dict[str, Any],
+    capsys: pytest.CaptureFixture[str],
+    fault: str | None,
+    completed: bool,
+) -> None:
+    person()
+    if fault:
+        calls.fail(fault, "AccessDenied", status=403)
+
+    with nullcontext() if completed else pytest.raises((ClientError, RunIncomplete)):
+        lambda_handler(event, context)
+
+    assert ("ReminderRunsCompleted" in capsys.readouterr().out) == completed
 
 
 def test_the_numbers_reach_the_dashboard(
