@@ -10,6 +10,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from aws.batches import take_batch
+from aws.mail_sender import MailNotSent
 from domain.feedback import AddressTrouble, Feedback, NoTrouble, trouble_of
 from domain.mails import Mail, NoMail, NotYet, Occasion
 from domain.reminders import ReminderMessage
@@ -91,7 +92,11 @@ def write(due: ReminderMessage | Occasion, settings: Settings, batch: Batch, has
 def send(mail: Mail, settings: Settings, batch: Batch, has_time: Callable[[], bool]) -> None:
     """Send the mail, and say what became of it."""
     wording = partial(word, account=batch.account, contact=settings.contact)
-    delivery = batch.post.deliver(mail, wording, has_time)
+    try:
+        delivery = batch.post.deliver(mail, wording, has_time)
+    except MailNotSent:
+        metrics.add_metric("MailsNotSent", MetricUnit.Count, 1)
+        raise
     logger.info(delivery, user_name=mail.user_name, user_id=mail.user_id, cause=mail.cause)
     metrics.add_metric(_METRICS[delivery], MetricUnit.Count, 1)
 

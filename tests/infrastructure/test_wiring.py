@@ -7,8 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from moto.events.models import EventPattern
 
+from domain.settings import InvalidSetting, moment
 from tests.template import Template
 
 TEMPLATE = Template(AlertEmail="ops@example.com")
@@ -248,6 +251,14 @@ def test_only_the_regions_that_see_iam_are_accepted(region: str, accepted: bool)
     assert "--region us-east-1" in assertion["AssertDescription"]
 
 
+def test_a_report_is_gone_a_month_after_its_time() -> None:
+    """What expires in a bucket with versions is only hidden at first ("Lifecycle configuration elements")."""
+    [rule] = TEMPLATE.resources["ReportBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+
+    assert rule["ExpirationInDays"] == TEMPLATE.source["Parameters"]["ReportRetentionDays"]["Default"]
+    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
+
+
 def test_only_the_policy_has_a_fixed_name() -> None:
     """A second stack in the same account must not collide; people see the policy's name, so ops choose it."""
     of_a_name = re.compile(
@@ -273,6 +284,31 @@ def test_a_parameter_is_explained_constrained_and_grouped(name: str) -> None:
     assert {"AllowedValues", "AllowedPattern", "MinValue"} & parameter.keys()
     assert "AllowedPattern" not in parameter or "ConstraintDescription" in parameter
     assert sum(name in group["Parameters"] for group in groups) == 1
+
+
+@given(
+    day=st.tuples(st.integers(1990, 2110), st.integers(0, 13), st.integers(0, 32)),
+    time=st.none() | st.tuples(st.integers(0, 25), st.integers(0, 61), st.integers(0, 61)),
+)
+@example(day=(2028, 2, 29), time=None)
+@example(day=(2027, 2, 29), time=None)
+@example(day=(2026, 11, 31), time=None)
+@example(day=(2026, 11, 24), time=(24, 0, 0))
+def test_only_days_and_times_that_exist_are_taken_for_the_border(
+    day: tuple[int, int, int], time: tuple[int, int, int] | None
+) -> None:
+    """A function that cannot read its settings does nothing at all."""
+    text = "{:04}-{:02}-{:02}".format(*day) + ("T{:02}:{:02}:{:02}Z".format(*time) if time else "")
+    pattern = TEMPLATE.source["Parameters"]["ExistingUsersSince"]["AllowedPattern"]
+
+    assert bool(re.search(pattern, text)) == (2000 <= day[0] < 2100 and exists(text))
+
+
+def exists(text: str) -> bool:
+    try:
+        return moment({"SINCE": text}, "SINCE") is not None
+    except InvalidSetting:
+        return False
 
 
 def as_list(found: Any) -> list[Any]:  # noqa: ANN401

@@ -449,6 +449,7 @@ def test_what_ses_does_not_take_now_goes_back_to_the_queue_and_is_sent_once_in_t
     context: Context,
     code: str,
     status: int,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     people.put(
         due.user_id,
@@ -467,6 +468,7 @@ def test_what_ses_does_not_take_now_goes_back_to_the_queue_and_is_sent_once_in_t
 
     assert released.pop("claim_token")
     assert (failed(response), released) == (["m0"], before)
+    assert "MailsNotSent" in capsys.readouterr().out
     assert (failed(again), len(sent), people.get(due.user_id)["reminders"]) == ([], 1, "2")
 
 
