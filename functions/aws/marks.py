@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
 
-_LEAVING, _HELD, _ATTACHED, _TOLD = "leaving", "held", "attached", "told"
+_LEAVING, _HELD, _TOLD = "leaving", "held", "told"
 _A_DAY = timedelta(days=1)
 
 
@@ -65,17 +65,20 @@ class UserMarker:
         self._client.put_item(TableName=self._table, Item=item)
 
 
-class AttachmentCounts:
-    """Counts how often a day the policy is put back on a user."""
+class _Counts:
+    """Counts by user and period."""
 
     PERMISSIONS = ("dynamodb:GetItem", "dynamodb:UpdateItem")
+    _kind: str
+    _period: str  # as strftime writes it
+    _kept: timedelta
 
     def __init__(self, client: "DynamoDBClient", table: str) -> None:
         self._client = client
         self._table = table
 
-    def today(self, user_id: str, now: datetime) -> int:
-        """Return today's number."""
+    def so_far(self, user_id: str, now: datetime) -> int:
+        """Return the number in this period."""
         found = self._client.get_item(TableName=self._table, Key=self._key(user_id, now), ConsistentRead=True)
         return int(found["Item"]["times"]["N"]) if "Item" in found else 0
 
@@ -85,12 +88,23 @@ class AttachmentCounts:
             TableName=self._table,
             Key=self._key(user_id, now),
             UpdateExpression="ADD times :one SET expires = :later",
-            ExpressionAttributeValues={":one": {"N": "1"}, ":later": _seconds(now + 2 * _A_DAY)},
+            ExpressionAttributeValues={":one": {"N": "1"}, ":later": _seconds(now + self._kept)},
         )
 
-    @staticmethod
-    def _key(user_id: str, now: datetime) -> "dict[str, AttributeValueTypeDef]":
-        return {"kind": {"S": _ATTACHED}, "subject": {"S": f"{now.date()}#{user_id}"}}
+    def _key(self, user_id: str, now: datetime) -> "dict[str, AttributeValueTypeDef]":
+        return {"kind": {"S": self._kind}, "subject": {"S": f"{now.strftime(self._period)}#{user_id}"}}
+
+
+class AttachmentCounts(_Counts):
+    """Counts how often a day the policy is put back on a user."""
+
+    _kind, _period, _kept = "attached", "%Y-%m-%d", 2 * _A_DAY
+
+
+class DeletionCounts(_Counts):
+    """Counts how often a week a user is let go for being deleted."""
+
+    _kind, _period, _kept = "gave-way", "%G-W%V", 8 * _A_DAY
 
 
 class ToldMarks:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from domain.calls import Call
+from domain.enforcement import Release
 from domain.exemptions import Exemption
 from domain.notices import Notice, Severity
 from domain.plain_text import counted, first, plain, wrapped
@@ -15,6 +16,7 @@ _VERSION_CHANGED = (
     "If nobody meant this, make the deployed version the default again: aws iam set-default-policy-version "
     "--policy-arn {policy} --version-id {version}. A change that is meant belongs into the template."
 )
+_IF_MEANT = "Nothing is to be done if this was meant. Otherwise take the exemption away; the policy comes back."
 _GROUP_GONE = (
     "Its members are enforced no longer. The next sweep attaches the policy to each of them who has a free slot. "
     "Give the group its name back, or create it again under that name."
@@ -75,9 +77,9 @@ def group_without_policy(group: str, *, mended: bool) -> Notice:
     )
 
 
-def unenforceable(names: Sequence[str]) -> Notice:
+def unenforceable(users: Sequence[User]) -> Notice:
     """Say whom neither way can enforce."""
-    lines = first((f"  {plain(name)}" for name in names), _MOST_NAMES)
+    lines = first((f"  {plain(user.name)}" for user in users), _MOST_NAMES)
     text = wrapped(
         "These users have as many policies and as many groups as IAM allows a user, so that the enforcement policy "
         "fits neither way. They are not enforced:"
@@ -89,7 +91,7 @@ def unenforceable(names: Sequence[str]) -> Notice:
     return Notice(
         "unenforceable",
         Severity.ALARM,
-        f"{counted(len(names), 'user', 'users')} cannot be enforced: quota full",
+        f"{counted(len(users), 'user', 'users')} cannot be enforced: quota full",
         "\n".join([text, "", *lines, "", advice, ""]),
     )
 
@@ -112,19 +114,62 @@ def fought_over(user: User, times: int, call: Call) -> Notice:
     )
 
 
-def exempted(user: User, exemption: Exemption, call: Call | None) -> Notice:
-    """Say that a user was let go for being exempt, and by whom."""
-    name = plain(user.name)
-    end = "until it is taken away" if exemption.until is None else f"until {exemption.until.isoformat()}"
-    text = wrapped(f"{name} is exempt by {exemption.by} ({plain(exemption.reason)}), {end}, and was let go.")
-    cause = (
-        "The hourly sweep found it; CloudTrail knows who did it (TagUser, UpdateUser)." if call is None else _told(call)
+def exempted(user: User, exemption: Exemption, call: Call) -> Notice:
+    """Say that a user is let go for being exempt, and by whom."""
+    text = wrapped(f"{_exempt(Release(user, exemption))}, and is let go.")
+    return Notice(
+        "exempted",
+        Severity.INFORMATION,
+        f"{plain(user.name)} is exempt from MFA now",
+        f"{text}\n\n{_told(call)}\n\n{wrapped(_IF_MEANT)}\n",
     )
-    advice = wrapped(
-        "Nothing is to be done if this was meant. Otherwise take the exemption away; the policy comes back."
+
+
+def found_exempt(found: Sequence[Release]) -> Notice:
+    """Say who is let go for being exempt, found by a sweep that does not know since when and by whom."""
+    lines = first((f"  {_exempt(release)}" for release in found), _MOST_NAMES)
+    text = wrapped("The sweep found that these users are exempt, and lets them go:")
+    cause = wrapped(
+        "Their tag or path was changed and the event was lost, or the stack's ExemptByTag, ExemptTagKey or ExemptPaths "
+        "was. CloudTrail knows who did it: look for TagUser, UpdateUser, and UpdateStack or ExecuteChangeSet."
     )
     return Notice(
-        "exempted", Severity.INFORMATION, f"{name} is exempt from MFA now", f"{text}\n\n{cause}\n\n{advice}\n"
+        "exempted",
+        Severity.INFORMATION,
+        f"{counted(len(found), 'user is', 'users are')} exempt from MFA now",
+        "\n".join([text, "", *lines, "", cause, "", wrapped(_IF_MEANT), ""]),
+    )
+
+
+def gave_way(user: User, call: Call) -> Notice:
+    """Say that a user is let go because somebody could not delete the user."""
+    name = plain(user.name)
+    text = wrapped(f"{name} could not be deleted because of the enforcement policy, and is let go for an hour:")
+    advice = wrapped(
+        "Nothing is to be done if this was meant: the next try succeeds. A user who is still there after the hour is "
+        "enforced again by the sweep."
+    )
+    return Notice(
+        "deletion",
+        Severity.INFORMATION,
+        f"{name} is let go to be deleted",
+        f"{text}\n\n{_told(call)}\n\n{advice}\n",
+    )
+
+
+def gives_way_no_more(user: User, times: int, call: Call) -> Notice:
+    """Say that a user stays enforced, though somebody cannot delete the user."""
+    name = plain(user.name)
+    text = wrapped(
+        f"{name} was let go {counted(times, 'time', 'times')} this week to be deleted, and is still there. Deletions "
+        "that fail on purpose would keep the policy off, so it stays on until the week is over. The last call was:"
+    )
+    advice = wrapped("See who does this and why. To delete the user all the same, exempt the user first.")
+    return Notice(
+        "deletion",
+        Severity.ALARM,
+        f"{name} is let go for deletions no more",
+        f"{text}\n\n{_told(call)}\n\n{advice}\n",
     )
 
 
@@ -144,6 +189,12 @@ def still_held(names: Sequence[str], policy_arn: str) -> Notice:
         f"{counted(len(names), 'attachment', 'attachments')} could not be released",
         "\n".join([text, "", *lines, "", advice, ""]),
     )
+
+
+def _exempt(release: Release) -> str:
+    exemption = release.exemption
+    end = "until it is taken away" if exemption.until is None else f"until {exemption.until.isoformat()}"
+    return f"{plain(release.user.name)} is exempt by {exemption.by} ({plain(exemption.reason)}), {end}"
 
 
 def _told(call: Call) -> str:

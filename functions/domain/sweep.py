@@ -40,7 +40,7 @@ class SweepPlan:
     """
 
     attach: list[User] = field(default_factory=list)
-    release: list[User] = field(default_factory=list)
+    release: list[Release] = field(default_factory=list)
     left_alone: Counter[Reason] = field(default_factory=Counter)
     exemptions: list[Exempted] = field(default_factory=list)
     older: list[str] = field(default_factory=list)
@@ -51,7 +51,7 @@ class SweepPlan:
             case Attach(user):
                 self.attach.append(user)
             case Release(user, exemption):
-                self.release.append(user)
+                self.release.append(decision)
                 self.exemptions.append(Exempted(user.name, exemption, ended=False))
             case LeaveAlone(user, reason, exemption):
                 self.left_alone[reason] += 1

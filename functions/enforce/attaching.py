@@ -7,6 +7,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from aws import clients
+from aws.daily_notices import DailyNotices
 from aws.enforcement import Enforcement
 from aws.marks import ToldMarks
 from aws.ops_topic import OpsTopic
@@ -14,7 +15,6 @@ from domain.enforcement import ways
 from domain.enforcement_notices import unenforceable
 
 if TYPE_CHECKING:
-    from domain.notices import Notice
     from domain.users import User
     from enforce.settings import Settings
 
@@ -31,12 +31,11 @@ def tell_unenforceable(user: "User", settings: "Settings", now: datetime) -> Non
     """Alarm ops: neither way is open. The sweep tries again every hour."""
     logger.error("User cannot be enforced", user_name=user.name, user_id=user.user_id)
     metrics.add_metric("NewUsersUnenforceable", MetricUnit.Count, 1)
-    tell_once(unenforceable([user.name]), user.user_id, settings, now)
+    daily_notices(settings).tell(unenforceable([user]), user.user_id, now)
 
 
-def tell_once(notice: "Notice", subject: str, settings: "Settings", now: datetime) -> None:
-    """Tell ops, unless they were told the same within a day: events come more than once."""
-    told = ToldMarks(clients.dynamodb(), settings.marks_table)
-    with told.once_a_day(notice.kind, subject, now) as first:
-        if first:
-            OpsTopic(clients.sns(), settings.ops_topic_arn).tell(notice)
+def daily_notices(settings: "Settings") -> DailyNotices:
+    """Return the way to ops that does not repeat itself: events come more than once."""
+    return DailyNotices(
+        OpsTopic(clients.sns(), settings.ops_topic_arn), ToldMarks(clients.dynamodb(), settings.marks_table)
+    )

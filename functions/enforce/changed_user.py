@@ -15,7 +15,7 @@ from aws.release_queue import ReleaseQueue
 from domain.enforcement import Attach, LeaveAlone, Release, Rules, border, decide_enforcement, gives_in
 from domain.enforcement_notices import fought_over
 from domain.release_requests import ReleaseRequest
-from enforce.attaching import enforcement, tell_once, tell_unenforceable
+from enforce.attaching import daily_notices, enforcement, tell_unenforceable
 
 if TYPE_CHECKING:
     from domain.calls import Call
@@ -63,11 +63,11 @@ def act(decision: "Decision", call: "Call", settings: "Settings", now: datetime)
 def put_back(user: "User", call: "Call", settings: "Settings", now: datetime) -> None:
     """Attach the policy again, but not without end; what counts is what was done, not what was tried."""
     counts = AttachmentCounts(clients.dynamodb(), settings.marks_table)
-    times = counts.today(user.user_id, now)
+    times = counts.so_far(user.user_id, now)
     if gives_in(times, settings.most_attachments):
         logger.error("User left to the sweep", attachments_today=times)
         metrics.add_metric("UsersFoughtOver", MetricUnit.Count, 1)
-        tell_once(fought_over(user, settings.most_attachments, call), user.user_id, settings, now)
+        daily_notices(settings).tell(fought_over(user, times, call), user.user_id, now)
         return
     try:
         means = enforcement(settings).put_on(user.name)

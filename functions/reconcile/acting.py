@@ -33,8 +33,8 @@ def plan_only(plan: SweepPlan) -> SweepOutcome:
     """Change nothing, and say what would be done."""
     for user in plan.attach:
         logger.info("Would attach the policy", user_name=user.name, user_id=user.user_id)
-    for user in plan.release:
-        logger.info("Would ask for a release", user_name=user.name, user_id=user.user_id)
+    for found in plan.release:
+        logger.info("Would ask for a release", user_name=found.user.name, user_id=found.user.user_id)
     return SweepOutcome(left=len(plan.attach))
 
 
@@ -45,8 +45,8 @@ def carry_out(found: "Found", settings: "Settings", looked_at: datetime, has_tim
     """
     plan, outcome = found.plan, SweepOutcome()
     queue = ReleaseQueue(clients.sqs(), settings.release_queue_url)
-    for user in plan.release:
-        ask(user, queue, outcome)
+    for exempt in plan.release:
+        ask(exempt.user, queue, outcome)
     order = ways(settings.enforce_by, group_enforces=found.group.has_policy)
     enforcement = Enforcement(clients.iam(), settings.policy_arn, settings.group_name, order)
     pace = Pace(_WRITES_PER_SECOND, monotonic, sleep)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from hashlib import sha256
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +10,10 @@ from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
 from aws import clients
+from aws.daily_notices import DailyNotices
 from aws.marks import ToldMarks
 from aws.ops_topic import OpsTopic
-from domain.enforcement_notices import group_without_policy, policy_drifted, unenforceable
+from domain.enforcement_notices import found_exempt, group_without_policy, policy_drifted, unenforceable
 from domain.sweep import SweepOutcome, drifted, totals_of
 
 if TYPE_CHECKING:
@@ -38,14 +38,20 @@ class Report:
 
     def tell(self) -> None:
         """Tell ops what they were not told within a day; in a dry run the log has to do."""
-        told = ToldMarks(clients.dynamodb(), self.settings.marks_table)
-        for notice, about in self._notices():
+        notices = list(self._notices())
+        for notice, _ in notices:
             logger.warning("Ops are to know", kind=notice.kind, subject=notice.subject)
-            if self.settings.dry_run:
-                continue
-            with told.once_a_day(notice.kind, about, self.now) as first:
-                if first:
-                    OpsTopic(clients.sns(), self.settings.ops_topic_arn).tell(notice)
+        if self.settings.dry_run:
+            return
+        daily = DailyNotices(
+            OpsTopic(clients.sns(), self.settings.ops_topic_arn),
+            ToldMarks(clients.dynamodb(), self.settings.marks_table),
+        )
+        for notice, about in notices:
+            daily.tell(notice, about, self.now)
+        users = sorted(self.outcome.unenforceable, key=lambda user: user.name)
+        daily.tell_of({user.user_id: user for user in users}, unenforceable, self.now)
+        daily.tell_of({found.user.user_id: found for found in self.found.plan.release}, found_exempt, self.now)
 
     def record(self) -> dict[str, Any]:
         """Log who is exempt and who is only reported, count what the dashboard shows, and return the totals."""
@@ -89,10 +95,6 @@ class Report:
         if not group.had_policy:
             mended = group.has_policy
             yield group_without_policy(settings.group_name, mended=mended), f"{settings.group_name}#{mended}"
-        if self.outcome.unenforceable:
-            users = sorted(self.outcome.unenforceable, key=lambda user: user.name)
-            ids = ",".join(user.user_id for user in users)
-            yield unenforceable([user.name for user in users]), sha256(ids.encode()).hexdigest()
 
     def _log_names(self) -> None:
         for exempted in self.found.plan.exemptions:

@@ -12,10 +12,11 @@ _CONFLICTS = {"DeleteConflict", "DeleteConflictException"}
 
 @dataclass(frozen=True, slots=True)
 class FailedDeletion:
-    """Somebody tried to delete a user who still has something, perhaps our policy."""
+    """Somebody tried to delete a user who still has something, perhaps our policy; `message` says what, if anything."""
 
     user_name: str
     call: Call
+    message: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,8 @@ def read_fact(body: str, account: str) -> Fact:
         return NothingHappened(f"the call was {call.name} of {call.source} in {call.account}")
     if call.error_code not in _CONFLICTS:
         return NothingHappened("the deletion met no conflict")
-    return FailedDeletion(call.text("detail.requestParameters.userName"), call.told())
+    name = call.text("detail.requestParameters.userName")
+    return FailedDeletion(name, call.told(), call.optional_text("detail.errorMessage"))
 
 
 def _is_request(body: str) -> bool:

@@ -50,6 +50,6 @@ def release(record: "SQSRecord", settings: Settings, account: str) -> None:
             if request.after:
                 logger.set_correlation_id(request.after.event_id)
             release_exempt_user(request, settings, now)
-        case FailedDeletion(user_name, call):
-            logger.set_correlation_id(call.event_id)
-            give_way_to_deletion(user_name, call, settings, now)
+        case FailedDeletion() as deletion:
+            logger.set_correlation_id(deletion.call.event_id)
+            give_way_to_deletion(deletion, settings, now)

@@ -7,58 +7,90 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from aws import clients
+from aws.daily_notices import DailyNotices
 from aws.directory import UserLookup
-from aws.marks import UserMarker
+from aws.marks import DeletionCounts, ToldMarks, UserMarker
 from aws.ops_topic import OpsTopic
 from aws.release import Detachment
+from domain.deletions import gives_way, stands_in_the_way
 from domain.enforcement import DELETION_GRACE, Release, Rules, decide_enforcement
-from domain.enforcement_notices import exempted
+from domain.enforcement_notices import exempted, gave_way, gives_way_no_more
 from domain.holds import holds_on
 
 if TYPE_CHECKING:
     from domain.calls import Call
     from domain.release_requests import ReleaseRequest
     from domain.users import AccountUser
+    from release.event import FailedDeletion
     from release.settings import Settings
 
 logger = Logger()
 metrics = Metrics()
 
+_BEING_DELETED = "being deleted"
 # Long enough for any schedule of sweeps to find a user whose deletion was given up.
 _SWEEPS = timedelta(days=31)
 
 
 def release_exempt_user(request: "ReleaseRequest", settings: "Settings", now: datetime) -> None:
-    """Let go of a user who is exempt, and say who exempted whom."""
+    """Let go of a user who is exempt, and say who exempted whom; what a sweep found, the sweep has told."""
     known = look_up(request.user_name, settings)
     if known is None or known.user.user_id != request.user_id:
         logger.info("User is gone", user_name=request.user_name, user_id=request.user_id)
         return
     match decide_enforcement(known, Rules(settings.exemptions), today=now.date()):
         case Release(user, exemption):
+            # Told first: a try after this one finds the user free, and would have nothing to tell.
+            if request.after and not settings.dry_run:
+                daily_notices(settings).tell(exempted(user, exemption, request.after), request.after.event_id, now)
             remember_held(known, settings)
             let_go(known, settings, reason=exemption.reason, call=request.after)
-            if not settings.dry_run:
-                OpsTopic(clients.sns(), settings.ops_topic_arn).tell(exempted(user, exemption, request.after))
         case _:
             logger.info("User is not to be released", user_name=request.user_name, user_id=request.user_id)
 
 
-def give_way_to_deletion(user_name: str, call: "Call", settings: "Settings", now: datetime) -> None:
-    """Let go of a user whose deletion failed while we hold the user, so that the next try succeeds.
+def give_way_to_deletion(deletion: "FailedDeletion", settings: "Settings", now: datetime) -> None:
+    """Let go of a user whose deletion failed because we hold the user, so that the next try succeeds.
 
-    The marks come first: whoever sees the user free of us must also see why. A time that is yet to come, as nobody but
-    a forger writes it, frees nobody for longer.
+    A time that is yet to come, as nobody but a forger writes it, frees nobody for longer.
     """
-    until = min(call.at, now) + DELETION_GRACE
-    known = look_up(user_name, settings)
-    if known is None or not holds_on(known) or known.user.created > call.at or until <= now:
-        logger.info("Deletion is not in our way", user_name=user_name, call_made_at=call.at)
+    call, until = deletion.call, min(deletion.call.at, now) + DELETION_GRACE
+    known = look_up(deletion.user_name, settings)
+    if known is None or known.user.created > call.at or until <= now:
+        logger.info("Deletion is over", user_name=deletion.user_name, call_made_at=call.at)
+    elif not stands_in_the_way(known.standing, deletion.message):
+        logger.info("Deletion failed for another reason", user_name=deletion.user_name, conflict=deletion.message)
+    elif settings.dry_run:
+        let_go(known, settings, reason=_BEING_DELETED, call=call)
+    else:
+        give_way(known, call, settings, now, until)
+
+
+def give_way(known: "AccountUser", call: "Call", settings: "Settings", now: datetime, until: datetime) -> None:
+    """Let go of a user until then, unless that was done too often.
+
+    The marks come first: whoever sees the user free of us must also see why.
+    """
+    user, daily = known.user, daily_notices(settings)
+    counts = DeletionCounts(clients.dynamodb(), settings.marks_table)
+    times = counts.so_far(user.user_id, now)
+    if not gives_way(times):
+        logger.error("User is not let go again", user_name=user.name, user_id=user.user_id, times_this_week=times)
+        metrics.add_metric("DeletionsRefused", MetricUnit.Count, 1)
+        daily.tell(gives_way_no_more(user, times, call), f"{user.user_id}#no-more", now)
         return
+    daily.tell(gave_way(user, call), user.user_id, now)
     remember_held(known, settings, until=until + _SWEEPS)
-    if not settings.dry_run:
-        UserMarker(clients.dynamodb(), settings.marks_table).leaving(known.user.user_id, until)
-    let_go(known, settings, reason="being deleted", call=call)
+    UserMarker(clients.dynamodb(), settings.marks_table).leaving(user.user_id, until)
+    let_go(known, settings, reason=_BEING_DELETED, call=call)
+    counts.add(user.user_id, now)
+
+
+def daily_notices(settings: "Settings") -> DailyNotices:
+    """Return the way to ops that does not repeat itself."""
+    return DailyNotices(
+        OpsTopic(clients.sns(), settings.ops_topic_arn), ToldMarks(clients.dynamodb(), settings.marks_table)
+    )
 
 
 def remember_held(known: "AccountUser", settings: "Settings", until: datetime | None = None) -> None:

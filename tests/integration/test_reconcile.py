@@ -266,6 +266,38 @@ def test_a_user_who_fits_neither_way_is_told_to_ops_once_a_day(
     assert "alice" in stack.ops.read()
 
 
+def test_only_a_user_of_whom_ops_were_not_told_today_is_told(
+    stack: Stack, create: Callable[..., str], calls: Calls, context: Context
+) -> None:
+    create("alice")
+    for _ in range(3):
+        calls.fail("AttachUserPolicy", "LimitExceeded")
+        calls.fail("AddUserToGroup", "LimitExceeded")
+    sweep(context)
+    first = stack.ops.read()
+
+    create("bob")
+    sweep(context)
+
+    second = stack.ops.read()
+    assert ("alice" in first, "alice" in second, "bob" in second) == (True, False, True)
+
+
+def test_whoever_is_found_exempt_is_told_to_ops_in_one_notice_a_day(
+    iam: "IAMClient", stack: Stack, create: Callable[..., str], context: Context
+) -> None:
+    for name in ("robot", "backup"):
+        create(name, exempt="CI, keys only")
+        iam.attach_user_policy(UserName=name, PolicyArn=stack.policy_arn)
+
+    for _ in range(2):
+        sweep(context)
+
+    notice = stack.ops.read()
+    assert "2 users are exempt from MFA now" in notice
+    assert "robot is exempt by tag (CI, keys only)" in notice
+
+
 def test_a_notice_that_could_not_be_sent_is_sent_by_the_next_sweep(
     stack: Stack, create: Callable[..., str], calls: Calls, context: Context
 ) -> None:

@@ -164,7 +164,8 @@ def test_the_mark_is_written_before_anything_is_detached(
 
     lambda_handler(batch(conflict(event_text, "alice")), context)
 
-    assert calls[-3:] == ["PutItem", "DetachUserPolicy", "RemoveUserFromGroup"]
+    begin = calls.index("DetachUserPolicy")
+    assert calls[begin - 2 : begin + 2] == ["PutItem", "PutItem", "DetachUserPolicy", "RemoveUserFromGroup"]
 
 
 @pytest.mark.parametrize(
@@ -174,6 +175,7 @@ def test_the_mark_is_written_before_anything_is_detached(
         ("nobody", {}),
         ("alice", {"ago": timedelta(hours=2)}),
         ("alice", {"errorCode": "AccessDenied"}),
+        ("alice", {"errorMessage": "Cannot delete entity, must delete login profile first."}),
         ("alice", {"eventName": "DeleteRole"}),
     ],
 )
@@ -193,6 +195,72 @@ def test_a_deletion_that_we_do_not_stand_in_the_way_of_changes_nothing(
     assert failed(response) == []
     assert attached(iam, "alice") == ["mfa-control", "other"]
     assert marks("leaving") == marks("held") == []
+
+
+def test_ops_are_told_of_a_user_who_is_let_go_to_be_deleted_once_a_day_and_by_whom(
+    iam: "IAMClient", stack: Stack, held: Callable[..., str], context: Context, event_text: ReadText
+) -> None:
+    held("alice")
+
+    for _ in range(2):
+        lambda_handler(batch(conflict(event_text, "alice")), context)
+        iam.attach_user_policy(UserName="alice", PolicyArn=stack.policy_arn)
+
+    notice = stack.ops.read()
+    assert "alice is let go to be deleted" in notice
+    assert "assumed-role/terraform-deploy" in notice
+
+
+def test_the_fourth_failed_deletion_of_a_week_frees_nobody_and_alarms_ops(
+    iam: "IAMClient", stack: Stack, held: Callable[..., str], context: Context, event_text: ReadText
+) -> None:
+    held("alice")
+    freed = []
+
+    for _ in range(5):
+        lambda_handler(batch(conflict(event_text, "alice")), context)
+        freed.append(attached(iam, "alice") == ["other"])
+        iam.attach_user_policy(UserName="alice", PolicyArn=stack.policy_arn)
+
+    assert freed == [True, True, True, False, False]
+    notices = [json.loads(body) for body in stack.ops.take()]
+    assert [notice["MessageAttributes"]["severity"]["Value"] for notice in notices] == ["information", "alarm"]
+    assert notices[-1]["Subject"] == "alice is let go for deletions no more"
+
+
+def test_a_deletion_that_could_not_be_told_frees_nobody_until_it_is_told(
+    iam: "IAMClient", stack: Stack, held: Callable[..., str], calls: Calls, context: Context, event_text: ReadText
+) -> None:
+    held("alice")
+    calls.fail("Publish", "AuthorizationError", status=403)
+    messages = batch(conflict(event_text, "alice"))
+
+    first = failed(lambda_handler(messages, context)), attached(iam, "alice")
+    second = failed(lambda_handler(messages, context)), attached(iam, "alice")
+
+    assert (first, second) == ((["m0"], ["mfa-control", "other"]), ([], ["other"]))
+    assert stack.ops.told() == ["deletion"]
+
+
+def test_ops_are_told_of_an_exempt_user_by_a_later_try_where_the_first_could_not(
+    stack: Stack, held: Callable[..., str], calls: Calls, context: Context
+) -> None:
+    calls.fail("Publish", "AuthorizationError", status=403)
+    messages = batch(ReleaseRequest(held("robot", reason="CI"), "robot", TAGGED).to_json())
+
+    first, second = (failed(lambda_handler(messages, context)) for _ in range(2))
+
+    assert (first, second) == (["m0"], [])
+    assert stack.ops.told() == ["exempted"]
+
+
+def test_whom_a_sweep_found_is_let_go_without_another_notice(
+    iam: "IAMClient", stack: Stack, held: Callable[..., str], context: Context
+) -> None:
+    lambda_handler(batch(ReleaseRequest(held("robot", reason="CI"), "robot").to_json()), context)
+
+    assert attached(iam, "robot") == ["other"]
+    assert stack.ops.told() == []
 
 
 def test_the_failed_deletion_of_an_earlier_user_frees_nobody_who_bears_the_name_now(

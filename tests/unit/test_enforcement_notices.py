@@ -8,10 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.calls import Call
+from domain.enforcement import Release
 from domain.enforcement_notices import (
     enforcement_changed,
     exempted,
     fought_over,
+    found_exempt,
+    gave_way,
+    gives_way_no_more,
     group_without_policy,
     policy_drifted,
     still_held,
@@ -36,9 +40,12 @@ EVERY_NOTICE: list[Callable[[str, Call], Notice]] = [
     lambda _, call: enforcement_changed(call, ARN, "v3"),
     lambda name, _: policy_drifted(ARN, "v4", name),
     lambda name, _: group_without_policy(name, mended=False),
-    lambda name, _: unenforceable([name] * 60),
+    lambda name, _: unenforceable([user(name)] * 60),
     lambda name, call: fought_over(user(name), 3, call),
     lambda name, call: exempted(user(name), Exemption(ExemptBy.TAG, name), call),
+    lambda name, _: found_exempt([Release(user(name), Exemption(ExemptBy.TAG, name))] * 60),
+    lambda name, call: gave_way(user(name), call),
+    lambda name, call: gives_way_no_more(user(name), 3, call),
     lambda name, _: still_held([name] * 60, ARN),
 ]
 
@@ -56,7 +63,7 @@ def test_no_name_can_add_a_line_or_make_the_text_long(
 
 
 def test_a_long_list_of_names_is_cut_and_says_so() -> None:
-    notice = unenforceable([f"user{number}" for number in range(53)])
+    notice = unenforceable([user(f"user{number}") for number in range(53)])
 
     assert notice.subject == "53 users cannot be enforced: quota full"
     assert "user49" in notice.text
@@ -68,10 +75,11 @@ def test_whoever_only_mended_the_group_raises_no_alarm() -> None:
     assert group_without_policy("g", mended=False).severity is Severity.ALARM
 
 
-def test_without_a_call_the_sweep_is_named_as_what_found_the_exemption() -> None:
-    notice = exempted(user("robot"), Exemption(ExemptBy.PATH, "path /service/"), None)
+def test_whom_a_sweep_found_exempt_is_told_with_the_parameters_that_may_have_done_it() -> None:
+    notice = found_exempt([Release(user("robot"), Exemption(ExemptBy.PATH, "path /service/"))])
 
-    assert "The hourly sweep found it" in notice.text
+    assert notice.subject == "1 user is exempt from MFA now"
+    assert "ExemptPaths" in notice.text
 
 
 @given(st.builds(ReleaseRequest, NAMES, NAMES, st.none() | CALLS))
