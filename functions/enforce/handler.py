@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 logger = Logger()
 metrics = Metrics()
 
-# Seven calls, each of them throttled once.
-_LONGEST_MESSAGE = timedelta(seconds=10)
+# Every call that a message may need is throttled once.
+_LONGEST_MESSAGE = timedelta(seconds=12)
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 logger = Logger()
 metrics = Metrics()
 
-# Six calls, each of them throttled twice.
-_LONGEST_MESSAGE = timedelta(seconds=20)
+# Every call that a message may need is throttled twice.
+_LONGEST_MESSAGE = timedelta(seconds=25)
 
 
 @logger.inject_lambda_context(clear_state=True)

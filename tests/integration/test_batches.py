@@ -100,7 +100,7 @@ def test_when_time_is_up_what_is_done_stays_done_and_the_rest_goes_back_untouche
 ) -> None:
     for name in NAMES:
         iam.create_user(UserName=name)
-    limited.clock.seconds = 10
+    limited.clock.seconds = 12
     clients.iam().meta.events.register("before-call", lambda **_: limited.clock.sleep(1))
 
     response = lambda_handler(batch(*creations(event_text)), limited)
