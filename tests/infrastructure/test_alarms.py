@@ -86,6 +86,7 @@ def test_a_message_that_keeps_failing_rings_well_before_it_is_given_up(function:
     for queue in FED[function]:
         assert 2 <= alarm["Threshold"] <= QUEUES[queue]["RedrivePolicy"]["maxReceiveCount"] / 2
         assert QUEUES[queue]["VisibilityTimeout"] * (alarm["Threshold"] - 1) <= 900, "within a quarter of an hour"
+        assert QUEUES[queue]["VisibilityTimeout"] <= alarm["Period"], "it rings on from one try to the next"
 
 
 @pytest.mark.parametrize("function", [name for name, found in FUNCTIONS.items() if "Schedule" in found["Events"]])
