@@ -49,17 +49,17 @@ class RunIncomplete(RuntimeError):
 def lambda_handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str, int]:
     """Run once, whatever the schedule's payload; return the totals. Run again, it reminds nobody again."""
     settings = Settings.from_environment(os.environ)
-    now = datetime.now(UTC)
+    now = datetime.now(settings.time_zone)
     table = PeopleTable(clients.dynamodb(), settings.people_table)
     found = survey(
         sources(settings, table),
         settings,
-        now.date(),
+        now,
         has_time=lambda: context.get_remaining_time_in_millis() > _RESERVE_MILLISECONDS,
         sending=sending_state(settings),
     )
     outcome = found.outcome if settings.dry_run else remind(found, settings, table)
-    run = run_of(found, outcome, settings, context, at=now)
+    run = run_of(found, outcome, settings, context, at=now.astimezone(UTC))
     if not is_repetition(found, context):
         OpsTopic(clients.sns(), settings.ops_topic_arn).tell(digest_of(run))
     record(run)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain import mail_settings, settings
 from domain.cadence import Cadence
@@ -21,6 +22,7 @@ class Settings:
     policy_arn: str
     group_name: str
     rules: EnrolmentRules
+    time_zone: ZoneInfo
     cadence: Cadence
     language: Language
     sender: str
@@ -42,6 +44,7 @@ class Settings:
                 exemptions=settings.exemptions(environment),
                 addresses=mail_settings.address_rules(environment),
             ),
+            time_zone=_time_zone(environment),
             cadence=_cadence(environment),
             language=mail_settings.language(environment),
             sender=settings.present(environment, "SENDER_EMAIL", "an address, or nothing"),
@@ -50,6 +53,15 @@ class Settings:
             report_retention_days=settings.whole_number(environment, "REPORT_RETENTION_DAYS", least=1),
             dry_run=settings.flag(environment, "DRY_RUN"),
         )
+
+
+def _time_zone(environment: Mapping[str, str]) -> ZoneInfo:
+    expected = "a time zone such as UTC, Asia/Tokyo or Europe/Berlin"
+    name = settings.text(environment, "REMINDER_TIME_ZONE", expected)
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise InvalidSetting("REMINDER_TIME_ZONE", expected, name) from error
 
 
 def _cadence(environment: Mapping[str, str]) -> Cadence:

@@ -1,8 +1,8 @@
 """What a run finds out: everybody in bulk first, then one by one where it matters."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 from itertools import islice
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,6 +17,7 @@ from domain.reminder_plan import Outcome, plan_reminders, within_quota
 from domain.reminders import ReminderMessage
 from domain.sending import NoSending, SendingState, room_for
 from domain.totals import RunTotals
+from domain.users import User
 from remind.settings import Settings
 
 # Users created within the report's four hours, each of whom costs a call. The others wait for the next run.
@@ -47,10 +48,11 @@ class Survey:
 
 
 def survey(
-    sources: Sources, settings: Settings, today: date, has_time: Callable[[], bool], sending: SendingState | NoSending
+    sources: Sources, settings: Settings, now: datetime, has_time: Callable[[], bool], sending: SendingState | NoSending
 ) -> Survey:
-    """Find out who has no MFA and whom to remind; nothing is written."""
-    facts, runs = read_facts(sources, settings.rules, today)
+    """Find out who has no MFA and whom to remind; nothing is written. The days are those of the time's own zone."""
+    facts, runs = read_facts(sources, settings.rules, now, has_time)
+    today = now.date()
     picture = picture_of(facts, settings.rules, today)
     wanted = plan_reminders(picture, settings.cadence, settings.language) if settings.sender else []
     planned = within_quota(wanted, room_for(sending))
@@ -70,7 +72,9 @@ def survey(
     )
 
 
-def read_facts(sources: Sources, rules: EnrolmentRules, today: date) -> tuple[Facts, tuple[RunTotals, ...]]:
+def read_facts(
+    sources: Sources, rules: EnrolmentRules, now: datetime, has_time: Callable[[], bool]
+) -> tuple[Facts, tuple[RunTotals, ...]]:
     """Read everybody in bulk. The report comes first: what is read after it is the fresher."""
     histories, runs = sources.table.read()
     facts = Facts(
@@ -78,11 +82,25 @@ def read_facts(sources: Sources, rules: EnrolmentRules, today: date) -> tuple[Fa
         users=list(sources.directory.users()),
         devices=sources.virtual_devices.owners(),
         histories=histories,
-        last_run=runs[-1].at.date() if runs else None,
+        last_run=runs[-1].at.astimezone(now.tzinfo).date() if runs else None,
     )
-    young = islice(too_young_for_the_report(facts, rules, today), _MOST_YOUNG)
-    passwords = {user.user_id: sources.login_profiles.has_password(user.name) for user in young}
-    return replace(facts, passwords=passwords), runs
+    young = islice(too_young_for_the_report(facts, rules, now.date()), _MOST_YOUNG)
+    return replace(facts, passwords=passwords_of(young, sources.login_profiles, has_time)), runs
+
+
+def passwords_of(
+    users: Iterable[User], login_profiles: LoginProfiles, has_time: Callable[[], bool]
+) -> Mapping[str, bool]:
+    """Tell by user id who has a password; one who cannot be looked up stays unknown until the next run."""
+    found: dict[str, bool] = {}
+    for user in users:
+        if not has_time():
+            break
+        try:
+            found[user.user_id] = login_profiles.has_password(user.name)
+        except (ClientError, BotoCoreError):
+            continue
+    return found
 
 
 def look_again(

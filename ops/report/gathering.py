@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 import boto3
 
@@ -56,6 +57,7 @@ class Choices:
     policy_arn: str
     group_name: str
     escalate_after: int
+    time_zone: ZoneInfo
 
 
 def report_on(session: boto3.Session, stack_name: str, now: datetime) -> AuditReport:
@@ -71,8 +73,9 @@ def report_on(session: boto3.Session, stack_name: str, now: datetime) -> AuditRe
         login_profiles=LoginProfiles(iam),
     )
     rules = EnrolmentRules(choices.exemptions, AddressRules("", "", frozenset()))
-    facts, runs = read_facts(sources, rules, now.date())
-    picture = picture_of(facts, rules, now.date())
+    here = now.astimezone(choices.time_zone)
+    facts, runs = read_facts(sources, rules, here, has_time=lambda: True)
+    picture = picture_of(facts, rules, here.date())
     return audit_report_of(
         picture,
         (*runs, totals_of(picture, choices.escalate_after, now)),
@@ -98,4 +101,5 @@ def _choices(stack: Stack | None) -> Choices:
         policy_arn=stack.physical.get("EnforcementPolicy", "") if stack else "",
         group_name=stack.physical.get("EnforcementGroup", "") if stack else "",
         escalate_after=int(chosen.get("EscalateAfterDays", "14")),
+        time_zone=ZoneInfo(chosen.get("ReminderTimeZone", "UTC")),
     )

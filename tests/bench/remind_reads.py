@@ -50,6 +50,7 @@ _ENVIRONMENT = {
     "DEFAULT_EMAIL_DOMAIN": "example.com",
     "ALLOWED_EMAIL_DOMAINS": "",
     "DEFAULT_LANGUAGE": "en",
+    "REMINDER_TIME_ZONE": "UTC",
     "REMINDER_DAYS": "0,1,3,7,14",
     "ESCALATE_AFTER_DAYS": "14",
     "REPORT_BUCKET": "reports",
@@ -115,8 +116,8 @@ def in_bulk() -> int:
         devices=MfaDevices(iam),
         login_profiles=LoginProfiles(iam),
     )
-    today, sending = datetime.now(UTC).date(), NoSending.UNREADABLE  # moto does not know the call, which is one more
-    return len(survey(sources, settings, today, has_time=lambda: True, sending=sending).outcome.queued)
+    now, sending = datetime.now(UTC), NoSending.UNREADABLE  # moto does not know the call, which is one more
+    return len(survey(sources, settings, now, has_time=lambda: True, sending=sending).outcome.queued)
 
 
 def one_by_one() -> int:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
+from zoneinfo import ZoneInfo
 
 import boto3
 import pytest
@@ -116,6 +117,7 @@ def around(monkeypatch: pytest.MonkeyPatch, policy_arn: str) -> Surroundings:
         "DEFAULT_EMAIL_DOMAIN": "",
         "ALLOWED_EMAIL_DOMAINS": "example.com",
         "DEFAULT_LANGUAGE": "en",
+        "REMINDER_TIME_ZONE": "UTC",
         "REMINDER_DAYS": "0,1,3,7,14",
         "ESCALATE_AFTER_DAYS": "14",
         "REPORT_BUCKET": "reports",
@@ -348,6 +350,54 @@ def test_a_user_too_young_for_the_report_is_mailed_if_there_is_a_password(
 
     assert [message.user_name for message in around.mails()] == [NAME]
     assert totals["unknown"] == 1
+
+
+def test_a_password_that_cannot_be_asked_for_ends_no_run(
+    iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    calls.answer("GetCredentialReport", report_of(iam))
+    person("first@example.com")
+    person("second@example.com")
+    calls.fail("GetLoginProfile", "AccessDenied", status=403)
+
+    totals = lambda_handler(event, context)
+
+    assert len(around.mails()) == 1
+    assert (totals["unenrolled"], totals["unknown"]) == (1, 1)
+
+
+def test_passwords_are_not_asked_for_when_time_is_up(
+    iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, event: dict[str, Any]
+) -> None:
+    calls.answer("GetCredentialReport", report_of(iam))
+    person()
+
+    lambda_handler(event, LongContext(left=60_000))
+
+    assert "GetLoginProfile" not in calls
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+def test_days_are_those_of_the_time_zone_that_ops_chose(
+    person: Person,
+    around: Surroundings,
+    calls: Calls,
+    context: Context,
+    event: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    zone: str,
+) -> None:
+    monkeypatch.setenv("REMINDER_TIME_ZONE", zone)
+    user_id = person()
+
+    # The two are 26 hours apart: in one of them at least it is another day than in UTC.
+    before = datetime.now(ZoneInfo(zone)).date()
+    lambda_handler(event, context)
+
+    (message,) = around.mails()
+    assert message.unenrolled_since in {before, datetime.now(ZoneInfo(zone)).date()}
+    assert message.days == 0
+    assert (around.item(user_id) or {})["unenrolled_since"] == {"S": message.unenrolled_since.isoformat()}
 
 
 def test_an_escalation_goes_to_the_manager_too_in_the_language_of_the_tag(
@@ -809,6 +859,8 @@ def test_the_numbers_reach_the_dashboard(
         ("DEFAULT_EMAIL_DOMAIN", "@example.com"),
         ("ALLOWED_EMAIL_DOMAINS", "example.com,*"),
         ("DEFAULT_LANGUAGE", "fr"),
+        ("REMINDER_TIME_ZONE", "Mars/Olympus"),
+        ("REMINDER_TIME_ZONE", "../etc/passwd"),
         ("REMINDER_DAYS", ""),
         ("REMINDER_DAYS", "0,3,1"),
         ("REMINDER_DAYS", "0,one"),

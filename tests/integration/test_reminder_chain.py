@@ -52,6 +52,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch, policy_arn: str) -> None:
         "DEFAULT_EMAIL_DOMAIN": "example.com",
         "ALLOWED_EMAIL_DOMAINS": "",
         "DEFAULT_LANGUAGE": "en",
+        "REMINDER_TIME_ZONE": "UTC",
         "REMINDER_DAYS": "0,1,3,7,14",
         "ESCALATE_AFTER_DAYS": "14",
         "DRY_RUN": "false",
