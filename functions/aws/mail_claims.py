@@ -99,7 +99,7 @@ class MailClaims:
         """Remember that SES has taken the mail; what was wrong with the address it would tell anew."""
         update = _Update()
         if claim.mail.step is not None:
-            update.add("SET", "last_reminded = :at", at={"S": at.isoformat()}).add("REMOVE", "claimed_on")
+            update.add("SET", "last_reminded = :at", at={"S": at.isoformat()}).add("REMOVE", "claimed_on, claim_token")
         if "address_trouble" in claim.item:
             update.add("REMOVE", "address_trouble, address_trouble_of")
         if update.clauses:
@@ -142,7 +142,7 @@ def _undone(claim: Claim) -> _Update:
     if step is None:
         return update
     update.add("SET", "reminders = :earlier", earlier={"N": str(step.number - 1)})
-    return update.add("REMOVE", "claimed_on")
+    return update.add("REMOVE", "claimed_on, claim_token")
 
 
 def _troubled(trouble: AddressTrouble, update: _Update) -> _Update:
