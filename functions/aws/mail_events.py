@@ -16,13 +16,11 @@ from domain.feedback import Feedback
 _RECIPIENTS = {
     "Bounce": "bounce.bouncedRecipients[]",
     "Complaint": "complaint.complainedRecipients[]",
-    "DeliveryDelay": "deliveryDelay.delayedRecipients[]",
     "Reject": "mail.destination[].{emailAddress: @}",
 }
 _REASONS = {
     "Bounce": "['bounced', bounce.bounceType, bounce.bounceSubType]",
     "Complaint": "['complained of as spam', complaint.complaintFeedbackType]",
-    "DeliveryDelay": "['delayed', deliveryDelay.delayType]",
     "Reject": "['rejected', reject.reason]",
 }
 
@@ -40,6 +38,7 @@ def read_feedback(body: str) -> Feedback:
     return Feedback(
         user_id=jmespath.search("mail.tags.user_id[0]", detail),
         to=jmespath.search("mail.commonHeaders.to || mail.destination", detail) or [],
+        passing=jmespath.search("bounce.bounceType", detail) == "Transient",
         failed=dict(_failure(recipient, reason) for recipient in recipients),
     )
 

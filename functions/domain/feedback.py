@@ -13,12 +13,14 @@ _LONGEST_REASON = 200
 class Feedback:
     """A mail that came to nothing: to whom it went, at which of the addresses it failed, and how.
 
-    `user_id` is None where the mail bore none, which is then none of ours.
+    `user_id` is None where the mail bore none, which is then none of ours. What is `passing` says nothing of the
+    address: a mailbox that is full, a server that is down, an answer from somebody on holiday.
     """
 
     user_id: str | None
     to: Sequence[str]
     failed: Mapping[str, str]
+    passing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +36,7 @@ class NoTrouble(StrEnum):
     """Why feedback says nothing about a person's address."""
 
     NOT_OURS = "the mail is none of ours"
+    PASSING = "the address may be good: the next mail will tell"
     MANAGER = "the manager's address failed, not the person's"
 
 
@@ -41,6 +44,8 @@ def trouble_of(feedback: Feedback) -> AddressTrouble | NoTrouble:
     """Tell whether it was the person's own address; an escalation goes to the manager as well."""
     if feedback.user_id is None:
         return NoTrouble.NOT_OURS
+    if feedback.passing:
+        return NoTrouble.PASSING
     own = {address.casefold(): address for address in feedback.to}
     for address, reason in feedback.failed.items():
         if address.casefold() in own:
