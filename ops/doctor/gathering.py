@@ -46,7 +46,7 @@ def _deployed(client: _Client, stack: Stack, now: datetime) -> Deployed:
         policy=read(lambda: Policies(client("iam")).policy(policy, group)),
         queues=read(lambda: Queues(client("sqs")).queues(stack)),
         switches=read(lambda: list(switches.switches(stack))),
-        runs=read(lambda: list(Runs(client("logs")).runs(stack, now))),
+        runs=read(lambda: list(Runs(client("cloudwatch")).runs(stack, now))),
         alarms=read(lambda: Alarms(client("cloudwatch")).ringing(stack)),
     )
 

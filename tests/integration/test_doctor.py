@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -328,6 +329,22 @@ def test_the_sender_is_looked_up_by_address_and_then_by_domain(verified: list[st
     )  # fmt: skip
 
 
+@pytest.mark.parametrize(
+    ("verified", "identity"), [("b.example.com", "b.example.com"), ("example.com", "example.com"), ("com", None)]
+)
+def test_a_verified_domain_covers_those_below_it(verified: str, identity: str | None) -> None:
+    client = read_only_session("us-east-1").client("sesv2")
+    with Stubber(client) as ses:
+        ses.add_response("get_account", {"ProductionAccessEnabled": True, "SendingEnabled": True})
+        for name in ("mfa@a.b.example.com", "a.b.example.com", "b.example.com", "example.com"):
+            if name == verified:
+                ses.add_response("get_email_identity", {"VerifiedForSendingStatus": True}, {"EmailIdentity": name})
+                break
+            ses.add_client_error("get_email_identity", "NotFoundException", expected_params={"EmailIdentity": name})
+
+        assert Mail(client).sending("mfa@a.b.example.com").identity == identity
+
+
 def test_an_identity_that_waits_for_its_verification_does_not_count() -> None:
     client = read_only_session("us-east-1").client("sesv2")
     with Stubber(client) as ses:
@@ -338,25 +355,45 @@ def test_an_identity_that_waits_for_its_verification_does_not_count() -> None:
         assert Mail(client).sending("mfa@example.com").identity is None
 
 
-def test_the_last_run_is_the_last_that_the_function_has_logged_as_done(stack: str) -> None:
-    logs = boto3.client("logs")
-    logs.create_log_stream(logGroupName="remind", logStreamName="s")
-    whole = NOW.replace(microsecond=0)
-    said = {
-        whole - timedelta(days=1): '{"message": "Run done"}',
-        whole - timedelta(hours=2): '{"message": "Run done"}',
-    }
-    events = [{"timestamp": int(at.timestamp() * 1000), "message": message} for at, message in said.items()]
-    logs.put_log_events(logGroupName="remind", logStreamName="s", logEvents=events)  # type: ignore[arg-type]  # such dicts
-    resources = [
-        Resource("RemindFunction", "AWS::Lambda::Function", "stack-Remind"),
-        Resource("RemindLogs", "AWS::Logs::LogGroup", "remind"),
-    ]
-    deployed = Stack(stack, "CREATE_COMPLETE", "", NOW, {"ReminderOverdueHours": "80"}, {}, resources)
+def count(at: datetime, service: str = "remind") -> None:
+    """Count as the reminder run does at its end."""
+    boto3.client("cloudwatch").put_metric_data(
+        Namespace="MfaEnforcer",
+        MetricData=[
+            {
+                "MetricName": "UsersUnenrolled",
+                "Dimensions": [{"Name": "service", "Value": service}],
+                "Timestamp": at,
+                "Value": 0,
+                "Unit": "Count",
+            }
+        ],
+    )
 
-    (run,) = Runs(read_only_session("us-east-1").client("logs")).runs(deployed, NOW)
 
-    assert run == Run("reminder run", "stack-Remind", "remind", timedelta(hours=80), whole - timedelta(hours=2))
+RUNNING = [Resource("RemindFunction", "AWS::Lambda::Function", "stack-Remind")]
+
+
+def runs(parameters: dict[str, str], *resources: Resource) -> list[Run]:
+    deployed = Stack("stack", "CREATE_COMPLETE", "", NOW, parameters, {}, [*RUNNING, *resources])
+    return list(Runs(read_only_session("us-east-1").client("cloudwatch")).runs(deployed, NOW))
+
+
+def test_the_last_run_is_the_last_that_was_counted_though_nobody_was_unenrolled() -> None:
+    whole = NOW.replace(minute=NOW.minute // 5 * 5, second=0, microsecond=0)
+    for hours in (24, 2):
+        count(whole - timedelta(hours=hours))
+    count(whole, service="another")
+
+    (run,) = runs({"ReminderOverdueHours": "90"}, Resource("RemindLogs", "AWS::Logs::LogGroup", "remind"))
+
+    assert run.last is not None
+    assert replace(run, last=None) == Run("reminder run", "stack-Remind", "remind", timedelta(hours=90), None)
+    assert timedelta(0) <= whole - timedelta(hours=2) - run.last < timedelta(minutes=5)
+
+
+def test_an_older_stack_without_the_parameter_is_looked_at_by_its_default() -> None:
+    assert runs({}) == [Run("reminder run", "stack-Remind", "", timedelta(hours=80), None)]
 
 
 def test_whatever_is_refused_is_named_and_the_rest_is_read(stack: str, monkeypatch: pytest.MonkeyPatch) -> None:

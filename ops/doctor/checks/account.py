@@ -9,6 +9,8 @@ from ops.doctor.findings import Finding, failure, ok, warning
 # From here on somebody should ask for more, or clear up, before new users cannot be created.
 _NEARLY_FULL = 0.9
 
+_OWN_TRAIL = "sam deploy --parameter-overrides CreateTrail=true"
+
 
 def region(facts: Facts) -> Iterator[Finding]:
     """IAM's events reach EventBridge in one Region; anywhere else no rule ever sees a new user."""
@@ -50,7 +52,7 @@ def trail(facts: Facts) -> Iterator[Finding]:
         yield failure(
             "Trail",
             "there is none, so no event ever comes",
-            "sam deploy --parameter-overrides CreateTrail=true  # or create a trail of management events yourself",
+            f"{_OWN_TRAIL}  # or create a trail of management events yourself",
         )
 
 
@@ -65,9 +67,9 @@ def _wrong_with(trail: Trail, home: str) -> dict[str, str]:
     if not trail.global_events:
         wrong["leaves global services such as IAM out"] = f"{update} --include-global-service-events"
     if not trail.logs_iam_writes:
+        # Its selectors are somebody's choice, and whoever puts new ones takes the old ones away.
         wrong["does not log management events that write"] = (
-            f"aws cloudtrail put-event-selectors --region {trail.home_region} --trail-name {trail.arn}"
-            """ --event-selectors '[{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": true}]'"""
+            f"{_OWN_TRAIL}  # leaves this one as it is; or add management events to its selectors yourself"
         )
     return wrong
 

@@ -1,6 +1,6 @@
-"""When the scheduled functions last did all their work, by what they themselves have logged at the end of it."""
+"""When the scheduled functions last did all their work, by the metric that they count at the end of it."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from ops.doctor.facts import Run, Stack
@@ -8,46 +8,58 @@ from ops.doctor.facts import Run, Stack
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_cloudwatch import CloudWatchClient
 
-# The function and its log by their names in the template, the parameter of the alarm on its silence, and what it logs
-# when it is done. An invocation alone would prove nothing: it may have failed.
+# The function and its log by their names in the template; the parameter of the alarm on its silence, and its default
+# for a stack that is older than the parameter; the metric that this alarm looks at, and the service that counts it. An
+# invocation alone would prove nothing: it may have failed. A log may be kept for less than a weekend.
 _SCHEDULED = (
-    ("sweep", "ReconcileFunction", "ReconcileLogs", "SweepOverdueHours", "Sweep done"),
-    ("reminder run", "RemindFunction", "RemindLogs", "ReminderOverdueHours", "Run done"),
+    ("sweep", "ReconcileFunction", "ReconcileLogs", "SweepOverdueHours", "3", "UsersEnforced", "reconcile"),
+    ("reminder run", "RemindFunction", "RemindLogs", "ReminderOverdueHours", "80", "UsersUnenrolled", "remind"),
 )
 _LOOKED_BACK = timedelta(days=7)
-_MOST = 10_000
+_PERIOD = timedelta(minutes=5)
 
 
 class Runs:
-    """Reads the logs of the scheduled functions."""
+    """Reads the metrics of the scheduled functions."""
 
-    PERMISSIONS = ("logs:FilterLogEvents",)
+    PERMISSIONS = ("cloudwatch:GetMetricData",)
 
-    def __init__(self, client: "CloudWatchLogsClient") -> None:
+    def __init__(self, client: "CloudWatchClient") -> None:
         self._client = client
 
     def runs(self, stack: Stack, now: datetime) -> "Iterator[Run]":
         """Yield each scheduled function of the stack with the end of its last run in the last week."""
-        for what, function, log, hours, message in _SCHEDULED:
+        for what, function, log, hours, default, metric, service in _SCHEDULED:
             if function in stack.physical:
-                group = stack.physical[log]
                 yield Run(
                     what=what,
                     function=stack.physical[function],
-                    log_group=group,
-                    overdue_after=timedelta(hours=int(stack.parameters[hours])),
-                    last=self._last(group, message, since=now - _LOOKED_BACK),
+                    log_group=stack.physical.get(log, ""),
+                    overdue_after=timedelta(hours=int(stack.parameters.get(hours, default))),
+                    last=self._last(metric, service, now),
                 )
 
-    def _last(self, group: str, message: str, since: datetime) -> datetime | None:
-        """Return the time of the last line with this message; CloudWatch gives the oldest first."""
-        pages = self._client.get_paginator("filter_log_events").paginate(
-            logGroupName=group,
-            startTime=int(since.timestamp() * 1000),
-            filterPattern=f'{{ $.message = "{message}" }}',
-            PaginationConfig={"MaxItems": _MOST},
+    def _last(self, metric: str, service: str, now: datetime) -> datetime | None:
+        """Return the start of the last five minutes in which the metric was counted; None where there are none."""
+        answer = self._client.get_metric_data(
+            MetricDataQueries=[
+                {
+                    "Id": "counted",
+                    "MetricStat": {
+                        "Metric": {
+                            "Namespace": "MfaEnforcer",
+                            "MetricName": metric,
+                            "Dimensions": [{"Name": "service", "Value": service}],
+                        },
+                        "Period": int(_PERIOD.total_seconds()),
+                        "Stat": "SampleCount",
+                    },
+                }
+            ],
+            StartTime=now - _LOOKED_BACK,
+            EndTime=now + _PERIOD,
+            ScanBy="TimestampDescending",
         )
-        times = [event["timestamp"] for page in pages for event in page["events"]]
-        return datetime.fromtimestamp(max(times) / 1000, UTC) if times else None
+        return max(answer["MetricDataResults"][0]["Timestamps"], default=None)

@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 from ops.doctor.facts import Sending, Subscription
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
 
@@ -18,12 +20,16 @@ class Mail:
         self._client = client
 
     def sending(self, sender: str) -> Sending:
-        """Return the state of mail from this address; its own identity goes before that of its domain."""
+        """Return the state of mail from this address.
+
+        Its own identity goes before that of its domain, and a verified domain covers those below it ("Verified
+        identities in Amazon SES").
+        """
         account = self._client.get_account()
         return Sending(
             sender=sender,
             region=self._client.meta.region_name,
-            identity=next((name for name in (sender, sender.rpartition("@")[2]) if self._is_verified(name)), None),
+            identity=next(filter(self._is_verified, _identities_of(sender)), None),
             production=account.get("ProductionAccessEnabled", False),
             enabled=account.get("SendingEnabled", False),
         )
@@ -33,6 +39,15 @@ class Mail:
             return self._client.get_email_identity(EmailIdentity=identity).get("VerifiedForSendingStatus", False)
         except self._client.exceptions.NotFoundException:
             return False
+
+
+def _identities_of(sender: str) -> "Iterator[str]":
+    """Yield what may be verified for an address to send: itself, its domain, and each domain above but the last."""
+    yield sender
+    domain = sender.rpartition("@")[2]
+    while "." in domain:
+        yield domain
+        domain = domain.partition(".")[2]
 
 
 class Subscriptions:
