@@ -1,9 +1,10 @@
 """Who sends which mail: a claim in the people table, made before sending, that only one can make."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
+from aws.updates import Update
 from domain.feedback import AddressTrouble
 from domain.mails import Mail, Step
 
@@ -23,23 +24,6 @@ class Claim:
 
     mail: Mail
     item: "Item"
-
-
-@dataclass(slots=True)
-class _Update:
-    """An update expression as it grows: the parts of each clause, and the values they name."""
-
-    clauses: dict[str, list[str]] = field(default_factory=dict)
-    values: "Item" = field(default_factory=dict)
-
-    def add(self, clause: str, part: str, **values: object) -> "_Update":
-        self.clauses.setdefault(clause, []).append(part)
-        self.values.update({f":{name}": value for name, value in values.items()})  # type: ignore[misc]  # typed values
-        return self
-
-    @property
-    def expression(self) -> str:
-        return " ".join(f"{clause} {', '.join(parts)}" for clause, parts in self.clauses.items())
 
 
 class MailClaims:
@@ -62,16 +46,13 @@ class MailClaims:
         enrolled meanwhile as far as the table knows, and of two that waited in the queue only one goes out.
         """
         token = uuid4().hex
-        update = _Update().add("ADD", "causes :cause", cause={"SS": [mail.cause]})
-        update.add("SET", "claim_token = :token", token={"S": token})
+        update = Update().put_into("causes", {"SS": [mail.cause]}).set("claim_token", {"S": token})
         # The set to add is no member to look for.
-        update.values[":text"] = {"S": mail.cause}
-        condition = "NOT contains(causes, :text)"
+        condition = f"NOT contains(causes, {update.value('cause', {'S': mail.cause})})"
         if mail.step is None:
-            update.add("SET", "user_name = if_not_exists(user_name, :name)", name={"S": mail.user_name})
+            update.set_if_missing("user_name", {"S": mail.user_name})
         else:
-            update.add("SET", "reminders = :number", number={"N": str(mail.step.number)})
-            update.add("SET", "claimed_on = :day", day={"S": mail.step.day.isoformat()})
+            update.set("reminders", {"N": str(mail.step.number)}).set("claimed_on", {"S": mail.step.day.isoformat()})
             condition = f"{condition} AND {_is_next(mail.step, update)}"
         try:
             return Claim(mail, self._write(mail.user_id, update, condition))
@@ -82,9 +63,7 @@ class MailClaims:
 
     def release(self, claim: Claim) -> None:
         """Take a claim back, for another try: the mail has certainly not been sent."""
-        self._update(
-            claim.mail.user_id, _undone(claim).add("DELETE", "causes :cause", cause={"SS": [claim.mail.cause]})
-        )
+        self._update(claim.mail.user_id, _undone(claim).take_from("causes", {"SS": [claim.mail.cause]}))
 
     def refuse(self, claim: Claim, reason: str) -> None:
         """Remember that SES refuses the address. The cause stays claimed, but no reminder has reached the person."""
@@ -93,19 +72,19 @@ class MailClaims:
 
     def remember(self, trouble: AddressTrouble) -> bool:
         """Remember that mail did not reach an address; return False for a person whom the table does not know."""
-        return self._update(trouble.user_id, _troubled(trouble, _Update()))
+        return self._update(trouble.user_id, _troubled(trouble, Update()))
 
     def confirm(self, claim: Claim, at: "datetime") -> None:
         """Remember that SES has taken the mail; what was wrong with the address it would tell anew."""
-        update = _Update()
+        update = Update()
         if claim.mail.step is not None:
-            update.add("SET", "last_reminded = :at", at={"S": at.isoformat()}).add("REMOVE", "claimed_on, claim_token")
+            update.set("last_reminded", {"S": at.isoformat()}).remove("claimed_on", "claim_token")
         if "address_trouble" in claim.item:
-            update.add("REMOVE", "address_trouble, address_trouble_of")
-        if update.clauses:
+            update.remove("address_trouble", "address_trouble_of")
+        if update:
             self._update(claim.mail.user_id, update)
 
-    def _update(self, user_id: str, update: _Update) -> bool:
+    def _update(self, user_id: str, update: Update) -> bool:
         """Write; return False for a person whom the table does not know."""
         try:
             self._write(user_id, update, _KNOWN)
@@ -113,42 +92,32 @@ class MailClaims:
             return False
         return True
 
-    def _write(self, user_id: str, update: _Update, condition: str) -> "Item":
+    def _write(self, user_id: str, update: Update, condition: str) -> "Item":
         """Write where the condition holds, and return the item as it was."""
-        values = {"ExpressionAttributeValues": update.values} if update.values else {}
         answer = self._client.update_item(
             TableName=self._table,
             Key={"user_id": {"S": user_id}},
-            UpdateExpression=update.expression,
             ConditionExpression=condition,
             ReturnValues="ALL_OLD",
             ReturnValuesOnConditionCheckFailure="ALL_OLD",
-            **values,  # type: ignore[arg-type]  # DynamoDB refuses an empty map
+            **update.arguments,
         )
         return answer.get("Attributes", {})
 
 
-def _is_next(step: Step, update: _Update) -> str:
+def _is_next(step: Step, update: Update) -> str:
     """Return the condition that a reminder is still the next one."""
-    update.values[":since"] = {"S": step.unenrolled_since.isoformat()}
-    update.values[":earlier"] = {"N": str(step.number - 1)}
+    since = update.value("since", {"S": step.unenrolled_since.isoformat()})
+    earlier = update.value("earlier", {"N": str(step.number - 1)})
     none_before = " OR attribute_not_exists(reminders)" if step.number == 1 else ""
-    return f"unenrolled_since = :since AND (reminders = :earlier{none_before})"
+    return f"unenrolled_since = {since} AND (reminders = {earlier}{none_before})"
 
 
-def _undone(claim: Claim) -> _Update:
+def _undone(claim: Claim) -> Update:
     """Return the update that undoes what a claim counted; the other kinds count nothing."""
-    update, step = _Update(), claim.mail.step
-    if step is None:
-        return update
-    update.add("SET", "reminders = :earlier", earlier={"N": str(step.number - 1)})
-    return update.add("REMOVE", "claimed_on, claim_token")
+    update, step = Update().remove("claim_token"), claim.mail.step
+    return update if step is None else update.remove("claimed_on").set("reminders", {"N": str(step.number - 1)})
 
 
-def _troubled(trouble: AddressTrouble, update: _Update) -> _Update:
-    return update.add(
-        "SET",
-        "address_trouble = :reason, address_trouble_of = :address",
-        reason={"S": trouble.reason},
-        address={"S": trouble.address},
-    )
+def _troubled(trouble: AddressTrouble, update: Update) -> Update:
+    return update.set("address_trouble", {"S": trouble.reason}).set("address_trouble_of", {"S": trouble.address})

@@ -3,13 +3,13 @@
 from typing import TYPE_CHECKING
 
 from aws.people_items import RUN, WRITTEN, history_item, read_history, read_run, run_item
+from aws.updates import Update
 
 if TYPE_CHECKING:
     from datetime import datetime
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from aws.people_items import Item
     from domain.people import Change, History
     from domain.totals import RunTotals
 
@@ -39,19 +39,17 @@ class PeopleTable(RememberedPeople):
 
     def follow(self, change: "Change") -> bool:
         """Write what changed; return False where another run was first, whose word then stands."""
-        before, after = history_item(change.before), history_item(change.after)
-        expression, names, values = _update(before, after)
-        unchanged = "attribute_not_exists(#since)"
+        before = history_item(change.before)
+        update = _update(change)
+        unchanged = "attribute_not_exists(unenrolled_since)"
         if "unenrolled_since" in before:
-            unchanged, values[":before"] = "#since = :before", before["unenrolled_since"]
+            unchanged = f"unenrolled_since = {update.value('before', before['unenrolled_since'])}"
         try:
             self._client.update_item(
                 TableName=self._name,
                 Key={"user_id": {"S": change.after.user_id}},
-                UpdateExpression=expression,
                 ConditionExpression=unchanged,
-                ExpressionAttributeNames={**names, "#since": "unenrolled_since"},
-                ExpressionAttributeValues=values,
+                **update.arguments,
             )
         except self._client.exceptions.ConditionalCheckFailedException:
             return False
@@ -62,14 +60,14 @@ class PeopleTable(RememberedPeople):
         self._client.put_item(TableName=self._name, Item=run_item(totals, expires))
 
 
-def _update(before: "Item", after: "Item") -> "tuple[str, dict[str, str], Item]":
-    """Return the update expression, its names and its values, that lead from one item to the other.
+def _update(change: "Change") -> Update:
+    """Return the update that leads from one history to the other.
 
     The name is always written: an item that is new would else have none.
     """
-    touched = [name for name in WRITTEN if name == "user_name" or before.get(name) != after.get(name)]
-    setting = ", ".join(f"#{name} = :{name}" for name in touched if name in after)
-    removing = ", ".join(f"#{name}" for name in touched if name not in after)
-    names = {f"#{name}": name for name in touched}
-    values = {f":{name}": after[name] for name in touched if name in after}
-    return f"SET {setting}" + (f" REMOVE {removing}" if removing else ""), names, values
+    before, after = history_item(change.before), history_item(change.after)
+    update = Update()
+    for name in (name for name in WRITTEN if name == "user_name" or before.get(name) != after.get(name)):
+        update = update.set(name, after[name]) if name in after else update.remove(name)
+    forgotten = sorted(change.before.causes - change.after.causes)
+    return update.take_from("causes", {"SS": forgotten}) if forgotten else update

@@ -5,11 +5,10 @@ from datetime import date, timedelta
 from enum import StrEnum
 from itertools import pairwise
 
-from domain.people import History
+from domain.people import History, step_of
 from domain.reminders import ReminderKind
 
 _WEEK = 7
-_KINDS = frozenset(ReminderKind)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,5 +77,4 @@ def decide_reminder(history: History, cadence: Cadence, today: date) -> Due | Wa
 
 def _latest_claim(history: History) -> date:
     """Return the latest step for which a reminder was claimed, whichever cadence it was a step of."""
-    named = (cause.split("#") for cause in history.causes)
-    return max((date.fromisoformat(step) for kind, step, *_ in named if kind in _KINDS), default=date.min)
+    return max(filter(None, map(step_of, history.causes)), default=date.min)

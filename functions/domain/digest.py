@@ -36,7 +36,10 @@ def digest_of(run: Run) -> Notice:
     unenrolled, escalated = counts[Enrolment.UNENROLLED], counts[ESCALATED]
     # SNS takes ASCII only here.
     late = f", {escalated:,} escalated" if escalated else ""
-    subject = f"MFA in {run.account}: {f'{unenrolled:,} not enrolled' if unenrolled else 'everybody is enrolled'}{late}"
+    dry = "[dry run] " if run.dry_run else ""
+    subject = (
+        f"{dry}MFA in {run.account}: {f'{unenrolled:,} not enrolled' if unenrolled else 'everybody is enrolled'}{late}"
+    )
     needs = list(_needs(run))
     parts = [
         f"MFA in account {run.account}, {run.picture.today:%-d %B %Y}",
@@ -47,6 +50,7 @@ def digest_of(run: Run) -> Notice:
             run.picture,
             run.escalate_after,
             reminded_today={message.user_id for message in run.outcome.queued},
+            dry_run=run.dry_run,
             unreachable=run.sending is not NoSending.NO_SENDER,
         ),
         _footer(run),

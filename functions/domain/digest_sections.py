@@ -1,6 +1,6 @@
 """The lists of a digest: one line says all there is to know about one person."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import partial
 
@@ -22,7 +22,12 @@ def section(title: str, lines: Sequence[str]) -> str:
 
 
 def people(
-    picture: EnrolmentPicture, escalate_after: int, *, reminded_today: AbstractSet[str], unreachable: bool
+    picture: EnrolmentPicture,
+    escalate_after: int,
+    *,
+    reminded_today: AbstractSet[str],
+    dry_run: bool,
+    unreachable: bool,
 ) -> Iterator[str]:
     """Yield the sections about people, the most urgent first; the unreachable only where mail is sent at all.
 
@@ -31,7 +36,8 @@ def people(
     late, longest = escalated(picture, escalate_after), longest_first(picture)
     key_only = [person for person in longest if person.key_only]
     others = [person for person in longest if not person.key_only][len(late) :]
-    line = partial(_unenrolled, picture=picture, reminded_today=reminded_today)
+    now = dict.fromkeys(reminded_today, "one would go out now" if dry_run else "one goes out now")
+    line = partial(_unenrolled, picture=picture, now=now)
     yield _named(f"Escalated: no MFA for {escalate_after} days or longer", map(line, late))
     yield _named("Not enrolled", map(line, others))
     yield _named(
@@ -55,14 +61,14 @@ def _named(title: str, found: Iterable[str], meaning: str = "") -> str:
     return section(f"{title} ({len(lines):,})", [wrapped(meaning), *shown] if meaning and shown else shown)
 
 
-def _unenrolled(person: Person, picture: EnrolmentPicture, reminded_today: AbstractSet[str]) -> str:
+def _unenrolled(person: Person, picture: EnrolmentPicture, now: Mapping[str, str]) -> str:
     history, days = person.history, days_without(person, picture)
     parts = [
         f"{_days(days)} (since {history.unenrolled_since})" if days else "since today",
         {0: "no reminder yet", 1: "1 reminder"}.get(history.reminders, f"{history.reminders} reminders"),
         "one of them not confirmed" if history.claimed_on else "",
         f"last {history.last_reminded:%Y-%m-%d}" if history.last_reminded else "",
-        "one goes out now" if person.user.user_id in reminded_today else "",
+        now.get(person.user.user_id, ""),
         "" if person.standing.enforced else "NOT ENFORCED",
     ]
     return f"{plain(person.user.name)}: {', '.join(part for part in parts if part)}"

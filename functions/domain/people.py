@@ -70,7 +70,7 @@ def followed(
     Whoever gets a password beside the access key starts anew, being able to register a device only now; where it is
     not known whether there is one (`key_only` is None), the last run's word stands.
     """
-    history = replace(history, expires=None)
+    history = replace(history, expires=None, causes=_without_old(history.causes, today))
     if enrolment is Enrolment.UNKNOWN:
         return history
     if enrolment is not Enrolment.UNENROLLED:
@@ -88,6 +88,19 @@ def followed(
         key_only=key_only,
         enrolled_at=None,
     )
+
+
+def step_of(cause: str) -> date | None:
+    """Return the day of the cadence that a reminder's cause is made of; None for that of another mail."""
+    try:
+        return date.fromisoformat(cause.partition("#")[2].partition("#")[0])
+    except ValueError:
+        return None
+
+
+def _without_old(causes: frozenset[str], today: date) -> frozenset[str]:
+    """Return the causes that may still matter: reminders come every week, so an old step never comes again."""
+    return frozenset(cause for cause in causes if (step_of(cause) or today) >= today - REMEMBERED)
 
 
 def _closed(history: History, enrolment: Enrolment, today: date) -> History:

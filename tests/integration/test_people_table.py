@@ -87,6 +87,8 @@ histories = st.builds(
     unenrolled_since=days,
     reminders=st.integers(0, 1000),
     last_reminded=st.none() | st.datetimes(datetime(2020, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001  (hypothesis adds the zone)
+    claimed_on=days,
+    key_only=st.booleans(),
     causes=st.just(frozenset[str]()),
     enrolled_at=days,
     address_trouble=st.none() | st.text(min_size=1),
@@ -117,6 +119,19 @@ def test_what_others_have_added_meanwhile_stays(dynamodb: "DynamoDBClient", tabl
     history = table.read()[0][ALICE]
     assert (history.user_name, history.reminders) == ("alicia", 1)
     assert history.causes == {"reminder#2026-11-17"}
+
+
+def test_causes_that_are_forgotten_go_and_those_that_others_add_meanwhile_stay(
+    dynamodb: "DynamoDBClient", table: PeopleTable
+) -> None:
+    table.follow(Change(NEW, UNENROLLED))
+    claim(dynamodb, "reminder#2026-07-01")
+    known = replace(UNENROLLED, causes=frozenset({"reminder#2026-07-01"}))
+    claim(dynamodb, "reminder#2026-11-17")
+
+    table.follow(Change(known, replace(known, causes=frozenset())))
+
+    assert table.read()[0][ALICE].causes == {"reminder#2026-11-17"}
 
 
 def test_whoever_is_second_changes_nothing(dynamodb: "DynamoDBClient", table: PeopleTable) -> None:

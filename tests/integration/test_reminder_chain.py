@@ -109,8 +109,12 @@ def test_everybody_gets_exactly_one_reminder(deployed: None, calls: Calls) -> No
 
     assert totals["reminders"] == PEOPLE
     assert sent == Counter(f"user{number:04}@example.com" for number in range(PEOPLE))
-    pages = boto3.client("dynamodb").get_paginator("scan").paginate(
-        TableName="people", FilterExpression="reminders = :one", ExpressionAttributeValues={":one": {"N": "1"}}
+    pages = (
+        boto3.client("dynamodb")
+        .get_paginator("scan")
+        .paginate(
+            TableName="people", FilterExpression="reminders = :one", ExpressionAttributeValues={":one": {"N": "1"}}
+        )
     )
     assert sum(page["Count"] for page in pages) == PEOPLE
     assert calls.count("ListMFADevices") <= 2.5 * PEOPLE

@@ -239,8 +239,11 @@ def test_a_missing_report_is_told(account: Account) -> None:
 def test_a_dry_run_says_so(account: Account) -> None:
     account.unenrolled("bob", days=3)
 
-    text = " ".join(digest_of(replace(account.run(), dry_run=True)).text.split())
+    notice = digest_of(replace(account.run(), dry_run=True))
 
+    text = " ".join(notice.text.split())
+    assert notice.subject == "[dry run] MFA in 111122223333: 1 not enrolled"
+    assert "one would go out now" in text
     assert "This run would have queued 1 reminder. This was a dry run" in text
 
 
