@@ -3,7 +3,9 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import cached_property
+
+from ops.callers import Caller
+from ops.stacks import Stack
 
 # IAM's events reach EventBridge in one Region of each partition.
 IAM_REGIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1"}
@@ -20,45 +22,6 @@ class Unreadable:
     def denied(self) -> bool:
         """Tell whether the permission is what was missing."""
         return "AccessDenied" in self.code or "Unauthorized" in self.code or self.code == "AuthorizationError"
-
-
-@dataclass(frozen=True, slots=True)
-class Caller:
-    """Whose account this is."""
-
-    account: str
-    partition: str
-
-
-@dataclass(frozen=True, slots=True)
-class Resource:
-    """One resource of the stack: its name in the template, its type, and its name or ARN in the account."""
-
-    logical: str
-    kind: str
-    physical: str
-
-
-@dataclass(frozen=True)
-class Stack:
-    """The stack as CloudFormation knows it."""
-
-    name: str
-    status: str
-    reason: str
-    created: datetime
-    parameters: Mapping[str, str]
-    outputs: Mapping[str, str]
-    resources: Sequence[Resource]
-
-    @cached_property
-    def physical(self) -> Mapping[str, str]:
-        """Return the names in the account by those in the template."""
-        return {resource.logical: resource.physical for resource in self.resources}
-
-    def of(self, kind: str) -> list[Resource]:
-        """Return the resources of a type."""
-        return [resource for resource in self.resources if resource.kind == kind]
 
 
 @dataclass(frozen=True, slots=True)

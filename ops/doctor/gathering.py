@@ -8,12 +8,14 @@ from typing import Any
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ops.doctor.facts import Deployed, Facts, Sending, Stack, Unreadable
-from ops.doctor.reads.account import Identity, Quotas, Trails
+from ops.callers import Identity
+from ops.doctor.facts import Deployed, Facts, Sending, Unreadable
+from ops.doctor.reads.account import Quotas, Trails
 from ops.doctor.reads.runs import Runs
-from ops.doctor.reads.stack import Alarms, Policies, Queues, Stacks, Switches
+from ops.doctor.reads.stack import Alarms, Policies, Queues, Switches
 from ops.doctor.reads.telling import Mail, Subscriptions
 from ops.read_only import PATIENT
+from ops.stacks import Stack, Stacks
 
 ADAPTERS = (Identity, Trails, Quotas, Mail, Subscriptions, Stacks, Policies, Queues, Switches, Alarms, Runs)
 

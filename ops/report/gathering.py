@@ -17,10 +17,9 @@ from domain.enrolment import EnrolmentRules, picture_of
 from domain.exemptions import ExemptionRules
 from domain.people import History
 from domain.totals import RunTotals, totals_of
-from ops.doctor.facts import Stack
-from ops.doctor.reads.account import Identity
-from ops.doctor.reads.stack import Stacks
+from ops.callers import Identity
 from ops.read_only import PATIENT
+from ops.stacks import Stack, Stacks
 from remind.survey import Sources, read_facts
 
 if TYPE_CHECKING:

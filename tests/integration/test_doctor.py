@@ -16,7 +16,7 @@ from moto import mock_aws
 
 import ops.read_only
 from ops.doctor import __main__ as doctor
-from ops.doctor.facts import Resource, Run, Stack, Subscription, Unreadable
+from ops.doctor.facts import Run, Subscription, Unreadable
 from ops.doctor.gathering import ADAPTERS, gather
 from ops.doctor.reads.runs import Runs
 from ops.doctor.reads.stack import Policies
@@ -24,6 +24,7 @@ from ops.doctor.reads.telling import Mail
 from ops.read_only import WouldWrite, read_only_session
 from ops.report import __main__ as report
 from ops.report.gathering import ADAPTERS as REPORT_ADAPTERS
+from ops.stacks import Resource, Stack
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel

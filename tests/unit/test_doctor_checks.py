@@ -5,24 +5,23 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from ops.callers import Caller
 from ops.doctor.checks import findings_on
 from ops.doctor.facts import (
     Alarm,
-    Caller,
     Deployed,
     Facts,
     Policy,
     Queue,
-    Resource,
     Run,
     Sending,
-    Stack,
     Subscription,
     Switch,
     Trail,
     Unreadable,
 )
 from ops.doctor.findings import Finding, Level
+from ops.stacks import Resource, Stack
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 ARN = "arn:aws:iam::111122223333:policy/mfa-enforcer/mfa-control"

@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 
 from ops.doctor.checks import account, parts, stack, telling
-from ops.doctor.facts import Facts, Stack
+from ops.doctor.facts import Facts
 from ops.doctor.findings import Finding
+from ops.stacks import Stack
 
 
 def findings_on(facts: Facts) -> list[Finding]:

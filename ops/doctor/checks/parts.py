@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from ops.doctor.checks.unreadable import unreadable
-from ops.doctor.facts import Policy, Queue, Stack, Switch, Unreadable
+from ops.doctor.facts import Policy, Queue, Switch, Unreadable
 from ops.doctor.findings import Finding, failure, ok, warning
+from ops.stacks import Stack
 
 
 def policy(stack: Stack, read: Policy | Unreadable | None) -> Iterator[Finding]:

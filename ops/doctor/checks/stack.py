@@ -4,8 +4,9 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
 from ops.doctor.checks.unreadable import unreadable
-from ops.doctor.facts import Alarm, Facts, Run, Stack, Unreadable
+from ops.doctor.facts import Alarm, Facts, Run, Unreadable
 from ops.doctor.findings import Finding, failure, ok, warning
+from ops.stacks import Stack
 
 _WHOLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"}
 

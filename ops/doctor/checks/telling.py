@@ -3,8 +3,9 @@
 from collections.abc import Iterator, Sequence
 
 from ops.doctor.checks.unreadable import unreadable
-from ops.doctor.facts import Sending, Stack, Subscription, Unreadable
+from ops.doctor.facts import Sending, Subscription, Unreadable
 from ops.doctor.findings import Finding, failure, ok, warning
+from ops.stacks import Stack
 
 
 def sending(stack: Stack, read: Sending | Unreadable | None) -> Iterator[Finding]:

@@ -1,10 +1,10 @@
-"""What the account has without us: who asks, its trails, its quotas."""
+"""What the account has without us: its trails, its quotas."""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ops.doctor.facts import Caller, Trail
+from ops.doctor.facts import Trail
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudtrail import CloudTrailClient
@@ -14,23 +14,8 @@ if TYPE_CHECKING:
         TrailTypeDef,
     )
     from mypy_boto3_iam import IAMClient
-    from mypy_boto3_sts import STSClient
 
 _IAM = "iam.amazonaws.com"
-
-
-class Identity:
-    """Tells whose credentials these are; everybody may ask."""
-
-    PERMISSIONS = ("sts:GetCallerIdentity",)
-
-    def __init__(self, client: "STSClient") -> None:
-        self._client = client
-
-    def caller(self) -> Caller:
-        """Return account and partition."""
-        _, partition, _, _, account, _ = self._client.get_caller_identity()["Arn"].split(":", 5)
-        return Caller(account, partition)
 
 
 class Trails:

@@ -3,7 +3,8 @@
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from ops.doctor.facts import Run, Stack
+from ops.doctor.facts import Run
+from ops.stacks import Stack
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -1,13 +1,13 @@
-"""The stack, and whether its parts are as they were deployed and switched on."""
+"""Whether the parts of the stack are as they were deployed and switched on."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from ops.doctor.facts import Alarm, Policy, Queue, Resource, Stack, Switch
+from ops.doctor.facts import Alarm, Policy, Queue, Switch
+from ops.stacks import Resource, Stack
 
 if TYPE_CHECKING:
-    from mypy_boto3_cloudformation import CloudFormationClient
     from mypy_boto3_cloudwatch import CloudWatchClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_iam import IAMClient
@@ -17,39 +17,6 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.literals import QueueAttributeNameType
 
     type Attributes = Mapping[QueueAttributeNameType, str]
-
-
-class Stacks:
-    """Reads a stack."""
-
-    PERMISSIONS = ("cloudformation:DescribeStacks", "cloudformation:ListStackResources")
-
-    def __init__(self, client: "CloudFormationClient") -> None:
-        self._client = client
-
-    def stack(self, name: str) -> Stack | None:
-        """Return the stack, or None where there is none of that name in the Region."""
-        try:
-            found = self._client.describe_stacks(StackName=name)["Stacks"][0]
-        except self._client.exceptions.ClientError as error:
-            # CloudFormation has no error of its own for it ("DescribeStacks": a ValidationError is returned).
-            if "does not exist" in str(error):
-                return None
-            raise
-        pages = self._client.get_paginator("list_stack_resources").paginate(StackName=name)
-        return Stack(
-            name=name,
-            status=found["StackStatus"],
-            reason=found.get("StackStatusReason", ""),
-            created=found["CreationTime"],
-            parameters={each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", [])},
-            outputs={each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])},
-            resources=[
-                Resource(each["LogicalResourceId"], each["ResourceType"], each.get("PhysicalResourceId", ""))
-                for page in pages
-                for each in page["StackResourceSummaries"]
-            ],
-        )
 
 
 class Policies:
