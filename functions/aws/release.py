@@ -50,7 +50,16 @@ class Holds:
         self._group_name = group_name
 
     def all(self) -> Iterator[Hold]:
-        """Yield every hold, a thousand a call at most; our group keeps its policy, which goes with the group."""
+        """Yield every hold, a thousand a call at most."""
+        yield from self.attachments()
+        with suppress(self._client.exceptions.NoSuchEntityException):
+            for members in self._client.get_paginator("get_group").paginate(
+                GroupName=self._group_name, PaginationConfig={"PageSize": 1000}
+            ):
+                yield from (Hold(HoldBy.MEMBERSHIP, user["UserName"]) for user in members["Users"])
+
+    def attachments(self) -> Iterator[Hold]:
+        """Yield whom and what our policy is attached to; our group keeps its policy, which goes with the group."""
         with suppress(self._client.exceptions.NoSuchEntityException):
             for page in self._client.get_paginator("list_entities_for_policy").paginate(
                 PolicyArn=self._policy_arn, PaginationConfig={"PageSize": 1000}
@@ -59,8 +68,3 @@ class Holds:
                 yield from (Hold(HoldBy.ROLE, role["RoleName"]) for role in page["PolicyRoles"])
                 groups = (group["GroupName"] for group in page["PolicyGroups"])
                 yield from (Hold(HoldBy.GROUP, name) for name in groups if name != self._group_name)
-        with suppress(self._client.exceptions.NoSuchEntityException):
-            for members in self._client.get_paginator("get_group").paginate(
-                GroupName=self._group_name, PaginationConfig={"PageSize": 1000}
-            ):
-                yield from (Hold(HoldBy.MEMBERSHIP, user["UserName"]) for user in members["Users"])

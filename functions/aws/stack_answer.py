@@ -10,15 +10,16 @@ if TYPE_CHECKING:
 _TRIES = 3
 
 
-def answer_success(event: "CloudFormationCustomResourceEvent", reason: str) -> None:
-    """Let CloudFormation go on; raises OSError where its URL takes no answer in three tries.
+def answer(event: "CloudFormationCustomResourceEvent", reason: str, *, resource_id: str, refused: bool = False) -> None:
+    """Let CloudFormation go on, or have it take everything back.
 
-    The resource keeps its id for good: with another one CloudFormation would delete the old resource.
+    Raises OSError where its URL takes no answer in three tries. A resource that answers an update with another id is
+    deleted under the old one.
     """
     body = {
-        "Status": "SUCCESS",
+        "Status": "FAILED" if refused else "SUCCESS",
         "Reason": reason,
-        "PhysicalResourceId": event.physical_resource_id or event.logical_resource_id,
+        "PhysicalResourceId": resource_id,
         "StackId": event.stack_id,
         "RequestId": event.request_id,
         "LogicalResourceId": event.logical_resource_id,

@@ -16,7 +16,6 @@ from aws import clients
 from aws.continuation import Continuation
 from aws.ops_topic import OpsTopic
 from aws.release import Detachment, Holds
-from aws.stack_answer import answer_success
 from domain.enforcement_notices import still_held
 from domain.pace import Pace
 from release.settings import Settings
@@ -34,21 +33,6 @@ _RUN = "MfaEnforcerRun"
 _MOST_RUNS = 15
 _RESERVE_MILLISECONDS = 15_000
 _PAUSE_BETWEEN_RUNS = 5
-
-
-def on_stack_event(
-    event: "CloudFormationCustomResourceEvent", environment: Mapping[str, str], context: "LambdaContext"
-) -> None:
-    """Answer CloudFormation: at once while it creates or updates, when everybody is free while it deletes."""
-    reason: str | None = "Everybody is released when the stack is deleted"
-    if event.request_type == "Delete":
-        try:
-            reason = release_everybody(event, environment, context)
-        except Exception:
-            logger.exception("Releasing everybody failed")
-            reason = "Releasing everybody failed; the log says why"
-    if reason is not None:
-        answer_success(event, reason)
 
 
 def release_everybody(

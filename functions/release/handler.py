@@ -11,8 +11,8 @@ from aws_lambda_powertools.utilities.data_classes import CloudFormationCustomRes
 from aws.batches import take_batch
 from domain.release_requests import ReleaseRequest
 from release.event import FailedDeletion, NothingHappened, read_fact
-from release.everybody import on_stack_event
 from release.settings import Settings
+from release.stack_event import on_stack_event
 from release.user import give_way_to_deletion, release_exempt_user
 
 if TYPE_CHECKING:

@@ -13,10 +13,13 @@ import pytest
 from release import everybody
 from release.handler import lambda_handler
 from tests.conftest import EVENTS
-from tests.integration.conftest import Calls, Context, Stack, attached, members
+from tests.integration.conftest import ACCOUNT, Calls, Context, Stack, attached, members
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
+
+
+POLICY = f"arn:aws:iam::{ACCOUNT}:policy/mfa-enforcer/mfa-control"
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,66 @@ def test_creating_and_updating_the_stack_lets_nobody_go(
     assert held(iam, stack, users) == 6
 
 
+def test_a_stack_that_is_created_bears_the_policy_as_its_id(cloudformation: CloudFormation) -> None:
+    event = cloudformation.event("Create")
+    del event["PhysicalResourceId"]
+
+    lambda_handler(event, RunningContext())
+
+    assert [answer["PhysicalResourceId"] for answer in cloudformation.answers] == [POLICY]
+
+
+@pytest.fixture
+def renamed(iam: "IAMClient", stack: Stack, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The ARN of the policy that an update has just created under another name, for which release works by now."""
+    document = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'
+    created = iam.create_policy(PolicyName="mfa-2", Path="/mfa-enforcer/", PolicyDocument=document)
+    monkeypatch.setenv("POLICY_ARN", created["Policy"]["Arn"])
+    return created["Policy"]["Arn"]
+
+
+def test_another_name_of_the_policy_is_refused_while_somebody_is_held_and_the_rollback_is_let_through(
+    iam: "IAMClient", users: list[str], renamed: str, cloudformation: CloudFormation
+) -> None:
+    update = {**cloudformation.event("Update"), "ResourceProperties": {"PolicyArn": renamed}}
+
+    for event in (update, cloudformation.event("Update")):
+        lambda_handler(event, RunningContext())
+
+    refusal, rollback = cloudformation.answers
+    assert (refusal["Status"], refusal["PhysicalResourceId"]) == ("FAILED", POLICY)
+    assert "PolicyName cannot be changed while mfa-control is attached" in refusal["Reason"]
+    assert (rollback["Status"], rollback["PhysicalResourceId"]) == ("SUCCESS", POLICY)
+    assert attached(iam, users[0]) == ["mfa-control"]
+
+
+def test_a_policy_that_is_gone_is_replaced_by_another_and_nobody_is_released_for_it(
+    iam: "IAMClient", stack: Stack, users: list[str], renamed: str, cloudformation: CloudFormation
+) -> None:
+    """Whoever deletes a policy has to detach it from everybody first."""
+    for name in users[:3]:
+        iam.detach_user_policy(UserName=name, PolicyArn=POLICY)
+    iam.detach_group_policy(GroupName=stack.group, PolicyArn=POLICY)
+    iam.delete_policy(PolicyArn=POLICY)
+
+    lambda_handler({**cloudformation.event("Update"), "ResourceProperties": {"PolicyArn": renamed}}, RunningContext())
+    lambda_handler(cloudformation.event("Delete"), RunningContext())
+
+    assert [answer["Status"] for answer in cloudformation.answers] == ["SUCCESS", "SUCCESS"]
+    assert cloudformation.answers[0]["PhysicalResourceId"] == renamed
+    assert members(iam, stack.group) == users[3:]
+
+
+def test_what_cannot_be_looked_at_is_refused(
+    users: list[str], renamed: str, cloudformation: CloudFormation, calls: Calls
+) -> None:
+    calls.fail("ListEntitiesForPolicy", "AccessDenied", status=403)
+
+    lambda_handler({**cloudformation.event("Update"), "ResourceProperties": {"PolicyArn": renamed}}, RunningContext())
+
+    assert [answer["Status"] for answer in cloudformation.answers] == ["FAILED"]
+
+
 def test_deleting_the_stack_frees_everybody_and_everything_first(
     iam: "IAMClient", stack: Stack, users: list[str], cloudformation: CloudFormation
 ) -> None:
@@ -129,7 +192,7 @@ def test_deleting_the_stack_frees_everybody_and_everything_first(
         {
             "Status": "SUCCESS",
             "Reason": "Everybody is released",
-            "PhysicalResourceId": "EverybodyReleased",
+            "PhysicalResourceId": POLICY,
             "StackId": cloudformation.event("Delete")["StackId"],
             "RequestId": cloudformation.event("Delete")["RequestId"],
             "LogicalResourceId": "EverybodyReleased",
