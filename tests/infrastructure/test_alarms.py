@@ -10,6 +10,7 @@ import pytest
 from tests.template import Template
 
 TEMPLATE = Template(AlertEmail="ops@example.com")
+FUNCTIONS_FOLDER = Path(__file__).parents[2] / "functions"
 RUNBOOK = Path(__file__).parents[2] / "docs" / "operating.md"
 
 
@@ -99,12 +100,13 @@ def test_a_schedule_that_is_silent_rings(function: str) -> None:
     ]
 
     assert (alarm["Statistic"], alarm["ComparisonOperator"]) == ("SampleCount", "LessThanThreshold")
+    doctor = (FUNCTIONS_FOLDER.parent / "ops" / "doctor" / "reads" / "runs.py").read_text()
+    assert f'"{alarm["MetricName"]}", "{service(function)}"' in doctor, "the doctor looks at another one"
     # "PutMetricAlarm" in the CloudWatch API Reference: seven days at most, for periods of an hour or more.
     for hours in ("SweepOverdueHours", "ReminderOverdueHours"):
         assert TEMPLATE.source["Parameters"][hours]["MaxValue"] * alarm["Period"] <= 604_800
 
 
-FUNCTIONS_FOLDER = Path(__file__).parents[2] / "functions"
 SOURCE = "\n".join(path.read_text() for path in FUNCTIONS_FOLDER.rglob("*.py"))
 
 

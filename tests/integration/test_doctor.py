@@ -362,7 +362,7 @@ def count(at: datetime, service: str = "remind") -> None:
         Namespace="MfaEnforcer",
         MetricData=[
             {
-                "MetricName": "UsersUnenrolled",
+                "MetricName": "ReminderRunsCompleted",
                 "Dimensions": [{"Name": "service", "Value": service}],
                 "Timestamp": at,
                 "Value": 0,

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 # for a stack that is older than the parameter; the metric that this alarm looks at, and the service that counts it. An
 # invocation alone would prove nothing: it may have failed. A log may be kept for less than a weekend.
 _SCHEDULED = (
-    ("sweep", "ReconcileFunction", "ReconcileLogs", "SweepOverdueHours", "3", "UsersEnforced", "reconcile"),
-    ("reminder run", "RemindFunction", "RemindLogs", "ReminderOverdueHours", "80", "UsersUnenrolled", "remind"),
+    ("sweep", "ReconcileFunction", "ReconcileLogs", "SweepOverdueHours", "3", "SweepsCompleted", "reconcile"),
+    ("reminder run", "RemindFunction", "RemindLogs", "ReminderOverdueHours", "80", "ReminderRunsCompleted", "remind"),
 )
 _LOOKED_BACK = timedelta(days=7)
 _PERIOD = timedelta(minutes=5)
