@@ -95,6 +95,12 @@ def _trouble(person: Person) -> Iterator[str]:
 
 
 def _exemptions(picture: EnrolmentPicture) -> Iterator[str]:
+    malformed = [(p, p.malformed_exemption) for p in picture.people if p.malformed_exemption and p.exemption is None]
+    yield _named(
+        "Not exempt: what the tag says is no date",
+        (f"{plain(person.user.name)}: {plain(value)}" for person, value in malformed),
+        "Write the last day of an exemption as YYYY-MM-DD, or its reason in words.",
+    )
     ended = [(p, p.ended_exemption) for p in picture.people if p.ended_exemption and p.exemption is None]
     yield _named("Exemption ended", (f"{plain(person.user.name)}: after {e.until}" for person, e in ended))
     exempt = [(p, p.exemption) for p in picture.those(Enrolment.EXEMPT) if p.exemption]

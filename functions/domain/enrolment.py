@@ -33,6 +33,7 @@ class Person:
     ended_exemption: Exemption | None
     recipient: Recipient | Unreachable
     history: History
+    malformed_exemption: str | None = None
 
     @property
     def key_only(self) -> bool:
@@ -101,6 +102,7 @@ def _person(known: AccountUser, facts: Facts, rules: EnrolmentRules, today: date
         exemption=exemption,
         ended_exemption=tagged if tagged and tagged.until and tagged.until < today else None,
         recipient=recipient,
+        malformed_exemption=rules.exemptions.malformed(user),
         history=replace(_without_old_trouble(after, recipient), user_name=user.name),
     )
 

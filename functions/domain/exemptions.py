@@ -1,10 +1,16 @@
 """Who is left alone, why, and until when."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from domain.users import User
+
+# Numbers with what stands between those of a date, perhaps with a time behind them, or eight digits.
+_MEANT_FOR_A_DATE = re.compile(
+    r"\d{4}[-/.年]\d{1,2}([-/.月]\d{1,2}日?)?([T ][\d:.+Z-]*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|\d{8}"
+)
 
 
 class ExemptBy(StrEnum):
@@ -49,10 +55,27 @@ class ExemptionRules:
 
     def tagged(self, user: User) -> Exemption | None:
         """Return what the user's tag says, whether or not it has ended."""
-        value = user.tag(self.tag_key) if self.tag_key else ""
-        if not value:
+        value = self._value(user)
+        if not value or self.malformed(user):
             return None
         try:
             return Exemption(ExemptBy.TAG, f"until {value}", until=date.fromisoformat(value))
         except ValueError:
             return Exemption(ExemptBy.TAG, value)
+
+    def malformed(self, user: User) -> str | None:
+        """Return what the user's tag says if it is meant for a date and is none, such as 2026-11-31 or 31.12.2026.
+
+        Taken for a reason, it would exempt without an end.
+        """
+        value = self._value(user)
+        if not _MEANT_FOR_A_DATE.fullmatch(value):
+            return None
+        try:
+            date.fromisoformat(value)
+        except ValueError:
+            return value
+        return None
+
+    def _value(self, user: User) -> str:
+        return user.tag(self.tag_key) if self.tag_key else ""

@@ -150,6 +150,15 @@ def test_exemptions_stand_in_the_order_of_their_ends(account: Account) -> None:
     assert "EXEMPTION ENDED (1)\n-------------------\n- over: after 2026-11-01\n" in text
 
 
+def test_an_exemption_that_is_no_date_is_told_with_what_to_write(account: Account) -> None:
+    account.person("guest", {"mfa-exempt": "2026-11-31"})
+
+    text = digest_of(account.run()).text
+
+    assert "NOT EXEMPT: WHAT THE TAG SAYS IS NO DATE (1)" in text
+    assert "- guest: 2026-11-31\n" in text
+
+
 def test_an_exemption_that_ended_is_not_told_of_who_is_exempt_for_another_reason(account: Account) -> None:
     account.person("robot", {"mfa-exempt": "2026-11-01"})
     account.users[0] = replace(account.users[0], user=replace(account.users[0].user, path="/service/"))

@@ -30,6 +30,22 @@ def test_any_words_in_the_tag_exempt_for_that_reason_without_an_end() -> None:
     assert exemption == Exemption(ExemptBy.TAG, "CI robot, keys only", until=None)
 
 
+@pytest.mark.parametrize(
+    "value",
+    ["2026-11-31", "2026-1-5", "31.12.2026", "12/31/26", "2026/12/31", "2026-12", "20261301", "2026-12-31T09:00:00Z"],
+)
+def test_a_value_that_is_meant_for_a_date_and_is_none_exempts_nobody_and_is_named(value: str) -> None:
+    mistyped = user(mfa_exempt=value)
+
+    assert RULES.exemption_of(mistyped, TODAY) is None
+    assert RULES.malformed(mistyped) == value
+
+
+@pytest.mark.parametrize("value", ["", "CI robot since 2026-11-31", "OPS-4711", "4711", "2026-12-31", "until May"])
+def test_words_numbers_and_dates_are_not_malformed(value: str) -> None:
+    assert RULES.malformed(user(mfa_exempt=value)) is None
+
+
 @pytest.mark.parametrize("value", ["", " ", "\t"])
 def test_an_empty_tag_exempts_nobody(value: str) -> None:
     assert RULES.exemption_of(user(mfa_exempt=value), TODAY) is None
