@@ -1,5 +1,6 @@
 """The enforcement policy put on a user: directly, or through the group where the user's slots are taken."""
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -50,11 +51,11 @@ class Enforcement:
         except self._client.exceptions.LimitExceededException:
             return False
         except self._client.exceptions.NoSuchEntityException as error:
-            # IAM says what is missing in the message only, where the user may bear any name.
+            # IAM says what is missing in the message only, and its kind goes first: the user may bear any name.
             message = error.response["Error"]["Message"]
             if self._policy_arn in message:
                 raise
-            if "group" in message.replace(user_name, "").lower():
+            if re.match(rf"(the )?group (with name )?{re.escape(self._group_name)}\s", message, re.IGNORECASE):
                 return False
             raise NoSuchUser(user_name) from error
         return True

@@ -8,11 +8,18 @@ from datetime import datetime
 class Call:
     """A call that somebody made: `name` is the API's, `caller` an ARN, `address` an IP address or a service's name.
 
-    `event_id` is CloudTrail's id of it, by which the logs of all functions are followed.
+    `event_id` is CloudTrail's id of it, by which the logs of all functions are followed; empty where none is known.
     """
 
     name: str
     caller: str
     at: datetime
     address: str
-    event_id: str
+    event_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NothingHappened:
+    """A call was none that a function acts on."""
+
+    reason: str

@@ -1,7 +1,7 @@
 """What `release` is asked: to look at one user, and to let that user go if the user is exempt."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from datetime import datetime
 from typing import Any
 
@@ -26,12 +26,20 @@ class ReleaseRequest:
 
     @classmethod
     def from_json(cls, body: str) -> "ReleaseRequest":
-        """Read the body of a message; raises MalformedRequest."""
+        """Read the body of a message; raises MalformedRequest.
+
+        A message may have waited through an upgrade or a rollback, so fields that are new or gone do no harm.
+        """
         try:
-            fields: dict[str, Any] = json.loads(body)["release"]
-            after = fields["after"]
-            call = None if after is None else Call(**{**after, "at": datetime.fromisoformat(after["at"])})
-            return cls(user_id=fields["user_id"], user_name=fields["user_name"], after=call)
+            found: dict[str, Any] = json.loads(body)["release"]
+            after = found["after"]
+            call = None if after is None else _call(after)
+            return cls(user_id=found["user_id"], user_name=found["user_name"], after=call)
         except (ValueError, KeyError, TypeError) as error:
             message = f"no release request: {error}"
             raise MalformedRequest(message) from error
+
+
+def _call(found: dict[str, Any]) -> Call:
+    known = {field.name: found[field.name] for field in fields(Call) if field.name in found}
+    return Call(**{**known, "at": datetime.fromisoformat(found["at"])})

@@ -46,8 +46,7 @@ def policy_arn(environment: Mapping[str, str], name: str) -> str:
 
 def paths(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
     """Return path prefixes from a comma-separated list; an empty list has no member, so it exempts nobody."""
-    value = present(environment, name, "path prefixes, comma-separated, or nothing")
-    prefixes = tuple(part for part in (part.strip() for part in value.split(",")) if part)
+    prefixes = items(environment, name, "path prefixes, comma-separated, or nothing")
     for prefix in prefixes:
         if not _PATH.fullmatch(prefix):
             raise InvalidSetting(name, "path prefixes such as /service/ (not / alone)", prefix)

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from aws.cloudtrail import RecordedCall
+from domain.calls import NothingHappened
 from domain.users import User
 
 _TAKES_OFF = {"DetachUserPolicy", "RemoveUserFromGroup"}
@@ -39,13 +40,6 @@ class UserChanged:
 @dataclass(frozen=True, slots=True)
 class EnforcementChanged:
     """Somebody changed the policy or the group."""
-
-
-@dataclass(frozen=True, slots=True)
-class NothingHappened:
-    """The call is none of ours."""
-
-    reason: str
 
 
 Fact = UserCreated | UserChanged | EnforcementChanged | NothingHappened

@@ -12,9 +12,10 @@ from aws import clients
 from aws.batches import take_batch
 from aws.cloudtrail import RecordedCall
 from aws.ops_topic import OpsTopic
+from domain.calls import NothingHappened
 from domain.enforcement_notices import enforcement_changed
 from enforce.changed_user import enforce_changed_user
-from enforce.event import EnforcementChanged, NothingHappened, UserChanged, UserCreated, read_fact
+from enforce.event import EnforcementChanged, UserChanged, UserCreated, read_fact
 from enforce.new_user import enforce_new_user
 from enforce.settings import Settings
 

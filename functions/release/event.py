@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 
 from aws.cloudtrail import RecordedCall
-from domain.calls import Call
+from domain.calls import Call, NothingHappened
 from domain.release_requests import ReleaseRequest
 
 _CONFLICTS = {"DeleteConflict", "DeleteConflictException"}
@@ -17,13 +17,6 @@ class FailedDeletion:
     user_name: str
     call: Call
     message: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class NothingHappened:
-    """The call is none of ours."""
-
-    reason: str
 
 
 Fact = ReleaseRequest | FailedDeletion | NothingHappened

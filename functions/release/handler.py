@@ -9,8 +9,9 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.data_classes import CloudFormationCustomResourceEvent
 
 from aws.batches import take_batch
+from domain.calls import NothingHappened
 from domain.release_requests import ReleaseRequest
-from release.event import FailedDeletion, NothingHappened, read_fact
+from release.event import FailedDeletion, read_fact
 from release.settings import Settings
 from release.stack_event import on_stack_event
 from release.user import give_way_to_deletion, release_exempt_user

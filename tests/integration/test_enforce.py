@@ -262,6 +262,23 @@ def test_a_group_that_is_gone_leaves_the_direct_way(
     assert attached(iam, alice) == ["mfa-control"]
 
 
+@pytest.mark.parametrize("name", ["u", "o", "group", "mfa-control", "with"])
+def test_a_group_that_is_gone_is_known_as_such_whatever_the_user_is_called(
+    iam: "IAMClient",
+    calls: Calls,
+    monkeypatch: pytest.MonkeyPatch,
+    context: Context,
+    event_text: ReadText,
+    name: str,
+) -> None:
+    monkeypatch.setenv("ENFORCE_BY", "group")
+    iam.create_user(UserName=name)
+    calls.fail("AddUserToGroup", "NoSuchEntity", status=404, message="The group with name mfa-control cannot be found.")
+
+    assert failed(lambda_handler(batch(creation(event_text, name)), context)) == []
+    assert attached(iam, name) == ["mfa-control"]
+
+
 @pytest.mark.parametrize("name", ["group", "policy.group"])
 def test_a_user_who_is_gone_is_known_as_such_by_any_name(
     monkeypatch: pytest.MonkeyPatch, context: Context, event_text: ReadText, name: str

@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aws.cloudtrail import MalformedEvent, RecordedCall
-from domain.calls import Call
+from domain.calls import Call, NothingHappened
 from domain.users import User
-from enforce.event import EnforcementChanged, Fact, NothingHappened, UserChanged, UserCreated, read_fact
+from enforce.event import EnforcementChanged, Fact, UserChanged, UserCreated, read_fact
 
 ACCOUNT = "111122223333"
 ReadText = Callable[[str], str]
