@@ -434,6 +434,19 @@ def test_run_twice_it_plans_the_same_cause_and_once_that_is_claimed_nothing(
     assert around.mails() == []
 
 
+def test_a_reminder_that_a_crash_has_swallowed_is_planned_again_the_next_day(
+    person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    user_id = person()
+    claimed = {"reminders": {"N": "3"}, "causes": {"SS": [f"reminder#{ago(2)}"]}, "claimed_on": {"S": ago(1)}}
+    around.put(user_id, user_name={"S": NAME}, unenrolled_since={"S": ago(5)}, **claimed)
+
+    lambda_handler(event, context)
+
+    (message,) = around.mails()
+    assert (message.cause, message.number) == (f"reminder#{ago(2)}#{TODAY}", 4)
+
+
 def test_two_runs_at_once_count_from_the_same_day(
     person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
