@@ -13,7 +13,7 @@ def stands_in_the_way(standing: Standing, message: str | None) -> bool:
     what is not ours "must delete login profile", "must delete access keys". A record without one may mean us.
     """
     if not message:
-        return standing.attached or standing.in_group
+        return standing.held
     return (standing.attached and "detach" in message) or (standing.in_group and "from group" in message)
 
 

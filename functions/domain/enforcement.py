@@ -109,9 +109,8 @@ def decide_enforcement(known: AccountUser, rules: Rules, *, today: date, marked:
     user, standing = known.user, known.standing
     exemption = rules.exemptions.exemption_of(user, today)
     if exemption is not None:
-        held = standing.attached or standing.in_group
-        return Release(user, exemption) if held else LeaveAlone(user, Reason.EXEMPT, exemption)
-    if standing.attached or (standing.in_group and rules.group_enforces):
+        return Release(user, exemption) if standing.held else LeaveAlone(user, Reason.EXEMPT, exemption)
+    if standing.enforced(group_enforces=rules.group_enforces):
         return LeaveAlone(user, Reason.ENFORCED)
     if user.user_id in marked.leaving:
         return LeaveAlone(user, Reason.BEING_DELETED)

@@ -48,7 +48,9 @@ class Known:
 
     def is_enforced(self, now: datetime) -> bool:
         """Tell whether the policy holds the user: a new one it holds at once, before IAM shows it."""
-        return self.user is not None and (self.user.standing.enforced or may_still_appear(self.user.user.created, now))
+        return self.user is not None and (
+            self.user.standing.enforced() or may_still_appear(self.user.user.created, now)
+        )
 
 
 @dataclass(frozen=True, slots=True)

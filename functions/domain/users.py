@@ -32,9 +32,16 @@ class Standing:
     in_group: bool = False
 
     @property
-    def enforced(self) -> bool:
-        """Tell whether the policy holds the user at all; either way counts as much."""
+    def held(self) -> bool:
+        """Tell whether there is anything to undo when the user is let go."""
         return self.attached or self.in_group
+
+    def enforced(self, *, group_enforces: bool = True) -> bool:
+        """Tell whether the policy reaches the user; either way counts as much.
+
+        Whether the group carries the policy is the sweep's to see and to mend; others take it for granted.
+        """
+        return self.attached or (self.in_group and group_enforces)
 
 
 @dataclass(frozen=True, slots=True)
