@@ -46,14 +46,14 @@ def on_deployment(event: "CloudFormationCustomResourceEvent", environment: Mappi
         answer(event, "Everybody is released when the stack is deleted", resource_id=policy_arn)
 
 
-def refusal_of(before: str | None, policy_arn: str, environment: Mapping[str, str]) -> str | None:
-    """Return why the policy may not take the place of the one before, or None."""
-    if before in {None, policy_arn}:
+def refusal_of(before: str, policy_arn: str, environment: Mapping[str, str]) -> str | None:
+    """Return why the policy may not take the place of the one before, or None; a new stack has none before."""
+    if before in {"", policy_arn}:
         return None
     settings = Settings.from_environment(environment)
-    if next(Holds(clients.iam(), str(before), settings.group_name).attachments(), None) is None:
+    if next(Holds(clients.iam(), before, settings.group_name).attachments(), None) is None:
         return None
-    name = str(before).rpartition("/")[2]
+    name = before.rpartition("/")[2]
     return f"PolicyName cannot be changed while {name} is attached to users: nothing would release them. Keep {name}."
 
 
@@ -61,7 +61,7 @@ def on_deletion(
     event: "CloudFormationCustomResourceEvent", environment: Mapping[str, str], context: "LambdaContext"
 ) -> None:
     """Release everybody; a refusal would leave the stack in DELETE_FAILED, so there is none."""
-    held_by = str(event.physical_resource_id)
+    held_by = event.physical_resource_id
     reason: str | None
     try:
         if is_of_a_policy_before(held_by, environment):

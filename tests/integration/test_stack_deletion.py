@@ -120,7 +120,8 @@ def test_a_stack_that_is_created_bears_the_policy_as_its_id(cloudformation: Clou
 
     lambda_handler(event, RunningContext())
 
-    assert [answer["PhysicalResourceId"] for answer in cloudformation.answers] == [POLICY]
+    [answer] = cloudformation.answers
+    assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", POLICY)
 
 
 @pytest.fixture
