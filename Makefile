@@ -30,7 +30,8 @@ local: setup ## Keep the local cloud running until Ctrl-C
 	@python -m local.playground
 
 test: setup lint ## Lint, then run every test, the end-to-end ones included
-	python -m pytest
+	python -m pytest --numprocesses 2 --ignore tests/e2e
+	python -m pytest tests/e2e
 
 lint: setup ## Formatting, types, import rules, template
 	ruff format --check .
