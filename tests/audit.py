@@ -58,7 +58,11 @@ def licences(pinned: Path) -> Table:
             package = metadata.metadata(Requirement(line.rstrip("\\ ").partition(";")[0]).name)
             classifiers = package.get_all("Classifier") or []
             named = [text.rpartition(" :: ")[2] for text in classifiers if text.startswith("License")]
-            table.add_row(package["Name"], package["Version"], package.get("License-Expression") or ", ".join(named))
+            table.add_row(
+                package["Name"],
+                package["Version"],
+                package.get("License-Expression") or ", ".join(named) or package["License"],
+            )
     return table
 
 
