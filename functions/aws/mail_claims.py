@@ -7,6 +7,7 @@ from uuid import uuid4
 from aws.updates import Update
 from domain.feedback import AddressTrouble
 from domain.mails import Mail, Step
+from domain.people import is_another_try
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -54,6 +55,9 @@ class MailClaims:
         else:
             update.set("reminders", {"N": str(mail.step.number)}).set("claimed_on", {"S": mail.step.day.isoformat()})
             condition = f"{condition} AND {_is_next(mail.step, update)}"
+            if is_another_try(mail.cause):
+                # The first try may have been confirmed since the run that planned another.
+                condition = f"{condition} AND attribute_exists(claimed_on)"
         try:
             return Claim(mail, self._write(mail.user_id, update, condition))
         except self._client.exceptions.ConditionalCheckFailedException as error:

@@ -5,7 +5,7 @@ so every read looks at `expires`, which is in seconds since 1970.
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -57,9 +57,18 @@ class UserMarker:
         self._put({"kind": {"S": _LEAVING}, "subject": {"S": user_id}, "expires": _seconds(until)})
 
     def held(self, user_id: str, until: datetime | None = None) -> None:
-        """Remember that the policy was on the user, for good or until then."""
+        """Remember that the policy was on the user, for good or until then; what is remembered for good stays so."""
         item: dict[str, AttributeValueTypeDef] = {"kind": {"S": _HELD}, "subject": {"S": user_id}}
-        self._put(item if until is None else {**item, "expires": _seconds(until)})
+        if until is None:
+            self._put(item)
+            return
+        for_good = "attribute_exists(subject) AND attribute_not_exists(expires)"
+        with suppress(self._client.exceptions.ConditionalCheckFailedException):
+            self._client.put_item(
+                TableName=self._table,
+                Item={**item, "expires": _seconds(until)},
+                ConditionExpression=f"NOT ({for_good})",
+            )
 
     def _put(self, item: "Mapping[str, AttributeValueTypeDef]") -> None:
         self._client.put_item(TableName=self._table, Item=item)

@@ -7,9 +7,9 @@ from enum import StrEnum
 
 from domain.users import User
 
-# Numbers with what stands between those of a date, perhaps with a time behind them, or eight digits.
+# Numbers of this century with what stands between those of a date, perhaps with a time behind them.
 _MEANT_FOR_A_DATE = re.compile(
-    r"\d{4}[-/.年]\d{1,2}([-/.月]\d{1,2}日?)?([T ][\d:.+Z-]*)?|\d{1,2}[-/.]\d{1,2}[-/.]\d{2,4}|\d{8}"
+    r"20\d\d[-/.年]\d{1,2}([-/.月]\d{1,2}日?)?([T ][\d:.+Z-]*)?|\d{1,2}[-/.]\d{1,2}[-/.](20)?\d\d|20\d{6}"
 )
 
 

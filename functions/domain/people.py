@@ -98,6 +98,11 @@ def step_of(cause: str) -> date | None:
         return None
 
 
+def is_another_try(cause: str) -> bool:
+    """Tell whether a reminder's cause is that of another try: it is made of the step, and of the day of the try."""
+    return cause.count("#") > 1
+
+
 def _without_old(causes: frozenset[str], today: date) -> frozenset[str]:
     """Return the causes that may still matter: reminders come every week, so an old step never comes again."""
     return frozenset(cause for cause in causes if (step_of(cause) or today) >= today - REMEMBERED)

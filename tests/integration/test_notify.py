@@ -602,6 +602,30 @@ def test_a_claim_whose_answer_got_lost_is_ours_all_the_same(
     assert calls.count("UpdateItem") == 3
 
 
+@pytest.mark.parametrize(("claimed_on", "mails"), [({"claimed_on": {"S": "2026-11-24"}}, 1), ({}, 0)])
+def test_another_try_is_for_a_first_one_that_is_still_not_confirmed(
+    due: ReminderMessage,
+    people: People,
+    sent: list[dict[str, Any]],
+    context: Context,
+    claimed_on: dict[str, Any],
+    mails: int,
+) -> None:
+    people.put(
+        due.user_id,
+        user_name={"S": NAME},
+        unenrolled_since={"S": "2026-11-24"},
+        reminders={"N": "1"},
+        causes={"SS": [due.cause]},
+        **claimed_on,
+    )
+    again = replace(due, cause=f"{due.cause}#2026-11-25", number=2, days=1)
+
+    response = lambda_handler(batch(again.to_json()), context)
+
+    assert (failed(response), len(sent)) == ([], mails)
+
+
 def test_who_was_exempted_while_the_reminder_waited_is_not_nagged(
     iam: "IAMClient", due: ReminderMessage, people: People, sent: list[dict[str, Any]], context: Context
 ) -> None:

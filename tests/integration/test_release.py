@@ -157,6 +157,18 @@ def test_a_user_who_was_let_go_is_remembered_for_good_when_exempt_and_past_the_n
     assert remembered == {robot: False, alice: True}
 
 
+def test_a_deletion_that_is_given_up_shortens_nothing_that_is_remembered_for_good(
+    held: Callable[..., str], context: Context, event_text: ReadText
+) -> None:
+    user_id = held("alice")
+    for_good = {"kind": {"S": "held"}, "subject": {"S": user_id}}
+    boto3.client("dynamodb").put_item(TableName="marks", Item=for_good)
+
+    lambda_handler(batch(conflict(event_text, "alice")), context)
+
+    assert marks("held") == [for_good]
+
+
 def test_the_mark_is_written_before_anything_is_detached(
     held: Callable[..., str], calls: Calls, context: Context, event_text: ReadText
 ) -> None:

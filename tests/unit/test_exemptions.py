@@ -41,7 +41,9 @@ def test_a_value_that_is_meant_for_a_date_and_is_none_exempts_nobody_and_is_name
     assert RULES.malformed(mistyped) == value
 
 
-@pytest.mark.parametrize("value", ["", "CI robot since 2026-11-31", "OPS-4711", "4711", "2026-12-31", "until May"])
+@pytest.mark.parametrize(
+    "value", ["", "CI robot since 2026-11-31", "OPS-4711", "4711", "12345678", "1234-12", "2026-12-31", "until May"]
+)
 def test_words_numbers_and_dates_are_not_malformed(value: str) -> None:
     assert RULES.malformed(user(mfa_exempt=value)) is None
 
