@@ -253,6 +253,15 @@ def test_nothing_of_the_template_is_left_in_a_mail(kind: MailKind, language: Lan
     assert not re.search(r"<[a-z]+[ >]|&[a-z]+;", wording.text)
 
 
+@every_mail
+@pytest.mark.parametrize("enforced", [True, False])
+def test_a_sentence_does_not_run_into_the_next(kind: MailKind, enforced: bool) -> None:
+    wording = word(replace(MAILS[kind], enforced=enforced), ACCOUNT, "cloud-team@example.com")
+
+    for text in (wording.text, Page(wording.html).text):
+        assert re.findall(r"\w+\.[A-Z]\w*", text) == []
+
+
 def test_japanese_lines_are_joined_without_a_space_and_others_with_one() -> None:
     assert flow("  登録を\n  お願いします。") == "登録をお願いします。"
     assert flow("register\n  a device") == "register a device"
