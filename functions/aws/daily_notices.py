@@ -1,7 +1,6 @@
 """What ops are told once a day at most, however often it is found."""
 
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
 from datetime import datetime
 
 from aws.marks import ToldMarks
@@ -10,7 +9,11 @@ from domain.notices import Notice
 
 
 class DailyNotices:
-    """Tells ops what they were not told within a day."""
+    """Tells ops what they were not told within a day.
+
+    The mark comes after the notice. A function that is killed between the two tells ops a second time, and a notice is
+    never lost.
+    """
 
     PERMISSIONS = (*OpsTopic.PERMISSIONS, *ToldMarks.PERMISSIONS)
 
@@ -29,9 +32,9 @@ class DailyNotices:
         if not items:
             return
         kind = notice_of(list(items.values())).kind
-        with ExitStack() as marks:
-            new = [
-                item for about, item in items.items() if marks.enter_context(self._told.once_a_day(kind, about, now))
-            ]
-            if new:
-                self._topic.tell(notice_of(new))
+        new = {about: item for about, item in items.items() if not self._told.is_told(kind, about, now)}
+        if not new:
+            return
+        self._topic.tell(notice_of(list(new.values())))
+        for about in new:
+            self._told.tell(kind, about, now)

@@ -11,14 +11,17 @@ if TYPE_CHECKING:
 
 
 class UserDirectory:
-    """Reads everybody together with how our policy and our group hold them."""
+    """Reads everybody together with how our policy, our group and `other_groups` that carry the policy hold them."""
 
     PERMISSIONS = ("iam:GetAccountAuthorizationDetails",)
 
-    def __init__(self, client: "IAMClient", policy_arn: str, group_name: str) -> None:
+    def __init__(
+        self, client: "IAMClient", policy_arn: str, group_name: str, other_groups: frozenset[str] = frozenset()
+    ) -> None:
         self._client = client
         self._policy_arn = policy_arn
         self._group_name = group_name
+        self._other_groups = other_groups
 
     def users(self) -> Iterator[AccountUser]:
         """Read everybody, a page at a time: some calls for thousands of users, and never one per user.
@@ -38,6 +41,7 @@ class UserDirectory:
                             policy["PolicyArn"] == self._policy_arn for policy in detail["AttachedManagedPolicies"]
                         ),
                         in_group=self._group_name in detail["GroupList"],
+                        other_groups=self._other_groups.intersection(detail["GroupList"]),
                     ),
                 )
 

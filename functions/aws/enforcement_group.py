@@ -1,4 +1,4 @@
-"""The group that carries the enforcement policy for users who have no slot for it."""
+"""The group that carries the enforcement policy for users who have no slot for it, and other groups that carry it."""
 
 from typing import TYPE_CHECKING
 
@@ -6,23 +6,38 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
 
-class EnforcementGroup:
-    """Sees to it that membership enforces."""
+class PolicyGroups:
+    """Reads which groups carry the policy: its members are denied everything, whoever made the group."""
 
-    PERMISSIONS = ("iam:ListAttachedGroupPolicies", "iam:AttachGroupPolicy")
+    PERMISSIONS = ("iam:ListEntitiesForPolicy",)
+
+    def __init__(self, client: "IAMClient", policy_arn: str) -> None:
+        self._client = client
+        self._policy_arn = policy_arn
+
+    def names(self) -> frozenset[str]:
+        """Return the names of the groups, a thousand a call.
+
+        The policy is asked, not a group, so a group that is gone or has moved to another path is no error.
+        """
+        pages = self._client.get_paginator("list_entities_for_policy").paginate(
+            PolicyArn=self._policy_arn,
+            EntityFilter="Group",
+            PolicyUsageFilter="PermissionsPolicy",
+            PaginationConfig={"PageSize": 1000},
+        )
+        return frozenset(group["GroupName"] for page in pages for group in page["PolicyGroups"])
+
+
+class EnforcementGroup:
+    """Gives our group its policy back."""
+
+    PERMISSIONS = ("iam:AttachGroupPolicy",)
 
     def __init__(self, client: "IAMClient", name: str, policy_arn: str) -> None:
         self._client = client
         self._name = name
         self._policy_arn = policy_arn
-
-    def carries_policy(self) -> bool:
-        """Tell whether the group is there and carries the policy."""
-        pages = self._client.get_paginator("list_attached_group_policies").paginate(GroupName=self._name)
-        try:
-            return any(policy["PolicyArn"] == self._policy_arn for page in pages for policy in page["AttachedPolicies"])
-        except self._client.exceptions.NoSuchEntityException:
-            return False
 
     def take_policy(self) -> bool:
         """Attach the policy to the group; return False where the group is gone or has no slot left."""

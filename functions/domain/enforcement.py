@@ -55,10 +55,10 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Marked:
-    """What is remembered of users, by their ids.
+    """What is remembered of users, by their ids, which survive a rename.
 
-    The deletion of those who are `leaving` has just failed because of us. Those who were `held` by the policy are in
-    scope whatever their age: somebody or something put it on them, and it was taken off.
+    The deletion of those who are `leaving` has just failed because of us. The policy was on those who are `held`: they
+    are in scope whatever their age, so a detachment frees nobody, whether or not its event arrives.
     """
 
     leaving: AbstractSet[str] = frozenset()
@@ -123,6 +123,21 @@ def border(existing: ExistingUsers, chosen: datetime | None, deployed: datetime)
     return None if existing is ExistingUsers.ENFORCE else chosen or deployed
 
 
+@dataclass(frozen=True, slots=True)
+class Malformed:
+    """A tag that was meant to exempt a user and exempts nobody."""
+
+    value: str
+
+
+def granted(user: User, rules: ExemptionRules, today: date) -> Exemption | Malformed | None:
+    """Tell what a call gave a user, of whom only the tags and the path are known that the call set."""
+    value = rules.malformed(user)
+    if value is not None:
+        return Malformed(value)
+    return rules.exemption_of(user, today)
+
+
 def gives_in(attachments_today: int, most: int) -> bool:
     """Tell whether to stop putting the policy back on a user on whom it was put back so often today.
 
@@ -131,9 +146,13 @@ def gives_in(attachments_today: int, most: int) -> bool:
     return attachments_today >= most
 
 
-def is_fresh(seen: datetime, now: datetime) -> bool:
-    """Tell whether what was seen of a user at that time may be acted on without another look."""
-    return now - seen < FRESH_FOR
+def is_fresh(seen: datetime, now: datetime, change_delay: timedelta = FRESH_FOR) -> bool:
+    """Tell whether what was seen of a user at that time may be acted on without another look.
+
+    Changes are handled `change_delay` after they were made. If that is short, a later change may have been handled by
+    now, and acting on the earlier record would undo it.
+    """
+    return now - seen < min(FRESH_FOR, change_delay)
 
 
 def may_still_appear(done: datetime, now: datetime) -> bool:

@@ -1,50 +1,85 @@
 """What ops are told about the enforcement: each notice says what happened and what to do."""
 
-from collections.abc import Sequence
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from domain.calls import Call
 from domain.enforcement import Release
 from domain.exemptions import Exemption
 from domain.notices import Notice, Severity
 from domain.plain_text import counted, first, plain, wrapped
+from domain.sweep import Exempted
 from domain.users import User
 
 # A mail that names more helps nobody; the log has them all.
 _MOST_NAMES = 50
 
-_VERSION_CHANGED = (
-    "If nobody meant this, make the deployed version the default again: aws iam set-default-policy-version "
-    "--policy-arn {policy} --version-id {version}. A change that is meant belongs into the template."
-)
 _IF_MEANT = "Nothing is to be done if this was meant. Otherwise take the exemption away; the policy comes back."
 _GROUP_GONE = (
     "Its members are enforced no longer. The next sweep attaches the policy to each of them who has a free slot. "
     "Give the group its name back, or create it again under that name."
 )
 _WHAT_TO_DO = {
-    "CreatePolicyVersion": _VERSION_CHANGED,
-    "SetDefaultPolicyVersion": _VERSION_CHANGED,
-    "DeletePolicyVersion": "Nothing, unless the deployed version {version} of {policy} is the one that is gone.",
     "DeletePolicy": (
         "Nobody new can be enforced. Deploy with another PolicyName, which creates the policy again, and with "
         "ExistingUsersSince at the day of the first deployment."
     ),
     "DetachGroupPolicy": "The next sweep attaches the policy to the group again. See who may do this, and why.",
     "DeleteGroup": _GROUP_GONE,
-    "UpdateGroup": _GROUP_GONE,
 }
 
 
-def enforcement_changed(call: Call, policy_arn: str, version: str) -> Notice:
+@dataclass(frozen=True, slots=True)
+class GroupUpdate:
+    """What an UpdateGroup call changed of the group: its name, its path, or both."""
+
+    name: str
+    new_name: str | None = None
+    new_path: str | None = None
+
+
+def enforcement_changed(call: Call, policy_arn: str, version: str, update: GroupUpdate | None = None) -> Notice:
     """Say that somebody changed the policy or the group outside CloudFormation; `version` is the deployed one."""
-    advice = _WHAT_TO_DO.get(call.name, "See whether this was meant.").format(policy=policy_arn, version=version)
     text = wrapped("What enforces MFA in this account was changed, and not by CloudFormation.")
+    advice = _advice_on_group(update) if update else _advice_on(call.name, policy_arn, version)
     return Notice(
         "policy-changed",
         Severity.ALARM,
         f"The MFA enforcement was changed: {plain(call.name)}",
-        f"{text}\n\n{_told(call)}\n\n{wrapped(advice)}\n",
+        f"{text}\n\n{_told(call)}\n\n{advice}\n",
     )
+
+
+def _advice_on(call_name: str, policy_arn: str, version: str) -> str:
+    if call_name in {"CreatePolicyVersion", "SetDefaultPolicyVersion"}:
+        return _make_default_again(policy_arn, version)
+    if call_name == "DeletePolicyVersion":
+        return wrapped(f"Nothing, unless the deployed version {version} of {policy_arn} is the one that is gone.")
+    return wrapped(_WHAT_TO_DO.get(call_name, "See whether this was meant."))
+
+
+def _advice_on_group(update: GroupUpdate) -> str:
+    """Say what an update leaves as it was: the group's members and policies ("UpdateGroup", IAM API Reference)."""
+    if not update.new_name:
+        return wrapped("The group keeps its name, its members and the policy. Nothing is to be done.")
+    advice = wrapped(
+        "The group keeps its members and the policy, so its members are denied as before. But the tool knows the group "
+        "by its name: it can add nobody, and take out nobody who is exempt. If nobody meant this, rename it back:"
+    )
+    words = ("aws", "iam", "update-group", "--group-name", plain(update.new_name, 128))
+    return f"{advice}\n\n{_command(*words, '--new-group-name', plain(update.name, 128))}"
+
+
+def _make_default_again(policy_arn: str, version: str) -> str:
+    advice = wrapped("If nobody meant this, make the deployed version the default again:")
+    words = ("aws", "iam", "set-default-policy-version", "--policy-arn", policy_arn, "--version-id", plain(version))
+    return f"{advice}\n\n{_command(*words)}\n\n{wrapped('A change that is meant belongs into the template.')}"
+
+
+def _command(*words: str) -> str:
+    """Return a command on a line of its own, to be copied as it stands."""
+    return f"  {shlex.join(words)}"
 
 
 def policy_drifted(policy_arn: str, found: str, version: str) -> Notice:
@@ -53,7 +88,7 @@ def policy_drifted(policy_arn: str, found: str, version: str) -> Notice:
         f"The default version of {policy_arn} is {found}; {version} was deployed. CloudTrail knows who changed it: "
         "look for CreatePolicyVersion and SetDefaultPolicyVersion."
     )
-    advice = wrapped(_VERSION_CHANGED.format(policy=policy_arn, version=version))
+    advice = _make_default_again(policy_arn, version)
     return Notice(
         "policy-changed", Severity.ALARM, "The MFA enforcement policy is not what was deployed", f"{text}\n\n{advice}\n"
     )
@@ -114,9 +149,28 @@ def fought_over(user: User, times: int, call: Call) -> Notice:
     )
 
 
+def undone(users: Sequence[User]) -> Notice:
+    """Say from whom somebody keeps taking the policy, found by a sweep that does not know who does it."""
+    lines = first((f"  {plain(user.name)}" for user in users), _MOST_NAMES)
+    text = wrapped(
+        "The policy keeps being taken off these users. The sweep has put it back more often today than "
+        "MaxAttachmentsPerDay allows, and goes on every hour:"
+    )
+    advice = wrapped(
+        "CloudTrail knows who does it: look for DetachUserPolicy and RemoveUserFromGroup. If a tool of yours owns the "
+        "attachments of these users exclusively, add the policy there or exempt the users."
+    )
+    return Notice(
+        "fought-over",
+        Severity.ALARM,
+        f"Somebody keeps undoing the enforcement of {counted(len(users), 'user', 'users')}",
+        "\n".join([text, "", *lines, "", advice, ""]),
+    )
+
+
 def exempted(user: User, exemption: Exemption, call: Call) -> Notice:
-    """Say that a user is let go for being exempt, and by whom."""
-    text = wrapped(f"{_exempt(Release(user, exemption))}, and is let go.")
+    """Say that somebody exempted a user."""
+    text = wrapped(f"{_exempt(user, exemption)}. If the policy is on the user, it is detached now.")
     return Notice(
         "exempted",
         Severity.INFORMATION,
@@ -125,13 +179,28 @@ def exempted(user: User, exemption: Exemption, call: Call) -> Notice:
     )
 
 
-def found_exempt(found: Sequence[Release]) -> Notice:
-    """Say who is let go for being exempt, found by a sweep that does not know since when and by whom."""
-    lines = first((f"  {_exempt(release)}" for release in found), _MOST_NAMES)
-    text = wrapped("The sweep found that these users are exempt, and lets them go:")
+def malformed_exemption(user: User, value: str, call: Call) -> Notice:
+    """Say that a tag that somebody set exempts nobody, because its value looks like a day and is none."""
+    text = wrapped(
+        f"{plain(user.name)} is not exempt: {plain(value)!r} looks like a day and is none. "
+        "Write the last day of an exemption as YYYY-MM-DD, or its reason in words."
+    )
+    return Notice(
+        "exemption-malformed",
+        Severity.WARNING,
+        f"{plain(user.name)} is not exempt: the tag holds no day",
+        f"{text}\n\n{_told(call)}\n",
+    )
+
+
+def found_exempt(found: Sequence[Release | Exempted]) -> Notice:
+    """Say who is exempt without ops having been told, found by a sweep that does not know since when and by whom."""
+    lines = first((f"  {_exempt(known.user, known.exemption)}" for known in found), _MOST_NAMES)
+    text = wrapped("These users are exempt. If the policy is on one of them, it is detached now:")
     cause = wrapped(
-        "Their tag or path was changed and the event was lost, or the stack's ExemptByTag, ExemptTagKey or ExemptPaths "
-        "was. CloudTrail knows who did it: look for TagUser, UpdateUser, and UpdateStack or ExecuteChangeSet."
+        "No event told who exempted them: they may have been exempt before the deployment, or the event was lost, or "
+        "the stack's ExemptByTag, ExemptTagKey or ExemptPaths was changed. CloudTrail knows who did it: look for "
+        "CreateUser, TagUser, UpdateUser, and UpdateStack or ExecuteChangeSet."
     )
     return Notice(
         "exempted",
@@ -139,6 +208,31 @@ def found_exempt(found: Sequence[Release]) -> Notice:
         f"{counted(len(found), 'user is', 'users are')} exempt from MFA now",
         "\n".join([text, "", *lines, "", cause, "", wrapped(_IF_MEANT), ""]),
     )
+
+
+def denied_though_exempt(found: Sequence[Exempted]) -> Notice:
+    """Say which exempt users are denied everything through a group that the tool does not touch."""
+    lines = first(_denied(found), _MOST_NAMES)
+    text = wrapped(
+        "These users are exempt and are denied everything all the same, because they are members of a group that "
+        "carries the enforcement policy and is not the stack's:"
+    )
+    advice = wrapped(
+        "The tool does not change other groups. Take the users out of the group, or detach the policy from the group; "
+        "the stack's own group and attachments enforce everybody who is not exempt. You are told again tomorrow."
+    )
+    return Notice(
+        "exempt-but-denied",
+        Severity.ALARM,
+        f"{counted(len(found), 'exempt user is', 'exempt users are')} denied through another group",
+        "\n".join([text, "", *lines, "", advice, ""]),
+    )
+
+
+def _denied(found: Iterable[Exempted]) -> Iterable[str]:
+    for exempt in found:
+        groups = ", ".join(plain(name, 128) for name in sorted(exempt.denied_by))
+        yield f"  {plain(exempt.user_name)}, through {plain(groups, 300)}"
 
 
 def gave_way(user: User, call: Call) -> Notice:
@@ -191,10 +285,9 @@ def still_held(names: Sequence[str], policy_arn: str) -> Notice:
     )
 
 
-def _exempt(release: Release) -> str:
-    exemption = release.exemption
+def _exempt(user: User, exemption: Exemption) -> str:
     end = "until it is taken away" if exemption.until is None else f"until {exemption.until.isoformat()}"
-    return f"{plain(release.user.name)} is exempt by {exemption.by} ({plain(exemption.reason)}), {end}"
+    return f"{plain(user.name)} is exempt by {exemption.by} ({plain(exemption.reason)}), {end}"
 
 
 def _told(call: Call) -> str:

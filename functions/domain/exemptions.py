@@ -28,6 +28,11 @@ class Exemption:
     reason: str
     until: date | None = None
 
+    @property
+    def summary(self) -> str:
+        """Return all of it in one line: two exemptions with the same one are the same to ops."""
+        return f"{self.by} {self.reason} {self.until or ''}".strip()
+
 
 @dataclass(frozen=True, slots=True)
 class ExemptionRules:

@@ -1,7 +1,8 @@
 """What a sweep over the whole account comes to: who needs what, and the picture that ops get of it."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
@@ -17,7 +18,7 @@ from domain.enforcement import (
     decide_enforcement,
 )
 from domain.exemptions import Exemption
-from domain.users import AccountUser, User
+from domain.users import NOT_HELD, AccountUser, Standing, User
 
 # A deployment changes the policy some seconds before it tells the functions which version that is.
 _DEPLOYMENT = timedelta(minutes=15)
@@ -25,18 +26,25 @@ _DEPLOYMENT = timedelta(minutes=15)
 
 @dataclass(frozen=True, slots=True)
 class Exempted:
-    """A user who is exempt, or was: `ended` tells."""
+    """A user who is exempt, or was: `ended` tells. `denied_by` are groups that carry the policy and are not ours."""
 
-    user_name: str
+    user: User
     exemption: Exemption
     ended: bool
+    denied_by: frozenset[str] = frozenset()
+
+    @property
+    def user_name(self) -> str:
+        """Return the user's name."""
+        return self.user.name
 
 
 @dataclass(slots=True)
 class SweepPlan:
     """Who needs something, and how many need nothing for which reason.
 
-    Of those, only the exemptions and the names of older users are kept: ops are to see them.
+    Of those, only the exemptions and the names of older users are kept, which ops are to see. `remember` are the ids of
+    users whom the policy holds, or will, and whom no sweep has remembered yet.
     """
 
     attach: list[User] = field(default_factory=list)
@@ -44,53 +52,58 @@ class SweepPlan:
     left_alone: Counter[Reason] = field(default_factory=Counter)
     exemptions: list[Exempted] = field(default_factory=list)
     older: list[str] = field(default_factory=list)
+    remember: list[str] = field(default_factory=list)
 
-    def add(self, decision: Decision) -> None:
+    def add(self, decision: Decision, standing: Standing = NOT_HELD) -> None:
         """Take in what was decided about one user."""
         match decision:
             case Attach(user):
                 self.attach.append(user)
             case Release(user, exemption):
                 self.release.append(decision)
-                self.exemptions.append(Exempted(user.name, exemption, ended=False))
+                self.exemptions.append(Exempted(user, exemption, ended=False, denied_by=standing.other_groups))
             case LeaveAlone(user, reason, exemption):
                 self.left_alone[reason] += 1
                 if reason is Reason.OLDER:
                     self.older.append(user.name)
                 if exemption is not None:
-                    self.exemptions.append(Exempted(user.name, exemption, ended=False))
+                    self.exemptions.append(Exempted(user, exemption, ended=False, denied_by=standing.other_groups))
 
 
 def plan_sweep(users: Iterable[AccountUser], rules: Rules, *, today: date, marked: Marked = NOBODY_MARKED) -> SweepPlan:
     """Decide about everybody, one after the other: memory grows with what is to be done, not with the account."""
     plan = SweepPlan()
     for known in users:
-        plan.add(decide_enforcement(known, rules, today=today, marked=marked))
+        decision = decide_enforcement(known, rules, today=today, marked=marked)
+        plan.add(decision, known.standing)
         plan.exemptions.extend(_ended(known.user, rules, today))
+        if known.user.user_id not in marked.held and (known.standing.held or isinstance(decision, Attach)):
+            plan.remember.append(known.user.user_id)
     return plan
 
 
 def _ended(user: User, rules: Rules, today: date) -> Iterator[Exempted]:
     tagged = rules.exemptions.tagged(user)
     if tagged is not None and tagged.until is not None and tagged.until < today:
-        yield Exempted(user.name, tagged, ended=True)
+        yield Exempted(user, tagged, ended=True)
 
 
 @dataclass(slots=True)
 class SweepOutcome:
     """What became of the plan.
 
-    The `gone` were deleted or exempted before their turn came.
-    The next sweep takes up the `failed`, whom AWS refused, the `unasked`, of whom `release` was not told, and those who
-    are `left` because time was up.
+    The `gone` were deleted or exempted before their turn came. The next sweep takes up the `failed`, whom AWS refused,
+    the `unasked` (user ids), of whom `release` was not told, and those who are `left` because time was up. The policy
+    was put back on the `undone` more often today than ops allow.
     """
 
     attached: int = 0
     gone: int = 0
     failed: int = 0
-    unasked: int = 0
+    unasked: set[str] = field(default_factory=set)
     left: int = 0
     unenforceable: list[User] = field(default_factory=list)
+    undone: list[User] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +132,21 @@ def totals_of(plan: SweepPlan, outcome: SweepOutcome) -> SweepTotals:
         missing=dict(+missing),
         unenforceable=len(outcome.unenforceable),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class ExemptionNews:
+    """How the exemptions of a sweep differ from those that ops know of: the new ones, and the ids of users without."""
+
+    new: Sequence[Exempted]
+    over: AbstractSet[str]
+
+
+def exemption_news(exemptions: Iterable[Exempted], known: Mapping[str, str]) -> ExemptionNews:
+    """Compare what a sweep found with what ops know, by user id: another reason or another end is news, too."""
+    now = {found.user.user_id: found for found in exemptions if not found.ended}
+    new = [found for user_id, found in now.items() if known.get(user_id) != found.exemption.summary]
+    return ExemptionNews(new, known.keys() - now.keys())
 
 
 def drifted(version: str, deployed: str, changed: datetime, now: datetime) -> bool:

@@ -26,10 +26,15 @@ class User:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """How the enforcement policy holds a user: attached directly, through membership of our group, both or neither."""
+    """How the enforcement policy reaches a user: attached directly, through membership of our group, both or neither.
+
+    `other_groups` are groups of the user that carry the policy and are not ours. The tool never touches them, so it
+    enforces a user directly all the same, and cannot free an exempt one.
+    """
 
     attached: bool = False
     in_group: bool = False
+    other_groups: frozenset[str] = frozenset()
 
     @property
     def held(self) -> bool:
@@ -42,6 +47,9 @@ class Standing:
         Whether the group carries the policy is the sweep's to see and to mend; others take it for granted.
         """
         return self.attached or (self.in_group and group_enforces)
+
+
+NOT_HELD = Standing()
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,17 +10,19 @@ from aws import clients
 from aws.directory import UserLookup
 from aws.enforcement import NoSuchUser, Unenforceable
 from aws.enforcement_policy import EnforcementPolicy
-from aws.marks import AttachmentCounts, UserMarker, UserMarks
+from aws.marks import AttachmentCounts, UserMark, UserMarker
 from aws.release_queue import ReleaseQueue
 from domain.enforcement import Attach, LeaveAlone, Release, Rules, border, decide_enforcement, gives_in
 from domain.enforcement_notices import fought_over
 from domain.release_requests import ReleaseRequest
+from domain.users import User
 from enforce.attaching import daily_notices, enforcement, tell_unenforceable
+from enforce.telling import tell_exemption
 
 if TYPE_CHECKING:
     from domain.calls import Call
     from domain.enforcement import Decision
-    from domain.users import User
+    from domain.users import AccountUser
     from enforce.event import UserChanged
     from enforce.settings import Settings
 
@@ -29,21 +31,55 @@ metrics = Metrics()
 
 
 def enforce_changed_user(changed: "UserChanged", call: "Call", settings: "Settings", now: datetime) -> None:
-    """Bring the user to where the user belongs."""
+    """Bring the user to where the user belongs, and tell ops if the call exempts the user."""
     known = UserLookup(clients.iam(), settings.policy_arn, settings.group_name).user(changed.user_name)
+    try:
+        tell_exemption(_as_the_call_left(changed, call, known), call, settings, now)
+    finally:
+        # Ops who have just exempted a service account have an outage until the user is released.
+        bring_back(known, changed, call, settings, now)
+
+
+def _as_the_call_left(changed: "UserChanged", call: "Call", known: "AccountUser | None") -> User:
+    """Return the user with the tags and the path that the call set, and no others."""
+    user_id = known.user.user_id if known and known.user.created <= call.at else ""
+    return User(changed.user_name, user_id, changed.path or "/", changed.tags, call.at)
+
+
+def bring_back(
+    known: "AccountUser | None", changed: "UserChanged", call: "Call", settings: "Settings", now: datetime
+) -> None:
+    """Attach, ask for a release, or leave the user alone, by what IAM knows now."""
+    remember_held(known, changed, call, settings)
     if known is None:
         logger.info("User is gone", user_name=changed.user_name)
         return
-    if changed.was_held and known.user.created <= call.at and not settings.dry_run:
-        UserMarker(clients.dynamodb(), settings.marks_table).held(known.user.user_id)
     deployed = EnforcementPolicy(clients.iam(), settings.policy_arn).state().created
     rules = Rules(settings.exemptions, since=border(settings.existing_users, settings.existing_since, deployed))
-    marked = UserMarks(clients.dynamodb(), settings.marks_table).read(now)
+    marked = UserMark(clients.dynamodb(), settings.marks_table).read(known.user.user_id, now)
     decision = decide_enforcement(known, rules, today=now.date(), marked=marked)
     with logger.append_context_keys(
         user_name=known.user.name, user_id=known.user.user_id, call=call.name, caller=call.caller
     ):
         act(decision, call, settings, now)
+
+
+def remember_held(known: "AccountUser | None", changed: "UserChanged", call: "Call", settings: "Settings") -> None:
+    """Remember that the policy was on the user, so that the user stays in scope whatever the user's age.
+
+    The event has a name and no id. If nobody bears the name now, its rename will tell who did.
+    """
+    if settings.dry_run:
+        return
+    mark = UserMark(clients.dynamodb(), settings.marks_table)
+    marker = UserMarker(clients.dynamodb(), settings.marks_table)
+    freed_before = changed.renamed_from is not None and mark.was_freed(changed.renamed_from, before=call.at)
+    if not (changed.was_held or freed_before):
+        return
+    if known is None:
+        marker.freed(changed.user_name, call.at)
+    elif known.user.created <= call.at:
+        marker.held(known.user.user_id)
 
 
 def act(decision: "Decision", call: "Call", settings: "Settings", now: datetime) -> None:

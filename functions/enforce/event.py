@@ -1,9 +1,11 @@
 """A recorded call becomes a fact: a user was created or changed, or the enforcement itself was."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from aws.cloudtrail import RecordedCall
 from domain.calls import NothingHappened
+from domain.enforcement_notices import GroupUpdate
 from domain.users import User
 
 _TAKES_OFF = {"DetachUserPolicy", "RemoveUserFromGroup"}
@@ -30,16 +32,22 @@ class UserCreated:
 class UserChanged:
     """Somebody changed what decides about this user; the record does not say all, so the user is read again.
 
-    What was taken off the user `was_held` there, whoever put it on.
+    If the policy was taken off the user, it `was_held` there. A user who was `renamed_from` another name may have been
+    changed under that one. The call set these `tags` and this `path`, which may exempt the user.
     """
 
     user_name: str
     was_held: bool = False
+    renamed_from: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    path: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class EnforcementChanged:
-    """Somebody changed the policy or the group."""
+    """Somebody changed the policy or the group; `update` says how, if the call was UpdateGroup."""
+
+    update: GroupUpdate | None = None
 
 
 Fact = UserCreated | UserChanged | EnforcementChanged | NothingHappened
@@ -56,10 +64,8 @@ def read_fact(call: RecordedCall, account: str) -> Fact:
     if call.name == "CreateUser":
         return UserCreated(_created(call))
     if call.name in _CHANGES_A_USER:
-        renamed = call.optional_text("detail.requestParameters.newUserName")
-        name = renamed or call.text("detail.requestParameters.userName")
-        return UserChanged(name, was_held=call.name in _TAKES_OFF)
-    return EnforcementChanged()
+        return _changed(call)
+    return EnforcementChanged(_update(call) if call.name == "UpdateGroup" else None)
 
 
 def _none_of_ours(call: RecordedCall, account: str) -> str | None:
@@ -69,6 +75,26 @@ def _none_of_ours(call: RecordedCall, account: str) -> str | None:
     if call.error_code is not None:
         return "the call failed"
     return None if call.account == account else "the call was made in another account"
+
+
+def _changed(call: RecordedCall) -> UserChanged:
+    name = call.text("detail.requestParameters.userName")
+    renamed = call.optional_text("detail.requestParameters.newUserName")
+    return UserChanged(
+        user_name=renamed or name,
+        was_held=call.name in _TAKES_OFF,
+        renamed_from=name if renamed else None,
+        tags=call.tags("detail.requestParameters.tags"),
+        path=call.optional_text("detail.requestParameters.newPath"),
+    )
+
+
+def _update(call: RecordedCall) -> GroupUpdate:
+    return GroupUpdate(
+        name=call.text("detail.requestParameters.groupName"),
+        new_name=call.optional_text("detail.requestParameters.newGroupName"),
+        new_path=call.optional_text("detail.requestParameters.newPath"),
+    )
 
 
 def _created(call: RecordedCall) -> User:

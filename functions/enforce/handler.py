@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from aws import clients
 from aws.batches import take_batch
 from aws.cloudtrail import RecordedCall
-from aws.ops_topic import OpsTopic
 from domain.calls import NothingHappened
 from domain.enforcement_notices import enforcement_changed
+from enforce.attaching import daily_notices
 from enforce.changed_user import enforce_changed_user
 from enforce.event import EnforcementChanged, UserChanged, UserCreated, read_fact
 from enforce.new_user import enforce_new_user
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from domain.calls import Call
+    from domain.enforcement_notices import GroupUpdate
 
 logger = Logger()
 metrics = Metrics()
@@ -52,17 +52,17 @@ def enforce(record: "SQSRecord", settings: Settings, account: str) -> None:
         case NothingHappened(reason):
             logger.info("Nothing to enforce", reason=reason)
         case UserCreated(user):
-            enforce_new_user(user, settings, now, tries=int(record.attributes.approximate_receive_count))
+            tries = int(record.attributes.approximate_receive_count)
+            enforce_new_user(user, call.told(), settings, now, tries=tries)
         case UserChanged() as changed:
             enforce_changed_user(changed, call.told(), settings, now)
-        case EnforcementChanged():
-            tell(call.told(), settings)
+        case EnforcementChanged(update):
+            tell(call.told(), update, settings, now)
 
 
-def tell(call: "Call", settings: Settings) -> None:
-    """Let ops know that the policy or the group is no longer what was deployed."""
-    OpsTopic(clients.sns(), settings.ops_topic_arn).tell(
-        enforcement_changed(call, settings.policy_arn, settings.policy_version)
-    )
+def tell(call: "Call", update: "GroupUpdate | None", settings: Settings, now: datetime) -> None:
+    """Tell ops once that the policy or the group is no longer what was deployed."""
+    notice = enforcement_changed(call, settings.policy_arn, settings.policy_version, update)
+    daily_notices(settings).tell(notice, call.event_id, now)
     logger.warning("Enforcement changed", call=call.name, caller=call.caller, address=call.address, at=call.at)
     metrics.add_metric("EnforcementChanges", MetricUnit.Count, 1)

@@ -8,13 +8,15 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from aws import clients
 from aws.enforcement import NoSuchUser, Unenforceable
-from aws.marks import UserMarks
+from aws.marks import UserMark
 from aws.named_users import NamedUsers
 from domain.enforcement import Attach, LeaveAlone, Rules, decide_enforcement, is_fresh, may_still_appear
 from domain.users import AccountUser, Standing
 from enforce.attaching import enforcement, tell_unenforceable
+from enforce.telling import tell_exemption
 
 if TYPE_CHECKING:
+    from domain.calls import Call
     from domain.enforcement import Decision
     from domain.users import User
     from enforce.settings import Settings
@@ -23,14 +25,21 @@ logger = Logger()
 metrics = Metrics()
 
 
-def enforce_new_user(user: "User", settings: "Settings", now: datetime, *, tries: int) -> None:
-    """Attach the policy unless the user is exempt; `tries` counts this one.
+def enforce_new_user(user: "User", call: "Call", settings: "Settings", now: datetime, *, tries: int) -> None:
+    """Attach the policy unless the user is exempt, and tell ops if so; `tries` counts this one.
 
     A user whom IAM does not know yet goes back to the queue, one who is gone is done.
     """
-    first_look = tries == 1 and is_fresh(user.created, now)
     try:
-        act(decide(user, settings, now) if first_look else decide_again(user.name, settings, now), settings, now)
+        tell_exemption(user, call, settings, now)
+    finally:
+        enforce(user, settings, now, first_look=tries == 1 and is_fresh(user.created, now, settings.change_delay))
+
+
+def enforce(user: "User", settings: "Settings", now: datetime, *, first_look: bool) -> None:
+    """Decide by the record, or on a later look by what IAM knows, and act."""
+    try:
+        act(decide(user, settings, now) if first_look else decide_again(user, settings, now), settings, now)
     except NoSuchUser:
         if may_still_appear(user.created, now):
             raise
@@ -42,15 +51,16 @@ def decide(user: "User", settings: "Settings", now: datetime) -> "Decision":
     return decide_enforcement(AccountUser(user, Standing()), Rules(settings.exemptions), today=now.date())
 
 
-def decide_again(user_name: str, settings: "Settings", now: datetime) -> "Decision":
+def decide_again(recorded: "User", settings: "Settings", now: datetime) -> "Decision":
     """Decide by what IAM knows now: since the record was written, somebody may have exempted the user.
 
-    How the user is held needs no look: attaching again changes nothing.
+    How the user is held needs no look: attaching again changes nothing. Raises NoSuchUser if the name is nobody's, or
+    another user's: events of their own tell of a rename and of a new user.
     """
-    user = NamedUsers(clients.iam()).find(user_name)
-    if user is None:
-        raise NoSuchUser(user_name)
-    marked = UserMarks(clients.dynamodb(), settings.marks_table).read(now)
+    user = NamedUsers(clients.iam()).find(recorded.name)
+    if user is None or user.user_id != recorded.user_id:
+        raise NoSuchUser(recorded.name)
+    marked = UserMark(clients.dynamodb(), settings.marks_table).read(user.user_id, now)
     known, rules = AccountUser(user, Standing()), Rules(settings.exemptions)
     return decide_enforcement(known, rules, today=now.date(), marked=marked)
 

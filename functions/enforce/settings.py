@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from domain import settings
 from domain.enforcement import ExistingUsers, Means
@@ -21,6 +21,7 @@ class Settings:
     existing_users: ExistingUsers
     existing_since: datetime | None
     most_attachments: int
+    change_delay: timedelta
     marks_table: str
     release_queue_url: str
     ops_topic_arn: str
@@ -38,6 +39,7 @@ class Settings:
             existing_users=settings.choice(environment, "EXISTING_USERS", ExistingUsers),
             existing_since=settings.moment(environment, "EXISTING_USERS_SINCE"),
             most_attachments=settings.whole_number(environment, "MAX_ATTACHMENTS_PER_DAY"),
+            change_delay=timedelta(seconds=settings.whole_number(environment, "CHANGE_DELAY_SECONDS")),
             marks_table=settings.text(environment, "MARKS_TABLE", "the name of a table"),
             release_queue_url=settings.text(environment, "RELEASE_QUEUE_URL", "the URL of a queue"),
             ops_topic_arn=settings.text(environment, "OPS_TOPIC_ARN", "the ARN of a topic"),

@@ -11,12 +11,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from aws import clients
 from aws.enforcement import Enforcement, NoSuchUser, Unenforceable
+from aws.marks import AttachmentCounts, UserMark, UsersMarker
 from aws.named_users import NamedUsers
 from aws.release_queue import ReleaseQueue
-from domain.enforcement import is_fresh, ways
+from domain.enforcement import Attach, decide_enforcement, gives_in, is_fresh, ways
 from domain.pace import Pace
 from domain.release_requests import ReleaseRequest
 from domain.sweep import SweepOutcome, SweepPlan
+from domain.users import NOT_HELD, AccountUser
 
 if TYPE_CHECKING:
     from domain.users import User
@@ -41,12 +43,14 @@ def plan_only(plan: SweepPlan) -> SweepOutcome:
 def carry_out(found: "Found", settings: "Settings", looked_at: datetime, has_time: Callable[[], bool]) -> SweepOutcome:
     """Do what was planned for as long as there is time; whoever fails keeps nobody else from being enforced.
 
-    Releases come first: a service account that was just exempted has an outage until then.
+    Releases come first: a service account that was just exempted has an outage until then. Who is held is remembered
+    before anybody is attached, so that a detachment right after it frees nobody.
     """
     plan, outcome = found.plan, SweepOutcome()
     queue = ReleaseQueue(clients.sqs(), settings.release_queue_url)
     for exempt in plan.release:
         ask(exempt.user, queue, outcome)
+    UsersMarker(clients.dynamodb(), settings.marks_table).held(plan.remember)
     order = ways(settings.enforce_by, group_enforces=found.group.has_policy)
     enforcement = Enforcement(clients.iam(), settings.policy_arn, settings.group_name, order)
     pace = Pace(_WRITES_PER_SECOND, monotonic, sleep)
@@ -55,7 +59,8 @@ def carry_out(found: "Found", settings: "Settings", looked_at: datetime, has_tim
             outcome.left = len(plan.attach) - number
             break
         pace.wait()
-        attach(user, enforcement, outcome, is_due=partial(is_due, settings=settings, looked_at=looked_at))
+        if attach(user, enforcement, outcome, is_due=partial(is_due, found=found, settings=settings, at=looked_at)):
+            count(user, found, settings, outcome, looked_at)
     return outcome
 
 
@@ -65,27 +70,33 @@ def ask(user: "User", queue: ReleaseQueue, outcome: SweepOutcome) -> None:
         queue.ask(ReleaseRequest(user.user_id, user.name))
     except (ClientError, BotoCoreError):
         logger.exception("Release not asked for", user_name=user.name, user_id=user.user_id)
-        outcome.unasked += 1
+        outcome.unasked.add(user.user_id)
 
 
-def is_due(user: "User", settings: "Settings", looked_at: datetime) -> bool:
-    """Tell whether the user is still to be enforced: one whose turn comes late may have been exempted, or be gone."""
+def is_due(user: "User", found: "Found", settings: "Settings", at: datetime) -> bool:
+    """Tell whether the user is still to be enforced.
+
+    A user whose turn comes late may have been exempted since the look at the account, or released for a deletion, or be
+    gone, so the same rule decides again.
+    """
     now = datetime.now(UTC)
-    if is_fresh(looked_at, now):
+    if is_fresh(at, now):
         return True
-    found = NamedUsers(clients.iam()).find(user.name)
-    if found is None or found.user_id != user.user_id:
+    now_known = NamedUsers(clients.iam()).find(user.name)
+    if now_known is None or now_known.user_id != user.user_id:
         return False
-    return settings.exemptions.exemption_of(found, now.date()) is None
+    marked = UserMark(clients.dynamodb(), settings.marks_table).read(user.user_id, now)
+    decision = decide_enforcement(AccountUser(now_known, NOT_HELD), found.rules, today=now.date(), marked=marked)
+    return isinstance(decision, Attach)
 
 
-def attach(user: "User", enforcement: Enforcement, outcome: SweepOutcome, is_due: Callable[["User"], bool]) -> None:
-    """Enforce one user."""
+def attach(user: "User", enforcement: Enforcement, outcome: SweepOutcome, is_due: Callable[["User"], bool]) -> bool:
+    """Enforce one user, and tell whether that was done."""
     try:
         if not is_due(user):
             logger.info("User needs nothing any more", user_name=user.name, user_id=user.user_id)
             outcome.gone += 1
-            return
+            return False
         means = enforcement.put_on(user.name)
     except NoSuchUser:
         outcome.gone += 1
@@ -98,3 +109,15 @@ def attach(user: "User", enforcement: Enforcement, outcome: SweepOutcome, is_due
     else:
         logger.info("Policy attached", user_name=user.name, user_id=user.user_id, by=means)
         outcome.attached += 1
+        return True
+    return False
+
+
+def count(user: "User", found: "Found", settings: "Settings", outcome: SweepOutcome, at: datetime) -> None:
+    """Count that the policy was put back on a user on whom it was before: somebody may take it off again and again."""
+    if user.user_id not in found.marked.held:
+        return
+    counts = AttachmentCounts(clients.dynamodb(), settings.marks_table)
+    if gives_in(counts.so_far(user.user_id, at), settings.most_attachments):
+        outcome.undone.append(user)
+    counts.add(user.user_id, at)

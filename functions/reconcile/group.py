@@ -1,10 +1,10 @@
-"""The group first: a membership enforces nobody unless the group carries the policy."""
+"""The groups first: a membership enforces nobody unless the group carries the policy."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aws import clients
-from aws.enforcement_group import EnforcementGroup
+from aws.enforcement_group import EnforcementGroup, PolicyGroups
 
 if TYPE_CHECKING:
     from reconcile.settings import Settings
@@ -12,15 +12,18 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class GroupState:
-    """Whether the group had the policy when the sweep came, and whether it has it since."""
+    """Whether our group had the policy when the sweep came, and whether it has it since; `others` carry it, too."""
 
     had_policy: bool
     has_policy: bool
+    others: frozenset[str] = frozenset()
 
 
 def settle_group(settings: "Settings") -> GroupState:
     """Give the group its policy back if somebody took it; a dry run only looks."""
+    carrying = PolicyGroups(clients.iam(), settings.policy_arn).names()
+    others = carrying - {settings.group_name}
+    if settings.group_name in carrying:
+        return GroupState(had_policy=True, has_policy=True, others=others)
     group = EnforcementGroup(clients.iam(), settings.group_name, settings.policy_arn)
-    if group.carries_policy():
-        return GroupState(had_policy=True, has_policy=True)
-    return GroupState(had_policy=False, has_policy=not settings.dry_run and group.take_policy())
+    return GroupState(had_policy=False, has_policy=not settings.dry_run and group.take_policy(), others=others)

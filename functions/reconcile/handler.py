@@ -50,7 +50,7 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
     report = Report(found, outcome, settings, now)
     report.tell()
     summary = report.record()
-    run = int(event.get("run", 1))
+    run = run_of(event)
     if outcome.left and not settings.dry_run and run < _MOST_RUNS:
         Continuation(clients.lambda_(), context.invoked_function_arn).go_on({"run": run + 1})
     elif outcome.failed or outcome.unasked:
@@ -59,6 +59,12 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
         # What the alarm on its absence waits for: nothing comes after it.
         metrics.add_metric("SweepsCompleted", MetricUnit.Count, 1)
     return summary
+
+
+def run_of(event: dict[str, Any]) -> int:
+    """Return the number that a run was told by the one before; whatever else an event holds begins anew."""
+    run = event.get("run")
+    return run if type(run) is int else 1
 
 
 def has_time(context: "LambdaContext") -> bool:

@@ -11,10 +11,17 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from aws import clients
 from aws.daily_notices import DailyNotices
-from aws.marks import ToldMarks
+from aws.marks import ToldMarks, UserMarks, UsersMarker
 from aws.ops_topic import OpsTopic
-from domain.enforcement_notices import found_exempt, group_without_policy, policy_drifted, unenforceable
-from domain.sweep import SweepOutcome, drifted, totals_of
+from domain.enforcement_notices import (
+    denied_though_exempt,
+    found_exempt,
+    group_without_policy,
+    policy_drifted,
+    undone,
+    unenforceable,
+)
+from domain.sweep import Exempted, SweepOutcome, drifted, exemption_news, totals_of
 
 if TYPE_CHECKING:
     from domain.notices import Notice
@@ -43,15 +50,33 @@ class Report:
             logger.warning("Ops are to know", kind=notice.kind, subject=notice.subject)
         if self.settings.dry_run:
             return
-        daily = DailyNotices(
-            OpsTopic(clients.sns(), self.settings.ops_topic_arn),
-            ToldMarks(clients.dynamodb(), self.settings.marks_table),
-        )
+        topic = OpsTopic(clients.sns(), self.settings.ops_topic_arn)
+        self._tell_exemptions(topic)
+        daily = DailyNotices(topic, ToldMarks(clients.dynamodb(), self.settings.marks_table))
         for notice, about in notices:
             daily.tell(notice, about, self.now)
-        users = sorted(self.outcome.unenforceable, key=lambda user: user.name)
-        daily.tell_of({user.user_id: user for user in users}, unenforceable, self.now)
-        daily.tell_of({found.user.user_id: found for found in self.found.plan.release}, found_exempt, self.now)
+        for users, notice_of in ((self.outcome.unenforceable, unenforceable), (self.outcome.undone, undone)):
+            named = sorted(users, key=lambda user: user.name)
+            daily.tell_of({user.user_id: user for user in named}, notice_of, self.now)
+        denied = [found for found in self._exempt if found.denied_by]
+        daily.tell_of({found.user.user_id: found for found in denied}, denied_though_exempt, self.now)
+
+    def _tell_exemptions(self, topic: OpsTopic) -> None:
+        """Tell ops of every exemption that they do not know of, and remember it for as long as it lasts.
+
+        An event that exempts somebody is told with its caller; what its event did not tell, the next sweep does.
+        """
+        table = (clients.dynamodb(), self.settings.marks_table)
+        news = exemption_news(self._exempt, UserMarks(*table).known_exemptions())
+        # "Is detached now" holds for those only of whom `release` was told.
+        new = [found for found in news.new if found.user.user_id not in self.outcome.unasked]
+        if new:
+            topic.tell(found_exempt(sorted(new, key=lambda found: found.user.name)))
+        UsersMarker(*table).exempt({found.user.user_id: found.exemption.summary for found in new}, news.over)
+
+    @property
+    def _exempt(self) -> list[Exempted]:
+        return [found for found in self.found.plan.exemptions if not found.ended]
 
     def record(self) -> dict[str, Any]:
         """Log who is exempt and who is only reported, count what the dashboard shows, and return the totals."""
@@ -75,7 +100,7 @@ class Report:
             "missing": totals.missing,
             "attached": self.outcome.attached,
             "releases": len(self.found.plan.release),
-            "failed": self.outcome.failed + self.outcome.unasked,
+            "failed": self.outcome.failed + len(self.outcome.unasked),
             "left": self.outcome.left,
             "dry_run": self.settings.dry_run,
         }

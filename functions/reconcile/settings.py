@@ -20,6 +20,7 @@ class Settings:
     exemptions: ExemptionRules
     existing_users: ExistingUsers
     existing_since: datetime | None
+    most_attachments: int
     marks_table: str
     release_queue_url: str
     ops_topic_arn: str
@@ -36,6 +37,7 @@ class Settings:
             exemptions=settings.exemptions(environment),
             existing_users=settings.choice(environment, "EXISTING_USERS", ExistingUsers),
             existing_since=settings.moment(environment, "EXISTING_USERS_SINCE"),
+            most_attachments=settings.whole_number(environment, "MAX_ATTACHMENTS_PER_DAY"),
             marks_table=settings.text(environment, "MARKS_TABLE", "the name of a table"),
             release_queue_url=settings.text(environment, "RELEASE_QUEUE_URL", "the URL of a queue"),
             ops_topic_arn=settings.text(environment, "OPS_TOPIC_ARN", "the ARN of a topic"),

@@ -8,7 +8,7 @@ from aws import clients
 from aws.directory import UserDirectory
 from aws.enforcement_policy import EnforcementPolicy, PolicyState
 from aws.marks import UserMarks
-from domain.enforcement import Rules, border
+from domain.enforcement import Marked, Rules, border
 from domain.sweep import SweepPlan, plan_sweep
 
 if TYPE_CHECKING:
@@ -18,10 +18,12 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """The policy and the group as they are, and what is to be done about the users."""
+    """The policy and the groups as they are, and what is to be done about the users, by which rules and marks."""
 
     policy: PolicyState
     group: "GroupState"
+    rules: Rules
+    marked: Marked
     plan: SweepPlan
 
 
@@ -33,7 +35,8 @@ def look(settings: "Settings", group: "GroupState", now: datetime) -> Found:
         since=border(settings.existing_users, settings.existing_since, policy.created),
         group_enforces=group.has_policy,
     )
-    users = tuple(UserDirectory(clients.iam(), settings.policy_arn, settings.group_name).users())
+    directory = UserDirectory(clients.iam(), settings.policy_arn, settings.group_name, group.others)
+    users = tuple(directory.users())
     # Read last: whoever is let go marks the user first, so a user who was read as free bears the mark by now.
     marked = UserMarks(clients.dynamodb(), settings.marks_table).read(now)
-    return Found(policy, group, plan_sweep(users, rules, today=now.date(), marked=marked))
+    return Found(policy, group, rules, marked, plan_sweep(users, rules, today=now.date(), marked=marked))

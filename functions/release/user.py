@@ -9,12 +9,12 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws import clients
 from aws.daily_notices import DailyNotices
 from aws.directory import UserLookup
-from aws.marks import DeletionCounts, ToldMarks, UserMarker
+from aws.marks import DeletionCounts, ToldMarks, UserMark, UserMarker
 from aws.ops_topic import OpsTopic
 from aws.release import Detachment
 from domain.deletions import gives_way, stands_in_the_way
 from domain.enforcement import DELETION_GRACE, Release, Rules, decide_enforcement
-from domain.enforcement_notices import exempted, gave_way, gives_way_no_more
+from domain.enforcement_notices import found_exempt, gave_way, gives_way_no_more
 from domain.holds import holds_on
 
 if TYPE_CHECKING:
@@ -33,20 +33,31 @@ _SWEEPS = timedelta(days=31)
 
 
 def release_exempt_user(request: "ReleaseRequest", settings: "Settings", now: datetime) -> None:
-    """Let go of a user who is exempt, and say who exempted whom; what a sweep found, the sweep has told."""
+    """Release a user who is exempt.
+
+    The caller in the request is only logged: whoever may send to the queue can write any. `enforce` has told ops who
+    exempted the user, and the sweep tells what it found.
+    """
     known = look_up(request.user_name, settings)
     if known is None or known.user.user_id != request.user_id:
         logger.info("User is gone", user_name=request.user_name, user_id=request.user_id)
         return
     match decide_enforcement(known, Rules(settings.exemptions), today=now.date()):
-        case Release(user, exemption):
-            # Told first: a try after this one finds the user free, and would have nothing to tell.
+        case Release(exemption=exemption) as found:
             if request.after and not settings.dry_run:
-                daily_notices(settings).tell(exempted(user, exemption, request.after), request.after.event_id, now)
+                tell_unknown(found, settings)
             remember_held(known, settings)
             let_go(known, settings, reason=exemption.reason, call=request.after)
         case _:
             logger.info("User is not to be released", user_name=request.user_name, user_id=request.user_id)
+
+
+def tell_unknown(found: Release, settings: "Settings") -> None:
+    """Tell ops of an exemption that they do not know of, such as one whose request release 1.0.0 sent."""
+    user_id, summary = found.user.user_id, found.exemption.summary
+    if UserMark(clients.dynamodb(), settings.marks_table).known_exemption(user_id) != summary:
+        OpsTopic(clients.sns(), settings.ops_topic_arn).tell(found_exempt([found]))
+        UserMarker(clients.dynamodb(), settings.marks_table).exempt(user_id, summary)
 
 
 def give_way_to_deletion(deletion: "FailedDeletion", settings: "Settings", now: datetime) -> None:

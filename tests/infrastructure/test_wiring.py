@@ -136,14 +136,28 @@ def test_new_users_are_those_of_this_account_whose_creation_succeeded() -> None:
     }
 
 
-def test_changed_users_are_those_whose_attachment_membership_exemption_or_path_changed() -> None:
+def test_changed_users_are_those_whose_attachment_membership_exemption_path_or_name_changed() -> None:
     assert selected_by("ChangedUserRule") == {
         "detach_user_policy",
         "remove_user_from_group",
         "tag_user_exempt",
         "untag_user_exempt",
         "update_user_path",
+        "update_user_rename",
     }
+
+
+def test_rules_match_the_group_in_any_case() -> None:
+    """IAM takes the name of a group in any case, so a call that writes it in another case reaches its rule."""
+    for sample, rule in (
+        ("remove_user_from_group", "ChangedUserRule"),
+        ("detach_group_policy", "EnforcementRule"),
+        ("delete_group", "EnforcementRule"),
+    ):
+        event: Any = json.loads((EVENTS / f"{sample}.json").read_text())
+        event["detail"]["requestParameters"]["groupName"] = event["detail"]["requestParameters"]["groupName"].upper()
+
+        assert EventPattern(None, rendered(rule)).matches_event(event), sample
 
 
 def test_what_release_takes_off_changes_nobody() -> None:

@@ -146,6 +146,7 @@ def stack(monkeypatch: pytest.MonkeyPatch, policy_arn: str, group: str) -> Stack
         "EXISTING_USERS": "report",
         "EXISTING_USERS_SINCE": "2026-01-01",
         "MAX_ATTACHMENTS_PER_DAY": "3",
+        "CHANGE_DELAY_SECONDS": "120",
         "MARKS_TABLE": stack.marks,
         "RELEASE_QUEUE_URL": stack.requests.url,
         "OPS_TOPIC_ARN": stack.ops.topic,

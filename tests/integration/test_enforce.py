@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from moto.iam.models import iam_backends
 
 from domain.settings import InvalidSetting
 from enforce.handler import lambda_handler
-from tests.integration.conftest import Calls, Context, Log, Stack, attached, batch, failed, members
+from tests.integration.conftest import ACCOUNT, Calls, Context, Log, Stack, attached, batch, failed, members
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -29,12 +30,25 @@ def alice(iam: "IAMClient") -> str:
 
 
 def creation(event_text: ReadText, name: str = "alice", **detail: Any) -> str:  # noqa: ANN401  (any field of a record)
-    """The console's CreateUser event of this very moment for another name, with other fields of its record."""
+    """The console's CreateUser event of this very moment for another name, with other fields of its record.
+
+    The id is that of the user of this name, if there is one.
+    """
     event = json.loads(event_text("create_user_console"))
     event["detail"]["eventTime"] = datetime.now(UTC).isoformat()
+    known = iam_backends[ACCOUNT]["aws"].users.get(name)
     event["detail"]["responseElements"]["user"]["userName"] = name
+    event["detail"]["responseElements"]["user"]["userId"] = known.id if known else "AIDANOBODYYET"
     event["detail"].update(detail)
     return json.dumps(event)
+
+
+def create_recorded(iam: "IAMClient", record: dict[str, Any]) -> str:
+    """Create the user of a message's CreateUser event, id included; return the name."""
+    user = json.loads(record["body"])["detail"]["responseElements"]["user"]
+    iam.create_user(UserName=user["userName"])
+    iam_backends[ACCOUNT]["aws"].users[user["userName"]].id = user["userId"]
+    return user["userName"]  # type: ignore[no-any-return]  # a name is text
 
 
 def test_a_new_user_gets_the_policy_with_one_call_and_no_read(
@@ -49,11 +63,7 @@ def test_a_new_user_gets_the_policy_with_one_call_and_no_read(
 
 def test_the_sample_batch_enforces_both_of_its_users(iam: "IAMClient", context: Context, event_text: ReadText) -> None:
     event = json.loads(event_text("enforce_batch_of_two"))
-    names = [
-        json.loads(record["body"])["detail"]["responseElements"]["user"]["userName"] for record in event["Records"]
-    ]
-    for name in names:
-        iam.create_user(UserName=name)
+    names = [create_recorded(iam, record) for record in event["Records"]]
 
     response = lambda_handler(event, context)
 
@@ -85,7 +95,39 @@ def test_a_late_look_reads_the_user_again_and_spares_whoever_was_exempted_meanwh
 
     assert failed(response) == []
     assert (attached(iam, "alice"), attached(iam, "bob")) == (["mfa-control"], [])
-    assert calls == ["GetUser", "Query", "Query", "AttachUserPolicy", "GetUser", "Query", "Query"]
+    assert calls == ["GetUser", "GetItem", "GetItem", "AttachUserPolicy", "GetUser", "GetItem", "GetItem"]
+
+
+def test_leaves_alone_another_user_of_the_name(
+    iam: "IAMClient", context: Context, event_text: ReadText, log: Log
+) -> None:
+    """A creation event that comes late changes nothing about a user who took the name after it."""
+    late = creation(event_text, eventTime=(datetime.now(UTC) - timedelta(hours=6)).isoformat())
+    iam.create_user(UserName="alice")
+
+    assert failed(lambda_handler(batch(late), context)) == []
+    assert attached(iam, "alice") == []
+    assert log.entry("User is gone")["user_name"] == "alice"
+
+
+@pytest.mark.parametrize("delay", ["0", "30", "120"])
+def test_trusts_the_record_only_for_as_long_as_no_later_change_was_handled(
+    iam: "IAMClient",
+    alice: str,
+    monkeypatch: pytest.MonkeyPatch,
+    context: Context,
+    event_text: ReadText,
+    delay: str,
+) -> None:
+    """With a short ChangeDelaySeconds a tag may be handled before the creation, which then reads the user again."""
+    monkeypatch.setenv("CHANGE_DELAY_SECONDS", delay)
+    at = (datetime.now(UTC) - timedelta(seconds=40)).isoformat()
+    recorded = creation(event_text, eventTime=at)
+    iam.tag_user(UserName=alice, Tags=[{"Key": "mfa-exempt", "Value": "robot"}])
+
+    lambda_handler(batch(recorded), context)
+
+    assert (attached(iam, alice) == []) == (delay != "120")
 
 
 def test_a_late_look_spares_whoever_is_being_deleted(
@@ -102,18 +144,47 @@ def test_a_late_look_spares_whoever_is_being_deleted(
     assert log.entry("User left alone")["reason"] == "being-deleted"
 
 
-def test_an_exempt_user_is_left_alone_without_any_call(
-    alice: str,
-    calls: Calls,
-    context: Context,
-    event_text: ReadText,
+def test_leaves_an_exempt_user_alone_and_tells_ops_who_exempted_the_user(
+    iam: "IAMClient", stack: Stack, alice: str, context: Context, event_text: ReadText
 ) -> None:
+    """A user who is created with the exempt tag is told to ops once, with the caller."""
     exempt = creation(event_text, requestParameters={"tags": [{"key": "mfa-exempt", "value": "robot"}]})
 
-    response = lambda_handler(batch(exempt), context)
+    response = lambda_handler(batch(exempt, exempt), context)
 
     assert failed(response) == []
-    assert calls == []
+    assert attached(iam, alice) == []
+    notice = stack.ops.read()
+    assert "alice is exempt from MFA now" in notice
+    assert "user/admin-jane" in notice
+
+
+def test_tells_ops_at_once_of_a_day_that_is_none(
+    iam: "IAMClient", stack: Stack, alice: str, context: Context, event_text: ReadText
+) -> None:
+    """A tag whose value looks like a day and is none exempts nobody, and ops are told with the caller."""
+    mistyped = creation(event_text, requestParameters={"tags": [{"key": "mfa-exempt", "value": "2026-11-31"}]})
+
+    lambda_handler(batch(mistyped), context)
+
+    assert attached(iam, alice) == ["mfa-control"]
+    notice = stack.ops.read()
+    assert "'2026-11-31' looks like a day and is none" in " ".join(notice.split())
+    assert "user/admin-jane" in notice
+
+
+def test_attaches_although_ops_cannot_be_told(
+    iam: "IAMClient", stack: Stack, alice: str, calls: Calls, context: Context, event_text: ReadText
+) -> None:
+    """A topic that does not answer keeps no policy off a user; the message comes back until ops are told."""
+    mistyped = creation(event_text, requestParameters={"tags": [{"key": "mfa-exempt", "value": "2026-11-31"}]})
+    calls.fail("Publish", "AuthorizationError", status=403)
+
+    first = failed(lambda_handler(batch(mistyped), context)), attached(iam, alice)
+    second = failed(lambda_handler(batch(mistyped, tries=2), context))
+
+    assert (first, second) == ((["m0"], ["mfa-control"]), [])
+    assert stack.ops.told() == ["exemption-malformed"]
 
 
 def test_a_user_whose_exemption_has_ended_gets_the_policy(
@@ -141,8 +212,7 @@ def test_a_malformed_event_goes_back_alone_and_says_what_is_wrong(
 ) -> None:
     event = json.loads(event_text("enforce_batch_one_malformed"))
     good, malformed = event["Records"]
-    name = json.loads(good["body"])["detail"]["responseElements"]["user"]["userName"]
-    iam.create_user(UserName=name)
+    name = create_recorded(iam, good)
 
     response = lambda_handler(event, context)
 
@@ -159,6 +229,7 @@ def test_a_young_user_whom_iam_does_not_know_yet_goes_back_to_the_queue(
 
     first = lambda_handler(batch(young), context)
     iam.create_user(UserName="carol")
+    iam_backends[ACCOUNT]["aws"].users["carol"].id = "AIDANOBODYYET"
     second = lambda_handler(batch(young), context)
 
     assert (failed(first), failed(second)) == (["m0"], [])

@@ -12,6 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.iam.models import iam_backends
 
+from aws.marks import UserMarker
 from domain.release_requests import ReleaseRequest
 from domain.settings import InvalidSetting
 from reconcile import acting
@@ -21,7 +22,9 @@ from tests.integration.conftest import ACCOUNT, Calls, Context, Log, Stack, atta
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
-READS = ["ListAttachedGroupPolicies", "GetPolicy", "GetAccountAuthorizationDetails", "Query", "Query"]
+LOOKS = ["ListEntitiesForPolicy", "GetPolicy", "GetAccountAuthorizationDetails", "Query", "Query"]
+# What a sweep reads once more at its end: the exemptions that ops know of.
+READS = [*LOOKS, "Query"]
 
 
 @dataclass(frozen=True)
@@ -97,7 +100,7 @@ def test_whoever_events_missed_is_enforced_with_one_write_each(
     summary = sweep(context, event)
 
     assert attached(iam, "alice") == attached(iam, "bob") == ["mfa-control"]
-    assert sorted(calls) == sorted([*READS, "AttachUserPolicy", "AttachUserPolicy"])
+    assert sorted(calls) == sorted([*READS, "AttachUserPolicy", "AttachUserPolicy", "BatchWriteItem"])
     assert (summary["UsersEnforced"], summary["UsersMissing"]) == (2, 0)
 
 
@@ -108,6 +111,9 @@ def test_whoever_is_held_either_way_costs_nothing(
         create(name)
     iam.attach_user_policy(UserName="alice", PolicyArn=stack.policy_arn)
     iam.add_user_to_group(UserName="bob", GroupName=stack.group)
+
+    sweep(context)
+    calls.clear()
 
     assert sweep(context)["UsersEnforced"] == 2
     assert sorted(calls) == sorted(READS)
@@ -205,7 +211,7 @@ def test_a_dry_run_changes_nothing_and_says_what_it_would_do(
 
     summary = sweep(context)
 
-    assert sorted(calls) == sorted(READS)
+    assert sorted(calls) == sorted(LOOKS)
     assert summary["missing"] == {"not-attached": 1}
     assert log.entry("Would attach the policy")["user_name"] == "alice"
     assert log.entry("Would ask for a release")["user_name"] == "robot"
@@ -283,19 +289,127 @@ def test_only_a_user_of_whom_ops_were_not_told_today_is_told(
     assert ("alice" in first, "alice" in second, "bob" in second) == (True, False, True)
 
 
-def test_whoever_is_found_exempt_is_told_to_ops_in_one_notice_a_day(
+def test_tells_every_exemption_once_that_no_event_told(
     iam: "IAMClient", stack: Stack, create: Callable[..., str], context: Context
 ) -> None:
+    """Exempt users of whom ops do not know come in one notice, whether or not the policy was on them."""
     for name in ("robot", "backup"):
-        create(name, exempt="CI, keys only")
-        iam.attach_user_policy(UserName=name, PolicyArn=stack.policy_arn)
+        create(name, exempt="CI: keys only")
+    iam.attach_user_policy(UserName="robot", PolicyArn=stack.policy_arn)
 
     for _ in range(2):
         sweep(context)
 
     notice = stack.ops.read()
     assert "2 users are exempt from MFA now" in notice
-    assert "robot is exempt by tag (CI, keys only)" in notice
+    assert "robot is exempt by tag (CI: keys only)" in notice
+
+
+def test_tells_another_reason_and_an_exemption_that_came_again(
+    iam: "IAMClient", stack: Stack, create: Callable[..., str], context: Context
+) -> None:
+    """A changed exemption is news, and so is one that ended and came again, or that of another user of the name."""
+
+    def tell(value: str) -> list[str]:
+        if value:
+            iam.tag_user(UserName="robot", Tags=[{"Key": "mfa-exempt", "Value": value}])
+        else:
+            iam.untag_user(UserName="robot", TagKeys=["mfa-exempt"])
+        sweep(context)
+        return stack.ops.told()
+
+    create("robot")
+    told = [tell(value) for value in ("CI", "CI", "build", "", "build")]
+    iam.detach_user_policy(UserName="robot", PolicyArn=stack.policy_arn)
+    iam.delete_user(UserName="robot")
+    create("robot")
+    told.append(tell("build"))
+
+    assert told == [["exempted"], [], ["exempted"], [], ["exempted"], ["exempted"]]
+
+
+def test_an_exemption_is_told_when_its_release_was_asked_for(
+    iam: "IAMClient", stack: Stack, create: Callable[..., str], calls: Calls, context: Context
+) -> None:
+    """Ops are not told that a user is released while the queue takes no request; the next sweep tells them."""
+    create("robot", exempt="CI")
+    iam.attach_user_policy(UserName="robot", PolicyArn=stack.policy_arn)
+    calls.fail("SendMessage", "AccessDenied", status=403)
+
+    with pytest.raises(SweepIncomplete):
+        sweep(context)
+    first = stack.ops.told()
+    sweep(context)
+
+    assert (first, stack.ops.told()) == ([], ["exempted"])
+
+
+def test_remembers_everybody_whom_the_policy_holds(
+    iam: "IAMClient", stack: Stack, create: Callable[..., str], monkeypatch: pytest.MonkeyPatch, context: Context
+) -> None:
+    """A user whom a sweep found enforced or enforced stays in scope, though older, and though no event tells of it."""
+    monkeypatch.setenv("EXISTING_USERS", "enforce")
+    for name in ("alice", "bob"):
+        create(name)
+    iam.attach_user_policy(UserName="bob", PolicyArn=stack.policy_arn)
+    sweep(context)
+
+    monkeypatch.setenv("EXISTING_USERS", "report")
+    monkeypatch.setenv("EXISTING_USERS_SINCE", "2100-01-01")
+    for name in ("alice", "bob"):
+        iam.detach_user_policy(UserName=name, PolicyArn=stack.policy_arn)
+        iam.update_user(UserName=name, NewUserName=f"{name}2")
+    sweep(context)
+
+    assert attached(iam, "alice2") == attached(iam, "bob2") == ["mfa-control"]
+
+
+def test_alarms_ops_of_users_from_whom_the_policy_keeps_being_taken(
+    iam: "IAMClient", stack: Stack, create: Callable[..., str], context: Context
+) -> None:
+    """The sweep goes on attaching, and tells ops once when it did so more often than they allow in a day."""
+    create("alice")
+    for _ in range(6):
+        sweep(context)
+        iam.detach_user_policy(UserName="alice", PolicyArn=stack.policy_arn)
+    sweep(context)
+
+    assert attached(iam, "alice") == ["mfa-control"]
+    assert "alice" in stack.ops.read()
+
+
+def test_names_exempt_users_whom_another_group_denies_everything(
+    iam: "IAMClient", stack: Stack, create: Callable[..., str], context: Context
+) -> None:
+    """A group that is not the stack's is not touched, so ops are told which exempt users it denies everything."""
+    iam.create_group(GroupName="developers")
+    iam.attach_group_policy(GroupName="developers", PolicyArn=stack.policy_arn)
+    for name in ("robot", "alice"):
+        create(name, exempt="CI" if name == "robot" else "")
+        iam.add_user_to_group(GroupName="developers", UserName=name)
+
+    for _ in range(2):
+        sweep(context)
+
+    notices = [json.loads(body) for body in stack.ops.take()]
+    [denied] = [found for found in notices if found["MessageAttributes"]["kind"]["Value"] == "exempt-but-denied"]
+    assert "robot, through developers" in denied["Message"]
+    assert "alice" not in denied["Message"]
+    assert attached(iam, "alice") == ["mfa-control"]
+
+
+@pytest.mark.parametrize("run", [None, "x", [], True, 1.5])
+def test_begins_with_the_first_run_whatever_else_an_event_holds(
+    create: Callable[..., str], monkeypatch: pytest.MonkeyPatch, run: object
+) -> None:
+    """Anybody may invoke the function by hand; only a number that the run before sent is one."""
+    create("alice")
+    sent: list[Any] = []
+    monkeypatch.setattr("aws.continuation.Continuation.go_on", lambda _, event: sent.append(event))
+
+    sweep(LongContext(looks=[0]), {"run": run})
+
+    assert sent == [{"run": 2}]
 
 
 def test_a_notice_that_could_not_be_sent_is_sent_by_the_next_sweep(
@@ -320,26 +434,32 @@ def test_whoever_is_exempted_or_deleted_before_a_late_turn_is_spared(
     monkeypatch: pytest.MonkeyPatch,
     context: Context,
 ) -> None:
-    for name in ("alice", "bob", "carol"):
+    for name in ("alice", "bob", "carol", "dave"):
         create(name)
+    erin = create("erin")
 
     class LateClock(datetime):
-        """Two minutes after the survey; meanwhile somebody exempted bob and deleted carol."""
+        """Two minutes after the survey; bob was exempted, carol deleted, dave replaced, erin nearly deleted."""
 
         @classmethod
         def now(cls, tz: tzinfo | None = None) -> "LateClock":
             iam.tag_user(UserName="bob", Tags=[{"Key": "mfa-exempt", "Value": "robot"}])
             with suppress(iam.exceptions.NoSuchEntityException):
                 iam.delete_user(UserName="carol")
+                iam.delete_user(UserName="dave")
+                create("dave")
+            mark = UserMarker(boto3.client("dynamodb"), "marks")
+            mark.leaving(erin, super().now(tz) + timedelta(hours=1))
             return super().now(tz) + timedelta(minutes=2)
 
     monkeypatch.setattr(acting, "datetime", LateClock)
 
     summary = sweep(context)
 
-    assert (attached(iam, "alice"), attached(iam, "bob")) == (["mfa-control"], [])
+    assert attached(iam, "alice") == ["mfa-control"]
+    assert attached(iam, "bob") == attached(iam, "dave") == attached(iam, "erin") == []
     assert (summary["attached"], summary["failed"]) == (1, 0)
-    assert calls.count("GetUser") == 3
+    assert calls.count("GetUser") == 5
 
 
 def test_a_user_whose_slots_are_full_is_enforced_through_the_group(
@@ -433,7 +553,7 @@ def test_a_sweep_counts_as_completed_only_where_all_of_it_was_done(
     assert ("SweepsCompleted" in capsys.readouterr().out) == completed
 
 
-@pytest.mark.parametrize("operation", sorted({*READS}))
+@pytest.mark.parametrize("operation", sorted({*LOOKS}))
 @pytest.mark.parametrize(("code", "status"), [("Throttling", 400), ("ServiceFailure", 500), ("AccessDenied", 403)])
 def test_a_read_that_fails_ends_the_sweep_before_anything_is_written_and_the_next_makes_up_for_it(
     iam: "IAMClient",

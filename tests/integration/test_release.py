@@ -93,19 +93,29 @@ def test_the_sample_batch_looks_at_both_of_its_users_and_finds_neither_theirs(
     assert "DetachUserPolicy" not in calls
 
 
-def test_ops_learn_who_exempted_whom_and_why(
-    stack: Stack, held: Callable[..., str], context: Context, log: Log
-) -> None:
-    request = ReleaseRequest(held("robot", reason="CI robot, keys only"), "robot", TAGGED)
+def test_trusts_no_caller_in_a_request(stack: Stack, held: Callable[..., str], context: Context, log: Log) -> None:
+    """Ops are told of an exemption that they do not know of, but not by whom: a request may hold any name."""
+    request = ReleaseRequest(held("robot", reason="CI robot: keys only"), "robot", TAGGED)
 
     lambda_handler(batch(request.to_json(), request.to_json()), context)
 
     notice = stack.ops.read()
-    assert "robot is exempt from MFA now" in notice
-    assert "CI robot, keys only" in notice
-    assert "arn:aws:iam::111122223333:user/admin-jane" in notice
-    assert log.entry("User released")["reason"] == "CI robot, keys only"
+    assert "1 user is exempt from MFA now" in notice
+    assert "CI robot: keys only" in notice
+    assert "admin-jane" not in notice
+    assert log.entry("User released")["reason"] == "CI robot: keys only"
     assert log.entry("User released")["correlation_id"] == TAGGED.event_id
+
+
+def test_tells_nothing_that_ops_know(stack: Stack, held: Callable[..., str], context: Context) -> None:
+    """An exemption that its event has told is not told again by its release."""
+    robot = held("robot", reason="CI")
+    known: dict[str, Any] = {"kind": {"S": "exempt"}, "subject": {"S": robot}, "exemption": {"S": "tag CI"}}
+    boto3.client("dynamodb").put_item(TableName="marks", Item=known)
+
+    lambda_handler(batch(ReleaseRequest(robot, "robot", TAGGED).to_json()), context)
+
+    assert stack.ops.told() == []
 
 
 def test_a_request_that_comes_late_does_nothing(

@@ -3,8 +3,8 @@
 import json
 import os
 from collections import Counter
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -35,7 +35,7 @@ _WRITES = ("Attach", "Detach", "AddUser", "RemoveUser")
 
 
 class Crash(BaseException):
-    """The function is gone; nothing inside it can catch that."""
+    """The function is gone: whatever in it catches this, no further call of that invocation goes out."""
 
 
 @dataclass(frozen=True)
@@ -45,6 +45,11 @@ class LongContext(Context):
     @staticmethod
     def get_remaining_time_in_millis() -> int:
         return 900_000
+
+
+def held(policies: set[str], groups: set[str]) -> bool:
+    """Tell whether the stack's policy or the stack's group holds a user who has these."""
+    return "mfa-control" in policies or GROUP in groups
 
 
 def answered(url: str, status: int, body: str) -> AWSResponse:
@@ -57,7 +62,8 @@ class World:
     """The account, the functions in it, and what is under way between them.
 
     Whose name begins with `full` has no slot for a policy, whose name begins with `stuck` none for a group either.
-    `held` are the ids of users off whom the functions took the policy, or know that somebody did.
+    `held` are the ids of users who are in scope whatever their age: a sweep saw the policy on them or put it there, or
+    the functions took it off or learned that somebody did. A rename by `iam` is recorded by itself, as CloudTrail does.
     `calls` counts what the functions ask for, and `bodies` answers an operation in moto's stead.
     `crash_in` counts down with each call of a function, which is gone before (or, if `answered`, after) the last one.
     """
@@ -70,6 +76,7 @@ class World:
     held: set[str] = field(default_factory=set)
     crash_in: int | None = None
     answered: bool = False
+    dead: bool = False
 
     def __post_init__(self) -> None:
         self._around = ExitStack()
@@ -78,6 +85,7 @@ class World:
         self._around.enter_context(patch("reconcile.acting.sleep"))
         self.iam = boto3.client("iam")
         self._create()
+        self.iam.meta.events.register("provide-client-params.iam.UpdateUser", self._record_rename)
         for make in PLAIN_CLIENTS:
             make.cache_clear()
         for client in (clients.iam(), clients.sqs(), clients.sns(), clients.dynamodb()):
@@ -115,6 +123,7 @@ class World:
             "EXISTING_USERS": "report",
             "EXISTING_USERS_SINCE": "2020-01-01",
             "MAX_ATTACHMENTS_PER_DAY": "3",
+            "CHANGE_DELAY_SECONDS": "0",  # events come in any order here
             "MARKS_TABLE": "marks",
             "RELEASE_QUEUE_URL": self._inbox.url,
             "OPS_TOPIC_ARN": Ops().topic,
@@ -123,26 +132,36 @@ class World:
         self._around.enter_context(patch.dict(os.environ, environment))
 
     def _answer(self, request: "AWSPreparedRequest", event_name: str, **_: object) -> AWSResponse | None:
-        operation = event_name.rpartition(".")[2]
-        crashes = self.crash_in == 0
+        if self.dead:
+            raise Crash
+        self.dead = self.crash_in == 0
         if self.crash_in is not None:
             self.crash_in -= 1
-        if crashes and not self.answered:
+        if self.dead and not self.answered:
             raise Crash
+        answer = self._take_effect(request, event_name)
+        if self.dead:
+            raise Crash
+        return answer
+
+    def _take_effect(self, request: "AWSPreparedRequest", event_name: str) -> AWSResponse | None:
+        operation = event_name.rpartition(".")[2]
         self.calls[operation] += 1
         form = request.body if isinstance(request.body, str) else (request.body or b"").decode()  # type: ignore[union-attr]
         if operation in self.bodies:
-            answer: AWSResponse | None = answered(request.url, 200, self.bodies[operation](form))
-        elif operation in {"AttachUserPolicy", "AddUserToGroup"} and self._full(operation, form):
+            return answered(request.url, 200, self.bodies[operation](form))
+        if operation in {"AttachUserPolicy", "AddUserToGroup"} and self._full(operation, form):
             body = "<ErrorResponse><Error><Code>LimitExceeded</Code><Message>quota</Message></Error></ErrorResponse>"
-            answer = answered(request.url, 409, body)
-        else:
-            self.writes += operation.startswith(_WRITES)
-            answer = botocore_stubber(event_name, request)
-            self._note_held(operation, *parse_qs(form).get("UserName", []))
-        if crashes:
-            raise Crash
+            return answered(request.url, 409, body)
+        self.writes += operation.startswith(_WRITES)
+        answer = botocore_stubber(event_name, request)
+        self._note_held(operation, *parse_qs(form).get("UserName", []))
         return answer
+
+    def _record_rename(self, params: dict[str, str], **_: object) -> None:
+        if "NewUserName" in params:
+            moved = {"newPath": params["NewPath"]} if "NewPath" in params else {}
+            self.record("update_user_rename", params["UserName"], newUserName=params["NewUserName"], **moved)
 
     def _note_held(self, operation: str, *names: str) -> None:
         """Remember off whom the policy was taken."""
@@ -190,27 +209,39 @@ class World:
             self.iam.remove_user_from_group(UserName=name, GroupName=group["GroupName"])
         self.iam.delete_user(UserName=name)
 
+    @contextmanager
+    def invocation(self) -> Iterator[None]:
+        """Let a function run, which may crash; the next one is alive again."""
+        self.dead = False
+        with suppress(Crash):
+            yield
+        self.dead = False
+
     def deliver(self, event: str) -> None:
         """Hand an event to its function; what fails is handed over again later."""
         handler = release if '"DeleteUser"' in event else enforce
-        with suppress(Crash):
+        with self.invocation():
             if not failed(handler(batch(event), LongContext())):
                 self.events.remove(event)
                 detail = json.loads(event)["detail"]
-                self._note_held(detail["eventName"], detail["requestParameters"]["userName"])
+                if os.environ["DRY_RUN"] == "false":
+                    self._note_held(detail["eventName"], detail["requestParameters"]["userName"])
 
     def let_go(self) -> None:
         """Hand every release request to `release`; what fails is handed over again later."""
         self.requests.extend(self._inbox.take())
         for request in list(self.requests):
-            with suppress(Crash):
+            with self.invocation():
                 if not failed(release(batch(request), LongContext())):
                     self.requests.remove(request)
 
     def sweep(self) -> None:
         """Look through the account once."""
-        with suppress(Crash):
+        with self.invocation():
             reconcile({}, LongContext())
+            if os.environ["DRY_RUN"] == "false":
+                users = iam_backends[ACCOUNT]["aws"].users
+                self.held.update(users[name].id for name, holds in self.picture().items() if held(*holds))
 
     def leaving(self) -> set[str]:
         """Return the ids of the users who are marked as being deleted."""

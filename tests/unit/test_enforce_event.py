@@ -86,10 +86,10 @@ def test_a_call_that_created_nobody_here_is_told_apart(event_text: ReadText, eve
     [
         ("detach_user_policy", UserChanged("alice", was_held=True)),
         ("remove_user_from_group", UserChanged("alice", was_held=True)),
-        ("tag_user_exempt", UserChanged("alice")),
+        ("tag_user_exempt", UserChanged("alice", tags={"mfa-exempt": "true"})),
         ("untag_user_exempt", UserChanged("alice")),
-        ("update_user_path", UserChanged("alice")),
-        ("update_user_rename", UserChanged("alice.smith")),
+        ("update_user_path", UserChanged("alice", path="/contractors/")),
+        ("update_user_rename", UserChanged("alice.smith", renamed_from="alice")),
     ],
 )
 def test_a_changed_user_is_named_as_the_user_is_called_now_and_was_held_if_something_was_taken_off(

@@ -18,6 +18,7 @@ ENVIRONMENT = {
     "EXISTING_USERS": "report",
     "EXISTING_USERS_SINCE": "",
     "MAX_ATTACHMENTS_PER_DAY": "3",
+    "CHANGE_DELAY_SECONDS": "120",
     "MARKS_TABLE": "marks",
     "RELEASE_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/111122223333/requests",
     "OPS_TOPIC_ARN": "arn:aws:sns:us-east-1:111122223333:ops",

@@ -1,0 +1,38 @@
+"""Ops are told who exempted whom: from the event itself, whether or not the policy was on the user."""
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools import Logger
+
+from aws import clients
+from aws.marks import UserMarker
+from domain.enforcement import Malformed, granted
+from domain.enforcement_notices import exempted, malformed_exemption
+from enforce.attaching import daily_notices
+
+if TYPE_CHECKING:
+    from domain.calls import Call
+    from domain.users import User
+    from enforce.settings import Settings
+
+logger = Logger()
+
+
+def tell_exemption(user: "User", call: "Call", settings: "Settings", now: datetime) -> None:
+    """Tell ops once of a call that exempted a user, or that was meant to; the user has only what the call set.
+
+    A user who is known by id is remembered as told, so that the sweep does not tell the same without the caller.
+    """
+    exemption = granted(user, settings.exemptions, now.date())
+    if exemption is None:
+        return
+    logger.info("Exemption granted", user_name=user.name, call=call.name, caller=call.caller, exemption=exemption)
+    if settings.dry_run:
+        return
+    if isinstance(exemption, Malformed):
+        daily_notices(settings).tell(malformed_exemption(user, exemption.value, call), call.event_id, now)
+        return
+    daily_notices(settings).tell(exempted(user, exemption, call), call.event_id, now)
+    if user.user_id:
+        UserMarker(clients.dynamodb(), settings.marks_table).exempt(user.user_id, exemption.summary)
