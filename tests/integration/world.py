@@ -86,6 +86,7 @@ class World:
         self.iam = boto3.client("iam")
         self._create()
         self.iam.meta.events.register("provide-client-params.iam.UpdateUser", self._record_rename)
+        self.iam.meta.events.register("after-call.iam.UpdateUser", self._keep_tags)
         for make in PLAIN_CLIENTS:
             make.cache_clear()
         for client in (clients.iam(), clients.sqs(), clients.sns(), clients.dynamodb()):
@@ -159,9 +160,16 @@ class World:
         return answer
 
     def _record_rename(self, params: dict[str, str], **_: object) -> None:
+        self._kept = params.get("NewUserName"), self.iam.list_user_tags(UserName=params["UserName"])["Tags"]
         if "NewUserName" in params:
             moved = {"newPath": params["NewPath"]} if "NewPath" in params else {}
             self.record("update_user_rename", params["UserName"], newUserName=params["NewUserName"], **moved)
+
+    def _keep_tags(self, **_: object) -> None:
+        """Give a renamed user the tags back that moto forgets, and IAM keeps."""
+        name, tags = self._kept
+        if name and tags:
+            self.iam.tag_user(UserName=name, Tags=tags)
 
     def _note_held(self, operation: str, *names: str) -> None:
         """Remember off whom the policy was taken."""

@@ -1,0 +1,156 @@
+"""What the table of marks remembers, for how long, and what a lost answer or an item of release 1.0.0 changes."""
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from aws import clients
+from aws.daily_notices import DailyNotices
+from aws.marks import AttachmentCounts, DeletionCounts, ToldMarks, UserMark, UserMarker, UserMarks, UsersMarker
+from aws.ops_topic import OpsTopic
+from domain.notices import Notice, Severity
+from tests.integration.conftest import Calls, Stack
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+NOON = datetime(2026, 12, 30, 12, tzinfo=UTC)
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+
+
+@pytest.fixture
+def dynamodb(stack: Stack, calls: Calls) -> "DynamoDBClient":
+    return clients.dynamodb()
+
+
+@pytest.fixture
+def topic(stack: Stack) -> OpsTopic:
+    return OpsTopic(boto3.client("sns"), stack.ops.topic)
+
+
+def items(dynamodb: "DynamoDBClient", kind: str) -> list[dict[str, Any]]:
+    return [item for item in dynamodb.scan(TableName="marks")["Items"] if item["kind"]["S"] == kind]
+
+
+def kept_until(dynamodb: "DynamoDBClient", kind: str) -> datetime:
+    [item] = items(dynamodb, kind)
+    return datetime.fromtimestamp(int(item["expires"]["N"]), UTC)
+
+
+def test_counts_attachments_by_day(dynamodb: "DynamoDBClient") -> None:
+    """Each day of UTC has a count of its own, which is kept until that day is surely over."""
+    counts = AttachmentCounts(dynamodb, "marks")
+    counts.add("AIDAALICE", NOON)
+    counts.add("AIDAALICE", NOON + HOUR)
+
+    assert counts.so_far("AIDAALICE", NOON.replace(hour=23)) == 2
+    assert counts.so_far("AIDAALICE", NOON + DAY) == 0
+    assert counts.so_far("AIDABOB", NOON) == 0
+    assert kept_until(dynamodb, "attached") >= NOON + DAY
+
+
+def test_counts_deletions_by_week_of_the_calendar(dynamodb: "DynamoDBClient") -> None:
+    """The week around New Year is one week, and its count outlives it."""
+    counts = DeletionCounts(dynamodb, "marks")
+    monday, sunday = datetime(2026, 12, 28, tzinfo=UTC), datetime(2027, 1, 3, 23, tzinfo=UTC)
+    counts.add("AIDAALICE", monday)
+
+    assert counts.so_far("AIDAALICE", sunday) == 1
+    assert counts.so_far("AIDAALICE", sunday + HOUR) == 0
+    assert kept_until(dynamodb, "gave-way") > sunday
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_counts_once_though_answers_get_lost(dynamodb: "DynamoDBClient", calls: Calls, times: int) -> None:
+    """A count that botocore writes again counts once; another count of the same user counts again."""
+    counts = AttachmentCounts(dynamodb, "marks")
+    for _ in range(times):
+        calls.lose_answer("UpdateItem")
+        counts.add("AIDAALICE", NOON)
+
+    assert counts.so_far("AIDAALICE", NOON) == times
+
+
+def test_goes_on_with_a_count_of_the_first_release(dynamodb: "DynamoDBClient") -> None:
+    """Release 1.0.0 counted without tokens."""
+    item: dict[str, Any] = {"kind": {"S": "attached"}, "subject": {"S": "2026-12-30#AIDAALICE"}, "times": {"N": "2"}}
+    dynamodb.put_item(TableName="marks", Item=item)
+    counts = AttachmentCounts(dynamodb, "marks")
+    counts.add("AIDAALICE", NOON)
+
+    assert counts.so_far("AIDAALICE", NOON) == 3
+
+
+def test_tells_again_after_a_day_though_the_mark_is_still_there(
+    dynamodb: "DynamoDBClient", stack: Stack, topic: OpsTopic
+) -> None:
+    """DynamoDB deletes expired items within days only, so the time in the mark counts."""
+    daily, notice = DailyNotices(topic, ToldMarks(dynamodb, "marks")), Notice("kind", Severity.ALARM, "subject", "text")
+    for after in (0 * HOUR, 23 * HOUR, 24 * HOUR):
+        daily.tell(notice, "AIDAALICE", NOON + after)
+
+    assert len(stack.ops.told()) == 2
+
+
+def test_one_kind_of_notice_hides_no_other(dynamodb: "DynamoDBClient", stack: Stack, topic: OpsTopic) -> None:
+    """Two kinds of notices about one user are both told."""
+    daily = DailyNotices(topic, ToldMarks(dynamodb, "marks"))
+    for kind in ("fought-over", "unenforceable", "fought-over"):
+        daily.tell(Notice(kind, Severity.ALARM, "subject", "text"), "AIDAALICE", NOON)
+
+    assert stack.ops.told() == ["fought-over", "unenforceable"]
+
+
+def test_only_what_is_new_is_told_and_only_what_was_told_is_remembered(
+    dynamodb: "DynamoDBClient", stack: Stack, topic: OpsTopic, calls: Calls
+) -> None:
+    """A topic that refuses a notice leaves no mark, and a mark that cannot be written repeats the notice."""
+    daily, notice = DailyNotices(topic, ToldMarks(dynamodb, "marks")), Notice("kind", Severity.ALARM, "subject", "text")
+    calls.fail("PutItem", "AccessDeniedException", status=400)
+    with pytest.raises(dynamodb.exceptions.ClientError):
+        daily.tell(notice, "AIDAALICE", NOON)
+    daily.tell(notice, "AIDAALICE", NOON)
+    daily.tell_of({}, lambda _: notice, NOON)
+
+    assert len(stack.ops.told()) == 2
+
+
+def test_forgets_who_is_leaving_when_the_mark_expires(dynamodb: "DynamoDBClient") -> None:
+    """A mark that DynamoDB has not deleted yet holds no longer than it says."""
+    UserMarker(dynamodb, "marks").leaving("AIDAALICE", NOON)
+
+    for now, leaving in ((NOON - HOUR, {"AIDAALICE"}), (NOON, set())):
+        assert UserMarks(dynamodb, "marks").read(now).leaving == leaving
+        assert UserMark(dynamodb, "marks").read("AIDAALICE", now).leaving == leaving
+
+
+def test_remembers_thousands_at_once_and_for_ever(dynamodb: "DynamoDBClient", calls: Calls) -> None:
+    """Users are marked 25 a call, over a mark that would have ended too."""
+    UserMarker(dynamodb, "marks").held("AIDA7", NOON)
+    everybody = frozenset(f"AIDA{number}" for number in range(60))
+    UsersMarker(dynamodb, "marks").held(everybody)
+
+    assert calls.count("BatchWriteItem") == 3
+    assert UserMarks(dynamodb, "marks").read(NOON + 9999 * DAY).held == everybody
+
+
+def test_knows_which_exemptions_ops_know(dynamodb: "DynamoDBClient") -> None:
+    """An exemption is remembered by its summary until it is over."""
+    marker = UsersMarker(dynamodb, "marks")
+    marker.exempt({"AIDAALICE": "tag CI", "AIDABOB": "path /service/"}, over=())
+    marker.exempt({"AIDAALICE": "tag build"}, over={"AIDABOB"})
+
+    assert UserMarks(dynamodb, "marks").known_exemptions() == {"AIDAALICE": "tag build"}
+    assert UserMark(dynamodb, "marks").known_exemption("AIDAALICE") == "tag build"
+    assert UserMark(dynamodb, "marks").known_exemption("AIDABOB") is None
+
+
+def test_remembers_for_a_day_a_name_whose_bearer_lost_the_policy(dynamodb: "DynamoDBClient") -> None:
+    """Only a rename that followed the detachment within a day is explained by it."""
+    UserMarker(dynamodb, "marks").freed("alice", NOON)
+    mark = UserMark(dynamodb, "marks")
+
+    assert [mark.was_freed("alice", NOON + after) for after in (-HOUR, HOUR, DAY)] == [False, True, False]
+    assert not mark.was_freed("bob", NOON + HOUR)
