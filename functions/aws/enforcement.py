@@ -4,9 +4,11 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from aws.denials import is_denied
 from domain.enforcement import Means
 
 if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
     from mypy_boto3_iam import IAMClient
 
 
@@ -33,7 +35,8 @@ class Enforcement:
         """Enforce the user and say how; done again it changes nothing.
 
         A user has a quota of attached policies and one of groups ("IAM and AWS STS quotas"), so one way stands in for
-        the other, as it does where the group is gone. Raises NoSuchUser, and Unenforceable where no way is open.
+        the other, as it does if the group is gone, of which IAM may say AccessDenied. Raises NoSuchUser, and
+        Unenforceable if no way is open.
         Any other error (throttling, a concurrent modification, the policy that is gone) is the caller's to hand back
         to the queue.
         """
@@ -48,14 +51,24 @@ class Enforcement:
                 self._client.attach_user_policy(UserName=user_name, PolicyArn=self._policy_arn)
             else:
                 self._client.add_user_to_group(UserName=user_name, GroupName=self._group_name)
-        except self._client.exceptions.LimitExceededException:
-            return False
-        except self._client.exceptions.NoSuchEntityException as error:
-            # IAM says what is missing in the message only, and its kind goes first: the user may bear any name.
-            message = error.response["Error"]["Message"]
-            if self._policy_arn in message:
-                raise
-            if re.match(rf"(the )?group (with name )?{re.escape(self._group_name)}\s", message, re.IGNORECASE):
+        except self._client.exceptions.ClientError as error:
+            if self._is_closed(means, error):
                 return False
-            raise NoSuchUser(user_name) from error
+            if self._misses_the_user(error):
+                raise NoSuchUser(user_name) from error
+            raise
         return True
+
+    def _is_closed(self, means: Means, error: "ClientError") -> bool:
+        if means is Means.GROUP and (is_denied(error) or self._misses_the_group(error)):
+            return True
+        return isinstance(error, self._client.exceptions.LimitExceededException)
+
+    def _misses_the_group(self, error: "ClientError") -> bool:
+        # IAM says what is missing in the message only, and its kind goes first: the user may bear any name.
+        missing = rf"(the )?group (with name )?{re.escape(self._group_name)}\s"
+        return re.match(missing, error.response["Error"]["Message"], re.IGNORECASE) is not None
+
+    def _misses_the_user(self, error: "ClientError") -> bool:
+        missing = isinstance(error, self._client.exceptions.NoSuchEntityException)
+        return missing and self._policy_arn not in error.response["Error"]["Message"]

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from aws.denials import is_denied
+
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
@@ -40,9 +42,17 @@ class EnforcementGroup:
         self._policy_arn = policy_arn
 
     def take_policy(self) -> bool:
-        """Attach the policy to the group; return False where the group is gone or has no slot left."""
+        """Attach the policy to the group; return False if the group is gone, has no slot left, or is denied to us.
+
+        IAM may say AccessDenied of a group that is gone: it finds no path to compare the role's resource with.
+        """
+        errors = self._client.exceptions
         try:
             self._client.attach_group_policy(GroupName=self._name, PolicyArn=self._policy_arn)
-        except (self._client.exceptions.NoSuchEntityException, self._client.exceptions.LimitExceededException):
+        except (errors.NoSuchEntityException, errors.LimitExceededException):
+            return False
+        except errors.ClientError as error:
+            if not is_denied(error):
+                raise
             return False
         return True

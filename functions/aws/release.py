@@ -8,6 +8,8 @@ from domain.holds import Hold, HoldBy
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
+    from mypy_boto3_iam.literals import PolicyUsageTypeType
+    from mypy_boto3_iam.type_defs import ListEntitiesForPolicyResponseTypeDef
 
 
 class Detachment:
@@ -49,22 +51,34 @@ class Holds:
         self._policy_arn = policy_arn
         self._group_name = group_name
 
-    def all(self) -> Iterator[Hold]:
-        """Yield every hold, a thousand a call at most."""
-        yield from self.attachments()
+    def attachments(self) -> Iterator[Hold]:
+        """Yield what our policy is attached to, a thousand a call; our group keeps its policy, which goes with it."""
+        for page in self._entities("PermissionsPolicy"):
+            yield from (Hold(HoldBy.USER, user["UserName"]) for user in page["PolicyUsers"])
+            yield from (Hold(HoldBy.ROLE, role["RoleName"]) for role in page["PolicyRoles"])
+            groups = (group["GroupName"] for group in page["PolicyGroups"])
+            yield from (Hold(HoldBy.GROUP, name) for name in groups if name != self._group_name)
+
+    def members(self) -> Iterator[Hold]:
+        """Yield who is in our group, a thousand a call; nobody if it is gone."""
         with suppress(self._client.exceptions.NoSuchEntityException):
             for members in self._client.get_paginator("get_group").paginate(
                 GroupName=self._group_name, PaginationConfig={"PageSize": 1000}
             ):
                 yield from (Hold(HoldBy.MEMBERSHIP, user["UserName"]) for user in members["Users"])
 
-    def attachments(self) -> Iterator[Hold]:
-        """Yield whom and what our policy is attached to; our group keeps its policy, which goes with the group."""
+    def boundaries(self) -> list[str]:
+        """Return the users and roles whose permissions boundary our policy is, which nobody here takes off.
+
+        Without its boundary a user or role may do more than its owner meant, and with it IAM does not delete the policy
+        ("DeletePolicy", IAM API Reference).
+        """
+        pages = list(self._entities("PermissionsBoundary"))
+        users = [user["UserName"] for page in pages for user in page["PolicyUsers"]]
+        return [*users, *(role["RoleName"] for page in pages for role in page["PolicyRoles"])]
+
+    def _entities(self, usage: "PolicyUsageTypeType") -> "Iterator[ListEntitiesForPolicyResponseTypeDef]":
         with suppress(self._client.exceptions.NoSuchEntityException):
-            for page in self._client.get_paginator("list_entities_for_policy").paginate(
-                PolicyArn=self._policy_arn, PaginationConfig={"PageSize": 1000}
-            ):
-                yield from (Hold(HoldBy.USER, user["UserName"]) for user in page["PolicyUsers"])
-                yield from (Hold(HoldBy.ROLE, role["RoleName"]) for role in page["PolicyRoles"])
-                groups = (group["GroupName"] for group in page["PolicyGroups"])
-                yield from (Hold(HoldBy.GROUP, name) for name in groups if name != self._group_name)
+            yield from self._client.get_paginator("list_entities_for_policy").paginate(
+                PolicyArn=self._policy_arn, PolicyUsageFilter=usage, PaginationConfig={"PageSize": 1000}
+            )

@@ -116,12 +116,12 @@ def unenforceable(users: Sequence[User]) -> Notice:
     """Say whom neither way can enforce."""
     lines = first((f"  {plain(user.name)}" for user in users), _MOST_NAMES)
     text = wrapped(
-        "These users have as many policies and as many groups as IAM allows a user, so that the enforcement policy "
-        "fits neither way. They are not enforced:"
+        "No way is open to enforce these users: each has as many policies as IAM allows a user, and the group takes "
+        "none of them, because they are in as many groups as IAM allows or the group is gone. They are not enforced:"
     )
     advice = wrapped(
-        "Detach a policy from each of them or take each out of a group (a group's policies do not count against the "
-        "user's own). The next sweep then enforces them. You are told again tomorrow."
+        "Detach a policy from each of them or take each out of a group: a group's policies do not count against the "
+        "user's own. The next sweep then enforces them. You are told again tomorrow."
     )
     return Notice(
         "unenforceable",
@@ -267,21 +267,32 @@ def gives_way_no_more(user: User, times: int, call: Call) -> Notice:
     )
 
 
-def still_held(names: Sequence[str], policy_arn: str) -> Notice:
-    """Say who could not be let go while the stack was deleted."""
-    lines = first((f"  {plain(name)}" for name in names), _MOST_NAMES)
-    text = wrapped(
-        f"The stack is being deleted, but these could not be detached from {policy_arn}, which therefore cannot be "
-        "deleted:"
-    )
-    advice = wrapped(
-        "Detach the policy from them by hand, then delete the stack again. The log of the release function says why."
-    )
+def still_held(
+    names: Sequence[str], policy_arn: str, *, boundaries: Sequence[str] = (), readable: bool = True
+) -> Notice:
+    """Say what keeps the policy from being deleted with the stack.
+
+    These are users, groups and roles that could not be detached, and users and roles whose permissions `boundaries` the
+    policy is. If not all was `readable`, there may be more.
+    """
+    parts = [wrapped(f"The stack is being deleted, but {policy_arn} cannot be, until you have done the following.")]
+    if names:
+        advice = wrapped("Detach the policy from these, or take the users out of the group. The log says what failed:")
+        parts.append("\n".join([advice, "", *first((f"  {plain(name)}" for name in names), _MOST_NAMES)]))
+    if boundaries:
+        advice = wrapped(
+            "The policy is the permissions boundary of these users and roles. Set another boundary or delete it, as "
+            "their owners decide:"
+        )
+        parts.append("\n".join([advice, "", *first((f"  {plain(name)}" for name in boundaries), _MOST_NAMES)]))
+    if not readable:
+        parts.append(wrapped("Not everything could be read, so there may be more. The log says what failed."))
+    parts.append(wrapped("Then delete the stack again."))
     return Notice(
         "release-incomplete",
         Severity.ALARM,
-        f"{counted(len(names), 'attachment', 'attachments')} could not be released",
-        "\n".join([text, "", *lines, "", advice, ""]),
+        f"The enforcement policy cannot be deleted: {len(names):,} attached, {len(boundaries):,} as a boundary",
+        "\n\n".join(parts) + "\n",
     )
 
 

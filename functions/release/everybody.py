@@ -5,7 +5,8 @@ CloudFormation waits for an answer, and gets one whatever happens: without it th
 refusal would leave the stack in DELETE_FAILED.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
@@ -35,39 +36,48 @@ _RESERVE_MILLISECONDS = 15_000
 _PAUSE_BETWEEN_RUNS = 5
 
 
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What a run leaves: the holds that it still finds, and whether everything could be read."""
+
+    holds: Sequence["Hold"]
+    readable: bool
+
+
 def release_everybody(
     event: "CloudFormationCustomResourceEvent", environment: Mapping[str, str], context: "LambdaContext"
 ) -> str | None:
     """Run once over everybody; return what there is to answer, or None where another run follows."""
     settings = Settings.from_environment(environment)
     run = int(event.raw_event.get(_RUN, 1))
-    try:
-        left = list(still_there(settings, context))
-    except (ClientError, BotoCoreError):
-        if run >= _MOST_RUNS:
-            raise
-        logger.exception("Nobody could be looked up", run=run)
-        left = []
-    else:
-        if not left:
-            logger.info("Everybody is released", run=run)
-            return "Everybody is released"
-    if run < _MOST_RUNS:
-        logger.info("Releasing goes on", run=run, left=len(left))
+    holds = Holds(clients.iam(), settings.policy_arn, settings.group_name)
+    undo(read(holds).holds, settings, context)
+    left = read(holds)
+    if run < _MOST_RUNS and (left.holds or not left.readable):
+        logger.info("Releasing goes on", run=run, left=len(left.holds), readable=left.readable)
         sleep(_PAUSE_BETWEEN_RUNS)
         Continuation(clients.lambda_(), context.invoked_function_arn).go_on({**event.raw_event, _RUN: run + 1})
         return None
-    names = [hold.name for hold in left]
-    OpsTopic(clients.sns(), settings.ops_topic_arn).tell(still_held(names, settings.policy_arn))
-    return f"{len(names)} could not be released; the log says why"
+    return tell_what_is_left(left, boundaries_of(holds), settings, run)
 
 
-def still_there(settings: Settings, context: "LambdaContext") -> "Iterator[Hold]":
-    """Undo every hold that time allows, then look again and return what is left."""
-    holds = Holds(clients.iam(), settings.policy_arn, settings.group_name)
+def read(holds: Holds) -> Left:
+    """Read every hold that can be read: a group that cannot be keeps nobody from being detached from the policy."""
+    found: list[Hold] = []
+    readable = True
+    for part in (holds.attachments, holds.members):
+        try:
+            found.extend(part())
+        except (ClientError, BotoCoreError):
+            logger.exception("Not everybody could be looked up", part=part.__name__)
+            readable = False
+    return Left(found, readable)
+
+
+def undo(found: Sequence["Hold"], settings: Settings, context: "LambdaContext") -> None:
+    """Undo every hold that time allows."""
     detachment = Detachment(clients.iam(), settings.policy_arn, settings.group_name)
     pace = Pace(_WRITES_PER_SECOND, monotonic, sleep)
-    found = list(holds.all())
     for number, hold in enumerate(found):
         if context.get_remaining_time_in_millis() < _RESERVE_MILLISECONDS:
             break
@@ -78,4 +88,28 @@ def still_there(settings: Settings, context: "LambdaContext") -> "Iterator[Hold]
             detachment.let_go(hold)
         except (ClientError, BotoCoreError):
             logger.exception("Not released", released_from=hold.by, name_held=hold.name)
-    return holds.all()
+
+
+def boundaries_of(holds: Holds) -> Sequence[str]:
+    """Return whose permissions boundary the policy is; that it cannot be read keeps nobody from an answer."""
+    try:
+        return holds.boundaries()
+    except (ClientError, BotoCoreError):
+        logger.exception("Permissions boundaries could not be looked up")
+        return ()
+
+
+def tell_what_is_left(left: Left, boundaries: Sequence[str], settings: Settings, run: int) -> str:
+    """Tell ops what keeps the policy from being deleted, if anything does, and return the answer."""
+    names = [hold.name for hold in left.holds]
+    if not names and left.readable and not boundaries:
+        logger.info("Everybody is released", run=run)
+        return "Everybody is released"
+    notice = still_held(names, settings.policy_arn, boundaries=boundaries, readable=left.readable)
+    OpsTopic(clients.sns(), settings.ops_topic_arn).tell(notice)
+    logger.error("Not everybody is released", names=names, boundaries=boundaries, readable=left.readable)
+    if names:
+        return f"{len(names)} could not be released; the log says why"
+    if not left.readable:
+        return "Not everybody could be looked up; the log says why"
+    return f"Everybody is released, but the policy is the permissions boundary of {len(boundaries)}"

@@ -16,7 +16,9 @@ FUNCTIONS = {
     for name, resource in TEMPLATE.resources.items()
     if resource["Type"] == "AWS::Serverless::Function"
 }
-POLICY, GROUP = "${EnforcementPolicy}", "${EnforcementGroup.Arn}"
+POLICY = "${EnforcementPolicy}"
+# The group under whatever path: its name is unique in the account.
+GROUP = [f"arn:aws:iam::111122223333:group/{path}${{EnforcementGroup}}" for path in ("", "*/")]
 
 # What Lambda itself does in a function's name ("Lambda execution role", "Using Lambda with Amazon SQS").
 TO_LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}

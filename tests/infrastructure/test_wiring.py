@@ -160,6 +160,16 @@ def test_rules_match_the_group_in_any_case() -> None:
         assert EventPattern(None, rendered(rule)).matches_event(event), sample
 
 
+@pytest.mark.parametrize("alerted", ["ops@example.com", ""])
+def test_ops_can_be_told_until_everybody_is_released(alerted: str) -> None:
+    """The subscription and the log are there when the stack's deletion says what it could not release."""
+    resources = Template(AlertEmail=alerted).resources
+
+    assert resources["EverybodyReleased"]["Properties"].get("ToldAt") == ("${AlertSubscription}" if alerted else None)
+    assert resources["EverybodyReleased"]["DependsOn"] == "ReleaseMayGoOn", "a condition on it would leave it out"
+    assert resources["ReleaseLogs"]["DeletionPolicy"] == "RetainExceptOnCreate"
+
+
 def test_what_release_takes_off_changes_nobody() -> None:
     pattern = EventPattern(None, rendered("ChangedUserRule"))
     event: Any = json.loads((EVENTS / "detach_user_policy.json").read_text())

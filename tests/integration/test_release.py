@@ -285,6 +285,45 @@ def test_whom_a_sweep_found_is_let_go_without_another_notice(
     assert stack.ops.told() == []
 
 
+def test_an_older_user_whose_deletion_was_given_up_is_remembered_for_weeks(
+    held: Callable[..., str], context: Context, event_text: ReadText
+) -> None:
+    """The mark outlives the next sweeps, whatever their schedule, so that giving up a deletion frees nobody."""
+    held("alice")
+
+    lambda_handler(batch(conflict(event_text, "alice")), context)
+
+    [mark] = marks("held")
+    assert int(mark["expires"]["N"]) > (datetime.now(UTC) + timedelta(days=30)).timestamp()
+
+
+@pytest.mark.parametrize(("minutes", "free"), [(59, True), (61, False)])
+def test_a_deletion_that_failed_more_than_an_hour_ago_frees_nobody(
+    iam: "IAMClient", held: Callable[..., str], context: Context, event_text: ReadText, minutes: int, free: bool
+) -> None:
+    """A message that comes late frees a user for what is left of the hour, and not at all when it is over."""
+    held("alice")
+
+    lambda_handler(batch(conflict(event_text, "alice", ago=timedelta(minutes=minutes))), context)
+
+    assert (attached(iam, "alice") == ["other"]) == free
+
+
+def test_begins_no_release_that_it_may_not_finish(
+    iam: "IAMClient", held: Callable[..., str], event_text: ReadText
+) -> None:
+    """With less time left than a release may take, the message goes back as it came."""
+    held("alice")
+
+    class Late(Context):
+        @staticmethod
+        def get_remaining_time_in_millis() -> int:
+            return 24_000
+
+    assert failed(lambda_handler(batch(conflict(event_text, "alice")), Late())) == ["m0"]
+    assert attached(iam, "alice") == ["mfa-control", "other"]
+
+
 def test_the_failed_deletion_of_an_earlier_user_frees_nobody_who_bears_the_name_now(
     iam: "IAMClient", held: Callable[..., str], context: Context, event_text: ReadText
 ) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import boto3
 import pytest
+from botocore.exceptions import ReadTimeoutError
 
 from release import everybody
 from release.handler import lambda_handler
@@ -276,14 +277,73 @@ def test_the_last_run_answers_although_somebody_is_left_and_tells_ops_whom(
     assert "user0" in stack.ops.read()
 
 
-def test_the_last_run_answers_although_nobody_could_be_looked_up(
-    users: list[str], cloudformation: CloudFormation, calls: Calls
+def test_the_last_run_answers_although_not_everybody_could_be_looked_up(
+    stack: Stack, users: list[str], cloudformation: CloudFormation, calls: Calls
 ) -> None:
-    calls.fail("ListEntitiesForPolicy", "AccessDenied", status=403)
+    """What could not be read is not taken for released: CloudFormation and ops are told so."""
+    calls.fail("ListEntitiesForPolicy", "AccessDenied", status=403, times=3)
 
     lambda_handler({**cloudformation.event("Delete"), "MfaEnforcerRun": 15}, RunningContext())
 
-    assert [answer["Reason"] for answer in cloudformation.answers] == ["Releasing everybody failed; the log says why"]
+    assert [answer["Reason"] for answer in cloudformation.answers] == [
+        "Not everybody could be looked up; the log says why"
+    ]
+    assert "there may be more" in stack.ops.read()
+
+
+@pytest.mark.parametrize(("code", "status"), [("AccessDenied", 403), ("NoSuchEntity", 404)])
+def test_detaches_everybody_although_the_group_cannot_be_read(
+    iam: "IAMClient",
+    stack: Stack,
+    users: list[str],
+    cloudformation: CloudFormation,
+    calls: Calls,
+    code: str,
+    status: int,
+) -> None:
+    """A group that was deleted or moved, of which IAM may say AccessDenied, keeps nobody from being detached."""
+    calls.answer("Invoke", "{}")
+    calls.fail("GetGroup", code, status=status, times=2)
+
+    lambda_handler(cloudformation.event("Delete"), RunningContext())
+
+    assert [attached(iam, name) for name in users[:3]] == [[], [], []]
+
+
+def test_one_timeout_keeps_nobody_else_from_being_released(
+    iam: "IAMClient", users: list[str], cloudformation: CloudFormation, calls: Calls
+) -> None:
+    """A call that comes to no answer is left to the next run, and the others are released in this one."""
+    calls.answer("Invoke", "{}")
+    calls.break_off("DetachUserPolicy", ReadTimeoutError(endpoint_url="https://iam.amazonaws.com"))
+
+    lambda_handler(cloudformation.event("Delete"), RunningContext())
+
+    assert sum(bool(attached(iam, name)) for name in users) <= 1
+
+
+def test_names_whose_permissions_boundary_the_policy_is_and_runs_once(
+    stack: Stack, cloudformation: CloudFormation, calls: Calls
+) -> None:
+    """A boundary is somebody's decision, and IAM keeps the policy for as long as it is one: ops are told whose."""
+    nobody = entities("")
+    calls.answer("ListEntitiesForPolicy", nobody, nobody, entities("<member><UserName>alice</UserName></member>"))
+
+    lambda_handler(cloudformation.event("Delete"), RunningContext())
+
+    [answer] = cloudformation.answers
+    assert answer["Reason"] == "Everybody is released, but the policy is the permissions boundary of 1"
+    assert "alice" in stack.ops.read()
+    assert "Invoke" not in calls
+
+
+def entities(users: str) -> str:
+    """Return an answer of ListEntitiesForPolicy."""
+    return (
+        '<ListEntitiesForPolicyResponse xmlns="https://iam.amazonaws.com/doc/2010-05-08/"><ListEntitiesForPolicyResult>'
+        f"<PolicyUsers>{users}</PolicyUsers><PolicyRoles/><PolicyGroups/>"
+        "</ListEntitiesForPolicyResult></ListEntitiesForPolicyResponse>"
+    )
 
 
 def test_an_answer_is_given_whatever_happens(
