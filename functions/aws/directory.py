@@ -11,20 +11,19 @@ if TYPE_CHECKING:
 
 
 class UserDirectory:
-    """Reads everybody together with how our policy, our group and `other_groups` that carry the policy hold them."""
+    """Reads everybody together with how our policy, our group and other groups that carry the policy hold them."""
 
     PERMISSIONS = ("iam:GetAccountAuthorizationDetails",)
 
-    def __init__(
-        self, client: "IAMClient", policy_arn: str, group_name: str, other_groups: frozenset[str] = frozenset()
-    ) -> None:
+    def __init__(self, client: "IAMClient", policy_arn: str, group_name: str) -> None:
         self._client = client
         self._policy_arn = policy_arn
         self._group_name = group_name
-        self._other_groups = other_groups
 
-    def users(self) -> Iterator[AccountUser]:
+    def users(self, other_groups: frozenset[str] = frozenset()) -> Iterator[AccountUser]:
         """Read everybody, a page at a time: some calls for thousands of users, and never one per user.
+
+        The `other_groups` carry the policy and are not ours.
 
         IAM cuts its pages by size, so their number cannot be told ("GetAccountAuthorizationDetails": the results might
         be fewer than MaxItems even when there are more).
@@ -41,7 +40,7 @@ class UserDirectory:
                             policy["PolicyArn"] == self._policy_arn for policy in detail["AttachedManagedPolicies"]
                         ),
                         in_group=self._group_name in detail["GroupList"],
-                        other_groups=self._other_groups.intersection(detail["GroupList"]),
+                        other_groups=other_groups.intersection(detail["GroupList"]),
                     ),
                 )
 

@@ -70,6 +70,7 @@ def run_item(totals: RunTotals, expires: datetime) -> "Item":
         "at": {"S": totals.at.isoformat()},
         "totals": {"M": counts},
         "request": {"S": totals.request},
+        "told": {"BOOL": totals.told},
         "expires": {"N": str(int(expires.timestamp()))},
     }
 
@@ -78,7 +79,13 @@ def read_run(item: "Mapping[str, AttributeValueTypeDef]") -> RunTotals:
     """Read the item that remembers a run."""
     found = _plain(item)
     counts = {name: int(count) for name, count in found["totals"].items()}
-    return RunTotals(datetime.fromisoformat(found["at"]), counts, found.get("request", ""))
+    return RunTotals(
+        at=datetime.fromisoformat(found["at"]),
+        counts=counts,
+        request=found.get("request", ""),
+        told=found.get("told", True),  # release 1.0.0 remembered a run only after it had told ops
+        expires=int(found["expires"]) if "expires" in found else None,
+    )
 
 
 def _typed(value: bool | str | int | date) -> "AttributeValueTypeDef":

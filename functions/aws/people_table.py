@@ -1,6 +1,6 @@
 """The table that remembers people from run to run: one item per user id, and one per run."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from aws.people_items import RUN, WRITTEN, history_item, read_history, read_run, run_item
 from aws.updates import Update
@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from domain.totals import RunTotals
 
 
+class Remembered(NamedTuple):
+    """Everybody by user id, all runs in their order, and the keys of items that hold what nobody here wrote."""
+
+    people: "dict[str, History]"
+    runs: "tuple[RunTotals, ...]"
+    unreadable: tuple[str, ...] = ()
+
+
 class RememberedPeople:
     """Reads everybody in pages."""
 
@@ -23,13 +31,21 @@ class RememberedPeople:
         self._client = client
         self._name = name
 
-    def read(self) -> "tuple[dict[str, History], tuple[RunTotals, ...]]":
-        """Return everybody by user id, and all runs in their order: a call for each megabyte, thousands of people."""
+    def read(self) -> Remembered:
+        """Return everything: a call for each megabyte, thousands of people. An odd item costs nobody else's."""
         pages = self._client.get_paginator("scan").paginate(TableName=self._name, ConsistentRead=True)
-        items = {item["user_id"]["S"]: item for page in pages for item in page["Items"]}
-        runs = [read_run(item) for key, item in items.items() if key.startswith(RUN)]
-        people = {key: read_history(item) for key, item in items.items() if not key.startswith(RUN)}
-        return people, tuple(sorted(runs, key=lambda run: run.at))
+        people: dict[str, History] = {}
+        runs: list[RunTotals] = []
+        unreadable: list[str] = []
+        for key, item in ((item["user_id"]["S"], item) for page in pages for item in page["Items"]):
+            try:
+                if key.startswith(RUN):
+                    runs.append(read_run(item))
+                else:
+                    people[key] = read_history(item)
+            except (ValueError, TypeError, KeyError, AttributeError):
+                unreadable.append(key)
+        return Remembered(people, tuple(sorted(runs, key=lambda run: run.at)), tuple(unreadable))
 
 
 class PeopleTable(RememberedPeople):

@@ -19,6 +19,7 @@ class Enforced(StrEnum):
     ATTACHED = "attached"
     IN_GROUP = "through the group"
     BOTH = "attached and through the group"
+    ELSEWHERE = "through another group"
     NOT = "no"
 
 
@@ -115,5 +116,7 @@ def _enforced(standing: Standing) -> Enforced:
             return Enforced.ATTACHED
         case Standing(in_group=True):
             return Enforced.IN_GROUP
+        case Standing(other_groups=others) if others:
+            return Enforced.ELSEWHERE
         case _:
             return Enforced.NOT

@@ -1,11 +1,11 @@
 """When a person is reminded: on which days, how it becomes an escalation, and why not today."""
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, timedelta, tzinfo
 from enum import StrEnum
 from itertools import pairwise
 
-from domain.people import History, step_of
+from domain.people import History, day_of
 from domain.reminders import ReminderKind
 
 _WEEK = 7
@@ -46,35 +46,49 @@ class Wait(StrEnum):
     NOT_UNENROLLED = "nothing is missing"
     BEFORE_THE_FIRST = "the first day of the cadence has not come"
     REMINDED = "reminded since the latest day of the cadence"
+    TODAY = "reminded today"
     UNCONFIRMED = "a reminder was begun today, and is not known to have gone out"
 
 
-def decide_reminder(history: History, cadence: Cadence, today: date) -> Due | Wait:
-    """Decide whether a person is reminded today.
+def decide_reminder(history: History, cadence: Cadence, today: date, zone: tzinfo = UTC) -> Due | Wait:
+    """Decide whether a person is reminded today, a day of the zone.
+
+    Nobody's first mail is an escalation, which goes to the manager too: a person may have been without MFA for weeks in
+    which no mail was sent. Nobody is reminded twice in a day: an earlier reminder may have waited until this morning.
 
     Only the latest step counts: days that were missed are passed over, never sent in a burst. The cause is made of the
     step, so every run between two steps finds the same one, and the claim on it lets only one mail through. One that
     was claimed on an earlier day and is not known to have gone out is due again, under a cause of today.
     """
-    since = history.unenrolled_since
+    since, last = history.unenrolled_since, history.last_reminded
     if since is None:
         return Wait.NOT_UNENROLLED
     days = (today - since).days
     step = cadence.latest_step(days)
     if step is None:
         return Wait.BEFORE_THE_FIRST
+    escalates = step >= cadence.escalate_after and last is not None
+    kind = ReminderKind.ESCALATION if escalates else ReminderKind.REMINDER
     due_on = since + timedelta(days=step)
-    kind = ReminderKind.ESCALATION if step >= cadence.escalate_after else ReminderKind.REMINDER
-    cause = f"{kind}#{due_on}"
-    if _latest_claim(history) >= due_on:
-        if history.claimed_on is None:
-            return Wait.REMINDED
-        if history.claimed_on >= today:
-            return Wait.UNCONFIRMED
-        cause = f"{cause}#{today}"
+    wait = _wait_for(history, due_on, today)
+    if wait is None and last is not None and last.astimezone(zone).date() == today:
+        wait = Wait.TODAY
+    if wait is not None:
+        return wait
+    cause = f"{kind}#{due_on}" if _latest_claim(history) < due_on else f"{kind}#{due_on}#{today}"
     return Due(kind, cause, history.reminders + 1, days)
+
+
+def _wait_for(history: History, due_on: date, today: date) -> Wait | None:
+    """Return why the reminder of this step waits: it went out, or may go out today."""
+    if _latest_claim(history) < due_on:
+        return None
+    if history.claimed_on is None:
+        return Wait.REMINDED
+    return Wait.UNCONFIRMED if history.claimed_on >= today else None
 
 
 def _latest_claim(history: History) -> date:
     """Return the latest step for which a reminder was claimed, whichever cadence it was a step of."""
-    return max(filter(None, map(step_of, history.causes)), default=date.min)
+    reminders = (cause for cause in history.causes if cause.partition("#")[0] in set(ReminderKind))
+    return max(filter(None, map(day_of, reminders)), default=date.min)

@@ -7,6 +7,15 @@ from datetime import date, datetime
 from io import StringIO
 
 _KEYS = (1, 2)
+_COLUMNS = (
+    "user",
+    "arn",
+    "user_creation_time",
+    "password_enabled",
+    "password_last_changed",
+    "mfa_active",
+    *(f"access_key_{number}_{column}" for number in _KEYS for column in ("active", "last_rotated")),
+)
 
 
 class MalformedReport(ValueError):
@@ -29,18 +38,34 @@ class Credentials:
 
 @dataclass(frozen=True, slots=True)
 class CredentialReport:
-    """One row per user by user name, and when IAM made the report: up to four hours ago."""
+    """One row per user by user name, and when IAM made the report: up to four hours ago.
+
+    `unreadable` are the rows, by what stands in the place of the name, that do not hold what their columns should.
+    """
 
     made: datetime
     rows: Mapping[str, Credentials]
+    unreadable: tuple[str, ...] = ()
 
     @classmethod
     def from_csv(cls, text: str, made: datetime) -> "CredentialReport":
-        """Read the report; root is no user, and columns that are new are passed over. Raises MalformedReport."""
-        rows = csv.DictReader(StringIO(text))
-        return cls(
-            made, {_text(row, "user"): _credentials(row) for row in rows if not _text(row, "arn").endswith(":root")}
-        )
+        """Read the report; root is no user, and columns that are new are passed over.
+
+        Raises MalformedReport for a column that is missing. A row that cannot be read costs nobody else's.
+        """
+        found = csv.DictReader(StringIO(text))
+        for column in _COLUMNS:
+            if column not in (found.fieldnames or ()):
+                raise MalformedReport(column, "to be there")
+        rows: dict[str, Credentials] = {}
+        unreadable: list[str] = []
+        for row in found:
+            try:
+                if not _text(row, "arn").endswith(":root"):
+                    rows[_text(row, "user")] = _credentials(row)
+            except MalformedReport:
+                unreadable.append(str(row.get("user")))
+        return cls(made, rows, tuple(unreadable))
 
 
 def _credentials(row: Mapping[str, str | None]) -> Credentials:

@@ -9,15 +9,20 @@ from domain.digest_numbers import numbers, share
 from domain.enrolment import EnrolmentPicture
 from domain.notices import Notice, Severity
 from domain.people import Enrolment
-from domain.plain_text import counted, wrapped
+from domain.plain_text import counted, first, plain, wrapped
 from domain.reminder_plan import Outcome
 from domain.sending import NoSending, SendingState, trouble_with
 from domain.totals import ESCALATED, RunTotals
 
+_MOST_UNREADABLE = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """Everything that a digest follows from. `report_made` is None where there was no credential report."""
+    """Everything that a digest follows from. `report_made` is None if there was no credential report.
+
+    `unreadable` are rows of that report and items of the people table that nobody could make anything of.
+    """
 
     account: str
     picture: EnrolmentPicture
@@ -28,18 +33,24 @@ class Run:
     report_made: datetime | None
     escalate_after: int
     dry_run: bool
+    unreadable: tuple[str, ...] = ()
 
 
 def digest_of(run: Run) -> Notice:
     """Write the digest."""
     counts = run.totals.counts
-    unenrolled, escalated = counts[Enrolment.UNENROLLED], counts[ESCALATED]
     # SNS takes ASCII only here.
-    late = f", {escalated:,} escalated" if escalated else ""
     dry = "[dry run] " if run.dry_run else ""
-    subject = (
-        f"{dry}MFA in {run.account}: {f'{unenrolled:,} not enrolled' if unenrolled else 'everybody is enrolled'}{late}"
+    said = (
+        f"{counts[state]:,} {what}"
+        for state, what in (
+            (Enrolment.UNENROLLED, "not enrolled"),
+            (ESCALATED, "escalated"),
+            (Enrolment.UNKNOWN, "not known"),
+        )
+        if counts[state]
     )
+    subject = f"{dry}MFA in {run.account}: {', '.join(said) or 'everybody is enrolled'}"
     needs = list(_needs(run))
     parts = [
         f"MFA in account {run.account}, {run.picture.today:%-d %B %Y}",
@@ -72,6 +83,9 @@ def _needs(run: Run) -> Iterator[str]:
             "There was no credential report, so passwords, access keys, passkeys and hardware tokens were not seen. "
             "Who was not enrolled at the last run still counts as that; who is new waits."
         )
+    if run.unreadable:
+        names = ", ".join(first((plain(name) for name in run.unreadable), _MOST_UNREADABLE))
+        yield f"What the credential report or the people table says of these could not be read: {names}."
     trouble = trouble_with(run.sending)
     if trouble:
         yield trouble
@@ -80,6 +94,9 @@ def _needs(run: Run) -> Iterator[str]:
 def _undone(outcome: Outcome) -> Iterator[str]:
     if outcome.refused:
         yield f"{_reminders(outcome.refused)} did not get onto the queue. The next run plans them again."
+    if outcome.unremembered:
+        names = ", ".join(first((plain(name) for name in outcome.unremembered), _MOST_UNREADABLE))
+        yield f"What was found of these could not be written down, so they were not reminded: {names}."
     if outcome.unchecked:
         yield f"{_people(outcome.unchecked)} not reminded: IAM did not say whether there is a device by now."
     if outcome.postponed:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from domain.people import Enrolment
+from domain.plain_text import counted
 from domain.totals import ESCALATED, RunTotals
 
 _MEANINGS = {
@@ -16,15 +17,20 @@ _MEANINGS = {
 
 
 def share(totals: RunTotals) -> str:
-    """Say how many of those who need MFA have it."""
+    """Say how many of those who need MFA have it, and of how many it is not known."""
     enrolled, unenrolled = totals.counts[Enrolment.ENROLLED], totals.counts[Enrolment.UNENROLLED]
+    unknown = totals.counts.get(Enrolment.UNKNOWN, 0)
     everybody = enrolled + unenrolled
+    if unknown and not unenrolled:
+        have = f"{counted(enrolled, 'person has', 'people have')} MFA."
+        return f"{have} Of {unknown:,} it is not known whether they need it or have it."
     if not everybody:
         return "Nobody here needs MFA."
     if not unenrolled:
         return "Everybody who needs MFA has it."
     # Rounded down: never 100 % while somebody is left.
-    return f"{enrolled:,} of {everybody:,} people who need MFA have it: {enrolled * 100 // everybody} %."
+    share = f"{enrolled:,} of {everybody:,} people who need MFA have it: {enrolled * 100 // everybody} %."
+    return f"{share} Of {unknown:,} more it is not known." if unknown else share
 
 
 def numbers(totals: RunTotals, before: RunTotals | None, escalate_after: int) -> str:

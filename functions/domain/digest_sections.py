@@ -69,7 +69,7 @@ def _unenrolled(person: Person, picture: EnrolmentPicture, now: Mapping[str, str
         "one of them not confirmed" if history.claimed_on else "",
         f"last {history.last_reminded:%Y-%m-%d}" if history.last_reminded else "",
         now.get(person.user.user_id, ""),
-        "" if person.standing.enforced() else "NOT ENFORCED",
+        "" if person.standing.denied else "NOT ENFORCED",
     ]
     return f"{plain(person.user.name)}: {', '.join(part for part in parts if part)}"
 
@@ -77,7 +77,7 @@ def _unenrolled(person: Person, picture: EnrolmentPicture, now: Mapping[str, str
 def _key_only(person: Person, picture: EnrolmentPicture) -> str:
     days = days_without(person, picture)
     lacking = f"{_days(days)} (since {person.history.unenrolled_since})" if days else "since today"
-    return f"{plain(person.user.name)}: {lacking}{'' if person.standing.enforced() else ', NOT ENFORCED'}"
+    return f"{plain(person.user.name)}: {lacking}{'' if person.standing.denied else ', NOT ENFORCED'}"
 
 
 def _days(days: int) -> str:

@@ -65,13 +65,16 @@ def too_young_for_the_report(facts: Facts, rules: EnrolmentRules, today: date) -
     """
     if facts.report is None:
         return []
-    people = (_person(known, facts, rules, today) for known in facts.users)
+    people = (_person(known, facts, rules, today, today) for known in facts.users)
     return [person.user for person in people if person.enrolment is Enrolment.UNKNOWN]
 
 
-def picture_of(facts: Facts, rules: EnrolmentRules, today: date) -> EnrolmentPicture:
-    """Put the facts together."""
-    people = tuple(_person(known, facts, rules, today) for known in facts.users)
+def picture_of(facts: Facts, rules: EnrolmentRules, today: date, *, exempt_on: date | None = None) -> EnrolmentPicture:
+    """Put the facts together. `today` is a day of the reminders' zone, `exempt_on` the same in UTC, if it is another.
+
+    An exemption ends with its last day in UTC, as it does for those who enforce.
+    """
+    people = tuple(_person(known, facts, rules, today, exempt_on or today) for known in facts.users)
     here = {person.user.user_id for person in people}
     now = [
         *((facts.history_of(person.user), person.history) for person in people),
@@ -80,13 +83,14 @@ def picture_of(facts: Facts, rules: EnrolmentRules, today: date) -> EnrolmentPic
     return EnrolmentPicture(today, people, tuple(Change(before, after) for before, after in now if before != after))
 
 
-def _person(known: AccountUser, facts: Facts, rules: EnrolmentRules, today: date) -> Person:
+def _person(known: AccountUser, facts: Facts, rules: EnrolmentRules, today: date, exempt_on: date) -> Person:
     user = known.user
+    standing = known.standing if facts.group_enforces else replace(known.standing, in_group=False)
     row, history = facts.credentials_of(user), facts.history_of(user)
     devices = facts.devices.get(user.user_id) or (frozenset({Device.UNSPECIFIED}) if row and row.mfa else frozenset())
     password = row.password if row else facts.passwords.get(user.user_id)
     keys = row.active_keys if row else None
-    exemption, tagged = rules.exemptions.exemption_of(user, today), rules.exemptions.tagged(user)
+    exemption, tagged = rules.exemptions.exemption_of(user, exempt_on), rules.exemptions.tagged(user)
     recipient = rules.addresses.recipient_of(user)
     enrolment = _enrolment(exemption, devices, password=password, active_keys=keys, history=history)
     start = start_of(row.able_since if row else user.created.date(), facts.last_run, today)
@@ -94,13 +98,13 @@ def _person(known: AccountUser, facts: Facts, rules: EnrolmentRules, today: date
     after = followed(history, enrolment, start=start, today=today, key_only=key_only)
     return Person(
         user=user,
-        standing=known.standing,
+        standing=standing,
         enrolment=enrolment,
         password=password,
         active_keys=keys,
         devices=devices,
         exemption=exemption,
-        ended_exemption=tagged if tagged and tagged.until and tagged.until < today else None,
+        ended_exemption=tagged if tagged and tagged.until and tagged.until < exempt_on else None,
         recipient=recipient,
         malformed_exemption=rules.exemptions.malformed(user),
         history=replace(_without_old_trouble(after, recipient), user_name=user.name),

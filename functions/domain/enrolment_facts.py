@@ -32,7 +32,10 @@ def kind_of(serial_number: str) -> Device:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What one run reads. `devices` and `passwords` (of users too young for the report) are by user id."""
+    """What one run reads. `devices` and `passwords` (of users too young for the report) are by user id.
+
+    If the group does not carry the policy (`group_enforces` is False), membership enforces nobody.
+    """
 
     users: Sequence[AccountUser]
     report: CredentialReport | None
@@ -40,6 +43,7 @@ class Facts:
     histories: Mapping[str, History]
     last_run: date | None
     passwords: Mapping[str, bool] = field(default_factory=dict)
+    group_enforces: bool = True
 
     def credentials_of(self, user: User) -> Credentials | None:
         """Return the user's row of the report; one of an earlier user of the same name does not count."""

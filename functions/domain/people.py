@@ -90,8 +90,8 @@ def followed(
     )
 
 
-def step_of(cause: str) -> date | None:
-    """Return the day of the cadence that a reminder's cause is made of; None for that of another mail."""
+def day_of(cause: str) -> date | None:
+    """Return the day in a cause: of a reminder's step, or of an occasion. Release 1.0.0 gave occasions none."""
     try:
         return date.fromisoformat(cause.partition("#")[2].partition("#")[0])
     except ValueError:
@@ -104,8 +104,8 @@ def is_another_try(cause: str) -> bool:
 
 
 def _without_old(causes: frozenset[str], today: date) -> frozenset[str]:
-    """Return the causes that may still matter: reminders come every week, so an old step never comes again."""
-    return frozenset(cause for cause in causes if (step_of(cause) or today) >= today - REMEMBERED)
+    """Return the causes that may still matter: an old step never comes again, and no queue keeps a message so long."""
+    return frozenset(cause for cause in causes if (day_of(cause) or date.min) >= today - REMEMBERED)
 
 
 def _closed(history: History, enrolment: Enrolment, today: date) -> History:

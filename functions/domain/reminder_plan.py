@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 
 from domain.addresses import Recipient
 from domain.cadence import Cadence, Due, Wait, decide_reminder
@@ -16,7 +17,8 @@ class Outcome:
     """What became of a run's reminders: how many are on the queue, and how many are left for the next run and why.
 
     `unchecked`: IAM did not say whether they have a device. `postponed`: the time was up. `refused`: by the queue.
-    `over_quota`: SES would not send them within the day.
+    `over_quota`: SES would not send them within the day. What was found of the people named in `unremembered` could not
+    be written down, so they were not reminded; they may have had no reminder to come.
     """
 
     queued: tuple[ReminderMessage, ...] = ()
@@ -24,17 +26,21 @@ class Outcome:
     postponed: int = 0
     refused: int = 0
     over_quota: int = 0
+    unremembered: tuple[str, ...] = ()
 
     @property
     def complete(self) -> bool:
         """Tell whether nothing failed; a run out of time or quota has not failed, it only had much to do."""
-        return not (self.unchecked or self.refused)
+        return not (self.unchecked or self.refused or self.unremembered)
 
 
-def plan_reminders(picture: EnrolmentPicture, cadence: Cadence, default: Language) -> list[ReminderMessage]:
+def plan_reminders(
+    picture: EnrolmentPicture, cadence: Cadence, default: Language, zone: tzinfo = UTC
+) -> list[ReminderMessage]:
     """Return a message for everybody who is unenrolled, able to enrol, reachable and due; the longest so come first."""
     able = [person for person in picture.those(Enrolment.UNENROLLED) if not person.key_only]
-    planned = (_message(person, decide_reminder(person.history, cadence, picture.today), default) for person in able)
+    decided = ((person, decide_reminder(person.history, cadence, picture.today, zone)) for person in able)
+    planned = (_message(person, decision, default) for person, decision in decided)
     return sorted((message for message in planned if message is not None), key=lambda message: -message.days)
 
 

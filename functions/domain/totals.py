@@ -14,12 +14,15 @@ ESCALATED = "escalated"
 class RunTotals:
     """How many people stood how to MFA at that time, by Enrolment; those escalated are among the unenrolled.
 
-    `request` is Lambda's id of the run, which a run has in common with its repetition.
+    `request` is Lambda's id of the run, which a run has in common with its repetition; `told` tells whether ops got its
+    digest. It is remembered until it `expires`, in seconds since 1970.
     """
 
     at: datetime
     counts: Mapping[str, int]
     request: str = ""
+    told: bool = False
+    expires: int | None = None
 
 
 def escalated(picture: EnrolmentPicture, after_days: int) -> list[Person]:

@@ -82,12 +82,16 @@ def _rounded_up(number: int) -> int:
 
 
 def _with_names_apart(lines: Sequence[Line]) -> tuple[Line, ...]:
-    """Push names down that would cover the one above; where that leads out of the drawing, all of them move up."""
+    """Push names down that would cover the one above, then up from the lower edge those that this led out of it."""
     found: list[Line] = []
     free_from = 0.0
     for line in sorted(lines, key=lambda line: line.name_at):
         at = max(line.name_at, free_from)
         free_from = at + _NAMES_APART
         found.append(Line(line.state, line.name, line.last, line.points, at))
-    too_low = max(found[-1].name_at - (HEIGHT - _BOTTOM), 0)
-    return tuple(Line(line.state, line.name, line.last, line.points, line.name_at - too_low) for line in found)
+    lowest = float(HEIGHT - _BOTTOM)
+    for number, line in reversed(list(enumerate(found))):
+        at = min(line.name_at, lowest)
+        lowest = at - _NAMES_APART
+        found[number] = Line(line.state, line.name, line.last, line.points, at)
+    return tuple(found)

@@ -48,6 +48,11 @@ class Standing:
         """
         return self.attached or (self.in_group and group_enforces)
 
+    @property
+    def denied(self) -> bool:
+        """Tell whether the user is denied everything but enrolment, by us or through another group."""
+        return self.enforced() or bool(self.other_groups)
+
 
 NOT_HELD = Standing()
 

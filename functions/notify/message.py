@@ -56,7 +56,8 @@ def read_occasion(call: RecordedCall, account: str) -> Occasion | Nothing:
     if name is None or not _USER_NAME.fullmatch(name):
         return Nothing("the call was about no user")
     device = None if kind is MailKind.WELCOME else call.text("detail.requestParameters.serialNumber")
-    return Occasion(kind, f"{kind}#{call.event_id}", name, call.at, device)
+    # The day lets the cause be forgotten in time: a person's item has room for some thousands.
+    return Occasion(kind, f"{kind}#{call.at.date()}#{call.event_id}", name, call.at, device)
 
 
 def _user_name(call: RecordedCall) -> str | None:

@@ -35,8 +35,8 @@ def look(settings: "Settings", group: "GroupState", now: datetime) -> Found:
         since=border(settings.existing_users, settings.existing_since, policy.created),
         group_enforces=group.has_policy,
     )
-    directory = UserDirectory(clients.iam(), settings.policy_arn, settings.group_name, group.others)
-    users = tuple(directory.users())
+    directory = UserDirectory(clients.iam(), settings.policy_arn, settings.group_name)
+    users = tuple(directory.users(group.others))
     # Read last: whoever is let go marks the user first, so a user who was read as free bears the mark by now.
     marked = UserMarks(clients.dynamodb(), settings.marks_table).read(now)
     return Found(policy, group, rules, marked, plan_sweep(users, rules, today=now.date(), marked=marked))

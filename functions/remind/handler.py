@@ -1,16 +1,19 @@
 """Reminds people who have no MFA, and tells ops who is left."""
 
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
+from botocore.exceptions import BotoCoreError, ClientError
 
 from aws import clients
 from aws.credential_report import CredentialReports
 from aws.directory import UserDirectory
+from aws.enforcement_group import PolicyGroups
 from aws.mfa_devices import LoginProfiles, MfaDevices, VirtualMfaDevices
 from aws.ops_topic import OpsTopic
 from aws.people_table import PeopleTable
@@ -21,11 +24,11 @@ from domain.addresses import Unreachable
 from domain.audit_csv import audit_csv
 from domain.audit_report import audit_report_of
 from domain.digest import Run, digest_of
-from domain.people import Enrolment
+from domain.people import Change, Enrolment
 from domain.reminder_plan import Outcome
 from domain.reminders import ReminderKind
 from domain.sending import NoSending, SendingState
-from domain.totals import totals_of
+from domain.totals import RunTotals, totals_of
 from remind.audit_page import audit_page
 from remind.settings import Settings
 from remind.survey import Sources, Survey, survey
@@ -58,15 +61,12 @@ def lambda_handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str
         has_time=lambda: context.get_remaining_time_in_millis() > _RESERVE_MILLISECONDS,
         sending=sending_state(settings),
     )
+    earlier = earlier_try(found, context)
+    found = replace(found, runs=tuple(run for run in found.runs if run is not earlier))
     outcome = found.outcome if settings.dry_run else remind(found, settings, table)
-    run = run_of(found, outcome, settings, context, at=now.astimezone(UTC))
-    if not is_repetition(found, context):
-        OpsTopic(clients.sns(), settings.ops_topic_arn).tell(digest_of(run))
+    run = run_of(found, outcome, settings, context, at=earlier.at if earlier else now.astimezone(UTC))
     record(run)
-    if not settings.dry_run:
-        keep(run, found, settings, table)
-    if not outcome.complete:
-        raise RunIncomplete
+    finish(run, found, settings, table, told=earlier is not None and earlier.told)
     # What the alarm on its absence waits for: nothing comes after it.
     metrics.add_metric("ReminderRunsCompleted", MetricUnit.Count, 1)
     return {**run.totals.counts, "reminders": len(outcome.queued)}
@@ -79,6 +79,8 @@ def sources(settings: Settings, table: PeopleTable) -> Sources:
         table=table,
         reports=CredentialReports(iam),
         directory=UserDirectory(iam, settings.policy_arn, settings.group_name),
+        groups=PolicyGroups(iam, settings.policy_arn),
+        group_name=settings.group_name,
         virtual_devices=VirtualMfaDevices(iam),
         devices=MfaDevices(iam),
         login_profiles=LoginProfiles(iam),
@@ -92,9 +94,9 @@ def sending_state(settings: Settings) -> SendingState | NoSending:
     return SendingAccount(clients.sesv2(settings.ses_region)).state(settings.sender)
 
 
-def is_repetition(found: Survey, context: "LambdaContext") -> bool:
-    """Tell whether an earlier try of this run has told ops and come as far as its totals: Lambda keeps the id."""
-    return any(run.request == context.aws_request_id for run in found.runs)
+def earlier_try(found: Survey, context: "LambdaContext") -> RunTotals | None:
+    """Return the totals that an earlier try of this run has kept: Lambda keeps the id when it tries again."""
+    return next((run for run in found.runs if run.request == context.aws_request_id), None)
 
 
 def run_of(found: Survey, outcome: Outcome, settings: Settings, context: "LambdaContext", *, at: datetime) -> Run:
@@ -109,25 +111,81 @@ def run_of(found: Survey, outcome: Outcome, settings: Settings, context: "Lambda
         report_made=found.report_made,
         escalate_after=settings.cadence.escalate_after,
         dry_run=settings.dry_run,
+        unreadable=found.unreadable,
     )
 
 
 def remind(found: Survey, settings: Settings, table: PeopleTable) -> Outcome:
-    """Remember first, so that a reminder never meets a person whom nobody counts; then queue."""
-    for change in found.picture.changes:
-        table.follow(change)
+    """Remember first, so that a reminder never meets a person whom nobody counts; then queue.
+
+    A person whose item cannot be written waits for the next run, and keeps nobody else from being reminded.
+    """
+    unremembered = {
+        change.after.user_id: change.after.user_name for change in found.picture.changes if not follow(change, table)
+    }
+    wanted = [message for message in found.outcome.queued if message.user_id not in unremembered]
     try:
-        queued = ReminderQueue(clients.sqs(), settings.mail_queue_url).send(found.outcome.queued)
+        queued = ReminderQueue(clients.sqs(), settings.mail_queue_url).send(wanted)
     except QueueRefused as error:
         logger.exception("Reminders were not queued")
         queued = error.queued
-    return replace(found.outcome, queued=queued, refused=len(found.outcome.queued) - len(queued))
+    names = tuple(unremembered.values())
+    return replace(found.outcome, queued=queued, refused=len(wanted) - len(queued), unremembered=names)
 
 
-def keep(run: Run, found: Survey, settings: Settings, table: PeopleTable) -> None:
-    """Keep what the next run and the auditor ask for. It comes last: a bucket that fails costs nobody a reminder."""
+def follow(change: Change, table: PeopleTable) -> bool:
+    """Write what changed of one person; tell whether the table took it."""
+    try:
+        table.follow(change)
+    except (ClientError, BotoCoreError):
+        logger.exception("Person not remembered", user_name=change.after.user_name, user_id=change.after.user_id)
+        return False
+    return True
+
+
+def finish(run: Run, found: Survey, settings: Settings, table: PeopleTable, *, told: bool) -> None:
+    """Keep totals and report, and tell ops once; each is tried, whatever becomes of the others.
+
+    A dry run only tells, and has nothing to make up for. Raises the first error, or RunIncomplete.
+    """
+    topic = OpsTopic(clients.sns(), settings.ops_topic_arn)
+    if settings.dry_run:
+        topic.tell(digest_of(run))
+        return
+    expires = run.totals.at + timedelta(days=settings.report_retention_days)
+    steps: list[Callable[[], object]] = [
+        lambda: table.keep(replace(run.totals, told=told), expires),
+        lambda: keep_report(run, found, settings),
+    ]
+    if not told:
+        steps.append(lambda: tell(run, topic, table, expires))
+    attempt(steps)
+    if not run.outcome.complete:
+        raise RunIncomplete
+
+
+def tell(run: Run, topic: OpsTopic, table: PeopleTable, expires: datetime) -> None:
+    """Tell ops, and remember that, so that another try of the run does not tell them again."""
+    topic.tell(digest_of(run))
+    table.keep(replace(run.totals, told=True), expires)
+
+
+def attempt(steps: list[Callable[[], object]]) -> None:
+    """Take every step; raise the first error when all have been tried."""
+    errors: list[ClientError | BotoCoreError] = []
+    for step in steps:
+        try:
+            step()
+        except (ClientError, BotoCoreError) as error:
+            logger.exception("A step of the run failed")
+            errors.append(error)
+    if errors:
+        raise errors[0]
+
+
+def keep_report(run: Run, found: Survey, settings: Settings) -> None:
+    """Keep what the auditor asks for; the report of a run that is tried again replaces the one before."""
     at = run.totals.at
-    table.keep(run.totals, expires=at + timedelta(days=settings.report_retention_days))
     report = audit_report_of(
         run.picture,
         (*found.runs, run.totals),
@@ -146,13 +204,16 @@ def record(run: Run) -> None:
         logger.info("Reminder planned", user_name=message.user_name, user_id=message.user_id, cause=message.cause)
     able = [person for person in run.picture.those(Enrolment.UNENROLLED) if not person.key_only]
     numbers: dict[str, Any] = {
-        "UsersEnrolled": run.totals.counts[Enrolment.ENROLLED],
-        "UsersUnenrolled": run.totals.counts[Enrolment.UNENROLLED],
         "UsersDormant": run.totals.counts[Enrolment.DORMANT],
+        "UsersUnknown": run.totals.counts[Enrolment.UNKNOWN],
         "UsersUnreachable": sum(isinstance(person.recipient, Unreachable) for person in able),
         "RemindersPlanned": len(run.outcome.queued),
         "Escalations": sum(message.kind is ReminderKind.ESCALATION for message in run.outcome.queued),
     }
+    if run.report_made is not None:
+        # Without a report a curve that falls to nothing would look as if everybody had enrolled.
+        numbers["UsersEnrolled"] = run.totals.counts[Enrolment.ENROLLED]
+        numbers["UsersUnenrolled"] = run.totals.counts[Enrolment.UNENROLLED]
     for name, number in numbers.items():
         metrics.add_metric(name, MetricUnit.Count, number)
     logger.info("Run done", dry_run=run.dry_run, complete=run.outcome.complete, **numbers)

@@ -1,7 +1,7 @@
 """Reads the account as a reminder run does, with what the stack has chosen and remembers, where there is a stack."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -9,14 +9,14 @@ import boto3
 
 from aws.credential_report import CredentialReports
 from aws.directory import UserDirectory
+from aws.enforcement_group import PolicyGroups
 from aws.mfa_devices import LoginProfiles, MfaDevices, VirtualMfaDevices
-from aws.people_table import RememberedPeople
+from aws.people_table import Remembered, RememberedPeople
 from domain.addresses import AddressRules
 from domain.audit_report import AuditReport, audit_report_of
 from domain.enrolment import EnrolmentRules, picture_of
 from domain.exemptions import ExemptionRules
-from domain.people import History
-from domain.totals import RunTotals, totals_of
+from domain.totals import totals_of
 from ops.callers import Identity
 from ops.read_only import PATIENT
 from ops.stacks import Stack, Stacks
@@ -30,7 +30,9 @@ ADAPTERS = (
     Stacks,
     CredentialReports,
     UserDirectory,
+    PolicyGroups,
     VirtualMfaDevices,
+    MfaDevices,
     LoginProfiles,
     RememberedPeople,
 )
@@ -43,9 +45,9 @@ class NobodyRemembered(RememberedPeople):
 
     def __init__(self) -> None: ...
 
-    def read(self) -> tuple[dict[str, History], tuple[RunTotals, ...]]:
+    def read(self) -> Remembered:
         """Return nobody and no run."""
-        return {}, ()
+        return Remembered({}, ())
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +69,16 @@ def report_on(session: boto3.Session, stack_name: str, now: datetime) -> AuditRe
         table=_table(session, stack),
         reports=CredentialReports(iam),
         directory=UserDirectory(iam, choices.policy_arn, choices.group_name),
+        groups=PolicyGroups(iam, choices.policy_arn) if choices.policy_arn else None,
+        group_name=choices.group_name,
         virtual_devices=VirtualMfaDevices(iam),
         devices=MfaDevices(iam),
         login_profiles=LoginProfiles(iam),
     )
     rules = EnrolmentRules(choices.exemptions, AddressRules("", "", frozenset()))
     here = now.astimezone(choices.time_zone)
-    facts, runs = read_facts(sources, rules, here, has_time=lambda: True)
-    picture = picture_of(facts, rules, here.date())
+    facts, runs, _ = read_facts(sources, rules, here, has_time=lambda: True)
+    picture = picture_of(facts, rules, here.date(), exempt_on=now.astimezone(UTC).date())
     return audit_report_of(
         picture,
         (*runs, totals_of(picture, choices.escalate_after, now)),

@@ -23,6 +23,7 @@ import tests.conftest  # noqa: F401  (a pretended account)
 from aws import clients
 from aws.credential_report import CredentialReports
 from aws.directory import UserDirectory
+from aws.enforcement_group import PolicyGroups
 from aws.mfa_devices import LoginProfiles, MfaDevices, VirtualMfaDevices
 from aws.people_table import PeopleTable
 from domain.sending import NoSending
@@ -112,6 +113,8 @@ def in_bulk() -> int:
         table=PeopleTable(clients.dynamodb(), settings.people_table),
         reports=CredentialReports(iam),
         directory=UserDirectory(iam, settings.policy_arn, settings.group_name),
+        groups=PolicyGroups(iam, settings.policy_arn),
+        group_name=settings.group_name,
         virtual_devices=VirtualMfaDevices(iam),
         devices=MfaDevices(iam),
         login_profiles=LoginProfiles(iam),

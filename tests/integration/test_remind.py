@@ -228,6 +228,7 @@ def test_the_run_reads_in_bulk_and_looks_only_at_whom_it_mails(
         "GetAccount",
         "GetEmailIdentity",
         "Scan",
+        "ListEntitiesForPolicy",
         "GenerateCredentialReport",
         "GetCredentialReport",
         "GetAccountAuthorizationDetails",
@@ -235,10 +236,11 @@ def test_the_run_reads_in_bulk_and_looks_only_at_whom_it_mails(
         "ListMFADevices",
         "UpdateItem",
         "SendMessageBatch",
-        "Publish",
         "PutItem",
         "PutObject",
         "PutObject",
+        "Publish",
+        "PutItem",
     ]
 
 
@@ -404,7 +406,13 @@ def test_an_escalation_goes_to_the_manager_too_in_the_language_of_the_tag(
     person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
     user_id = person(language="ja", manager_email="lead@example.com")
-    around.put(user_id, user_name={"S": NAME}, unenrolled_since={"S": ago(15)}, reminders={"N": "4"})
+    around.put(
+        user_id,
+        user_name={"S": NAME},
+        unenrolled_since={"S": ago(15)},
+        reminders={"N": "4"},
+        last_reminded={"S": ago(8)},
+    )
 
     lambda_handler(event, context)
 
@@ -854,6 +862,7 @@ def test_the_numbers_reach_the_dashboard(
         "UsersEnrolled": [0.0],
         "UsersUnenrolled": [2.0],
         "UsersDormant": [0.0],
+        "UsersUnknown": [0.0],
         "UsersUnreachable": [1.0],
         "RemindersPlanned": [1.0],
         "Escalations": [0.0],

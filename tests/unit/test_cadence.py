@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
@@ -49,6 +50,13 @@ def test_the_default_days_and_then_every_week() -> None:
     assert [day for day, _ in sent] == [0, 1, 3, 7, 14, 21, 28, 35]
     assert [due.number for _, due in sent] == [1, 2, 3, 4, 5, 6, 7, 8]
     assert [due.days for _, due in sent] == [0, 1, 3, 7, 14, 21, 28, 35]
+
+
+def test_a_cause_of_another_mail_counts_for_no_step() -> None:
+    """The day in the cause of an occasion is not that of a reminder."""
+    welcomed = replace(UNENROLLED, causes=frozenset({f"welcome#{after(7)}#b6246771"}))
+
+    assert isinstance(decide_reminder(welcomed, CADENCE, after(7)), Due)
 
 
 def test_it_is_an_escalation_from_the_day_on_that_ops_chose() -> None:
@@ -110,6 +118,7 @@ def test_a_step_that_is_later_covers_an_earlier_one_of_another_cadence() -> None
 
 
 def test_a_mail_that_went_out_late_takes_no_later_step_away() -> None:
+    """Nobody is reminded twice in a day of the zone: the step of that day comes the day after."""
     late = replace(
         UNENROLLED,
         reminders=1,
@@ -117,7 +126,21 @@ def test_a_mail_that_went_out_late_takes_no_later_step_away() -> None:
         causes=frozenset({f"reminder#{SINCE}"}),
     )
 
-    assert isinstance(decide_reminder(late, CADENCE, after(1)), Due)
+    assert decide_reminder(late, CADENCE, after(1)) is Wait.TODAY
+    assert isinstance(decide_reminder(late, CADENCE, after(2)), Due)
+    assert isinstance(decide_reminder(late, CADENCE, after(1), ZoneInfo("America/New_York")), Due)
+
+
+@pytest.mark.parametrize("day", [14, 21, 60])
+def test_the_first_mail_is_no_escalation(day: int) -> None:
+    """However long MFA has been missing, a person is reminded once before the manager is."""
+    first = decide_reminder(UNENROLLED, CADENCE, after(day))
+
+    assert isinstance(first, Due)
+    assert (first.kind, first.number) == (ReminderKind.REMINDER, 1)
+    second = decide_reminder(reminded(UNENROLLED, first, after(day)), CADENCE, after(day + 7))
+    assert isinstance(second, Due)
+    assert second.kind is ReminderKind.ESCALATION
 
 
 def test_before_the_first_day_nobody_is_reminded() -> None:

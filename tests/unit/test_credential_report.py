@@ -69,6 +69,10 @@ def test_a_missing_column_is_named() -> None:
 
 
 @pytest.mark.parametrize("value", ["2026-99-99", "N/A"])
-def test_a_creation_time_that_is_none_is_named(value: str) -> None:
-    with pytest.raises(MalformedReport, match="column user_creation_time: expected a time"):
-        report(user_creation_time=value)
+def test_a_row_that_cannot_be_read_costs_no_other(value: str) -> None:
+    """A creation time that is none is named by its user, and everybody else is read."""
+    found = report(user_creation_time=value)
+
+    assert found.unreadable == ("bob",)
+    assert "alice" in found.rows
+    assert "bob" not in found.rows

@@ -32,7 +32,9 @@ def picture(days_without: dict[str, int], tags: dict[str, str]) -> EnrolmentPict
         report=CredentialReport(CREATED, dict.fromkeys(days_without, row)),
         devices={},
         histories={
-            f"AIDA{name}": History(f"AIDA{name}", name, first_seen=day, unenrolled_since=day)
+            f"AIDA{name}": History(
+                f"AIDA{name}", name, first_seen=day, unenrolled_since=day, last_reminded=CREATED - timedelta(days=1)
+            )
             for name, day in since.items()
         },
         last_run=TODAY,
