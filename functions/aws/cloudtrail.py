@@ -49,7 +49,7 @@ class RecordedCall:
             account=_text(event, "account"),
             at=_time(event, "detail.eventTime"),
             event_id=_text(event, "detail.eventID"),
-            error_code=detail.get("errorCode"),
+            error_code=None if detail.get("errorCode") is None else _text(event, "detail.errorCode"),
             event=event,
         )
 
@@ -72,9 +72,12 @@ class RecordedCall:
         """Return tags, none where the record has none; raises MalformedEvent."""
         found = jmespath.search(field, self.event)
         try:
-            return {tag["key"]: tag["value"] for tag in found or ()}
-        except (TypeError, KeyError) as error:
+            tags = {tag["key"]: tag.get("value") or "" for tag in found or ()}
+        except (TypeError, KeyError, AttributeError) as error:
             raise MalformedEvent(field, "a list of {key, value}", found) from error
+        if not all(isinstance(text, str) for text in (*tags, *tags.values())):
+            raise MalformedEvent(field, "a list of {key, value}, both text", found)
+        return tags
 
 
 def _json(body: str) -> object:

@@ -61,8 +61,13 @@ class AddressRules:
             return address
         if not self._allows(address):
             return Unreachable.DOMAIN_NOT_ALLOWED
+        return Recipient(address, self._manager_of(user, address))
+
+    def _manager_of(self, user: User, address: str) -> str | None:
+        """Return who else is told; nobody is told twice of their own user."""
         manager = user.tag(MANAGER_TAG_KEY)
-        return Recipient(address, manager if is_address(manager) and self._allows(manager) else None)
+        is_another = manager.casefold() != address.casefold()
+        return manager if is_address(manager) and self._allows(manager) and is_another else None
 
     def _address_of(self, user: User) -> str | Unreachable:
         tagged = user.tag(self.tag_key)

@@ -6,7 +6,7 @@ from functools import partial
 
 from domain.addresses import Recipient, Unreachable
 from domain.enrolment import EnrolmentPicture, Person
-from domain.exemptions import ExemptBy, Exemption
+from domain.exemptions import Exemption
 from domain.people import Enrolment
 from domain.plain_text import first, plain, wrapped
 from domain.totals import days_without, escalated, longest_first
@@ -97,9 +97,10 @@ def _trouble(person: Person) -> Iterator[str]:
 def _exemptions(picture: EnrolmentPicture) -> Iterator[str]:
     malformed = [(p, p.malformed_exemption) for p in picture.people if p.malformed_exemption and p.exemption is None]
     yield _named(
-        "Not exempt: what the tag says is no date",
+        "Not exempt: the date in the tag cannot be read",
         (f"{plain(person.user.name)}: {plain(value)}" for person, value in malformed),
-        "Write the last day of an exemption as YYYY-MM-DD, or its reason in words.",
+        "Write the last day first, as YYYY-MM-DD, and then the reason: 2026-12-31 OPS-4711. The reason of an exemption "
+        "without an end must not name a day.",
     )
     ended = [(p, p.ended_exemption) for p in picture.people if p.ended_exemption and p.exemption is None]
     yield _named("Exemption ended", (f"{plain(person.user.name)}: after {e.until}" for person, e in ended))
@@ -109,6 +110,4 @@ def _exemptions(picture: EnrolmentPicture) -> Iterator[str]:
 
 
 def _exempt(person: Person, exemption: Exemption) -> str:
-    reason = plain(exemption.reason) if exemption.until is None or exemption.by is ExemptBy.PATH else ""
-    end = f"until {exemption.until}" if exemption.until else "no end"
-    return f"{plain(person.user.name)}: {'; '.join(part for part in (reason, end) if part)}"
+    return f"{plain(person.user.name)}: {plain(str(exemption))}{'' if exemption.until else '; no end'}"

@@ -1,16 +1,43 @@
 """Who is left alone, why, and until when."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from domain.users import User
 
-# Numbers of this century with what stands between those of a date, perhaps with a time behind them.
-_MEANT_FOR_A_DATE = re.compile(
-    r"20\d\d[-/.年]\d{1,2}([-/.月]\d{1,2}日?)?([T ][\d:.+Z-]*)?|\d{1,2}[-/.]\d{1,2}[-/.](20)?\d\d|20\d{6}"
+# The last day stands in front of the reason, as YYYY-MM-DD. One of this century may stand alone without its hyphens.
+_LAST_DAY = re.compile(
+    r"(?:until[\W_]*)?(?P<day>\d{4}-\d\d-\d\d|20\d{6}\Z)(?:\s*まで|(?![^\W_]))[\s.:;,/=_-]*(?P<reason>.*)",
+    re.IGNORECASE | re.DOTALL,
 )
+
+# Anything else that is meant for a day is known by its shape, a letter for each number and word: D two digits, S one,
+# y, m and j a number with 年, 月 or 日; Y a year of this century; M the name of a month; C eight digits that begin as
+# those of this century do; u "until"; w another word, N another number.
+_PART = "[DSymj]"
+_MEANT_FOR_A_DAY = re.compile(
+    rf"Y(?:{_PART}|M){_PART}|{_PART}(?:{_PART}|M)Y|M{_PART}Y|m{_PART}"  # a whole day, wherever it stands
+    rf"|^u?(?:C|{_PART}?m|{_PART}(?:Y|M|wY|{_PART}D)|[YM]{_PART}|MY)"  # begun like one: 12/31/26, 11/2026, 30 Nov, 12月
+    rf"|u(?:M|{_PART}{_PART}|.*Y)"  # an end that is none: until May, until 31.12., until the end of 2026
+    r"|[Yymj].*まで"  # the same in Japanese: 5月まで
+)
+_KANJI = "〇一二三四五六七八九十元"
+_TOKEN = re.compile(
+    # Four numbers with dots are an address.
+    r"(?P<address>\d{1,3}(?:\.\d{1,3}){3})"
+    rf"|(?P<number>\d+|[{_KANJI}]+(?=\s*[年月日]))(?:\s*(?P<unit>[年月日]))?"
+    rf"|(?P<word>まで|[^\W\d_{_KANJI}]+?(?=まで)|[^\W\d_{_KANJI}]+|[{_KANJI}])"
+)
+_UNITS = {"年": "y", "月": "m", "日": "j"}
+_MONTHS = (
+    "january", "february", "march", "april", "may", "june",
+    "july", "august", "september", "october", "november", "december",
+)  # fmt: skip
+# Within a day these say nothing. A Japanese keyboard has ー where others have a hyphen.
+_FILLERS = {"st", "nd", "rd", "th", "of", "the", "end", "ー", "令和", "r"}
 
 
 class ExemptBy(StrEnum):
@@ -32,6 +59,11 @@ class Exemption:
     def summary(self) -> str:
         """Return all of it in one line: two exemptions with the same one are the same to ops."""
         return f"{self.by} {self.reason} {self.until or ''}".strip()
+
+    def __str__(self) -> str:
+        """Say it as the value of a tag would: what is printed of an exemption can be copied into one."""
+        end = f"until {self.until}"
+        return self.reason if self.until is None or self.reason == end else f"{end}: {self.reason}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,26 +93,55 @@ class ExemptionRules:
     def tagged(self, user: User) -> Exemption | None:
         """Return what the user's tag says, whether or not it has ended."""
         value = self._value(user)
-        if not value or self.malformed(user):
-            return None
-        try:
-            return Exemption(ExemptBy.TAG, f"until {value}", until=date.fromisoformat(value))
-        except ValueError:
-            return Exemption(ExemptBy.TAG, value)
+        return _exemption_in(value) if value else None
 
     def malformed(self, user: User) -> str | None:
-        """Return what the user's tag says if it is meant for a date and is none, such as 2026-11-31 or 31.12.2026.
+        """Return what the user's tag says if a day is in it that is not read, such as 2026-11-31 or 31.12.2026.
 
         Taken for a reason, it would exempt without an end.
         """
         value = self._value(user)
-        if not _MEANT_FOR_A_DATE.fullmatch(value):
-            return None
-        try:
-            date.fromisoformat(value)
-        except ValueError:
-            return value
-        return None
+        return value if value and _exemption_in(value) is None else None
 
     def _value(self, user: User) -> str:
         return user.tag(self.tag_key) if self.tag_key else ""
+
+
+def _exemption_in(value: str) -> Exemption | None:
+    """Read the value of a tag: a last day, a reason, or the day and then the reason; None if it is none of these."""
+    text = _with_plain_digits(unicodedata.normalize("NFKC", value)).strip()
+    if found := _LAST_DAY.match(text):
+        try:
+            day = date.fromisoformat(found["day"])
+        except ValueError:
+            return None
+        return Exemption(ExemptBy.TAG, found["reason"] or f"until {day}", until=day)
+    if _MEANT_FOR_A_DAY.search(_shape(text)):
+        return None
+    return Exemption(ExemptBy.TAG, value)
+
+
+def _with_plain_digits(text: str) -> str:
+    """Return the text with the digits of any script as ASCII; IAM takes all of them in a tag."""
+    return "".join(str(unicodedata.decimal(character, character)) for character in text)
+
+
+def _shape(text: str) -> str:
+    return "".join(map(_letter, _TOKEN.finditer(text)))
+
+
+def _letter(token: re.Match[str]) -> str:
+    number, word = token["number"], (token["word"] or "").casefold()
+    if number:
+        return _letter_of_number(number, token["unit"])
+    if word in _FILLERS:
+        return ""
+    if len(word) >= 3 and any(month.startswith(word) for month in _MONTHS):
+        return "M"
+    return {"until": "u", "まで": "まで", "": "N"}.get(word, "w")
+
+
+def _letter_of_number(number: str, unit: str | None) -> str:
+    if number.startswith("20") and len(number) in {4, 8}:
+        return "Y" if len(number) == 4 else "C"
+    return _UNITS[unit] if unit else {1: "S", 2: "D"}.get(len(number), "N")

@@ -1,5 +1,6 @@
 """The languages people are written to in."""
 
+import re
 from enum import StrEnum
 
 from domain.users import User
@@ -13,6 +14,6 @@ class Language(StrEnum):
 
 
 def language_of(user: User, default: Language) -> Language:
-    """Return the language that a user's `language` tag asks for, such as `ja-JP` or `EN`; else the default."""
-    primary = user.tag("language").casefold().partition("-")[0]
+    """Return the language that a user's `language` tag asks for, such as `ja-JP`, `ja_JP` or `EN`; else the default."""
+    primary = re.split(r"[^a-z]", user.tag("language").casefold(), maxsplit=1)[0]
     return next((language for language in Language if language == primary), default)

@@ -29,7 +29,7 @@ class Occasion:
     """Something that was done to a user and that the user is told of.
 
     `cause` bears CloudTrail's id of the call: delivered twice, it is the same. `serial_number` is that of the device,
-    None where the kind is about none.
+    None where the kind is about none or the call did not name it.
     """
 
     kind: MailKind
@@ -101,6 +101,7 @@ class NoMail(StrEnum):
     """Why somebody gets no mail."""
 
     GONE = "the user is gone"
+    SUCCEEDED = "the name is that of a later user"
     EXEMPT = "the user is exempt"
     ENROLLED = "the user has a device"
     DEVICE_GONE = "the device is gone"
@@ -152,6 +153,8 @@ def decide_occasion_mail(occasion: Occasion, known: Known, rules: MailRules, now
     if known.user is None:
         return NotYet.USER if fresh else NoMail.GONE
     user = known.user.user
+    if user.created > occasion.at:
+        return NoMail.SUCCEEDED
     if rules.exemptions.exemption_of(user, now.date()) is not None:
         return NoMail.EXEMPT
     obstacle = _obstacle(occasion, known.devices, fresh=fresh)
@@ -177,7 +180,8 @@ def decide_occasion_mail(occasion: Occasion, known: Known, rules: MailRules, now
 
 def _obstacle(occasion: Occasion, devices: Sequence[str], *, fresh: bool) -> NoMail | NotYet | None:
     """Return why the devices speak against the mail, if they do."""
-    there = occasion.serial_number in devices
+    # Of a device that the call did not name, any may be the one.
+    there = bool(devices) if occasion.serial_number is None else occasion.serial_number in devices
     match occasion.kind:
         case MailKind.ENROLLED if not there:
             return NotYet.DEVICE if fresh else NoMail.DEVICE_GONE

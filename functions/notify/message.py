@@ -55,12 +55,18 @@ def read_occasion(call: RecordedCall, account: str) -> Occasion | Nothing:
     name = _user_name(call)
     if name is None or not _USER_NAME.fullmatch(name):
         return Nothing("the call was about no user")
-    device = None if kind is MailKind.WELCOME else call.text("detail.requestParameters.serialNumber")
+    # IAM itself names a passkey, so the request may not.
+    device = None if kind is MailKind.WELCOME else call.optional_text("detail.requestParameters.serialNumber")
     # The day lets the cause be forgotten in time: a person's item has room for some thousands.
     return Occasion(kind, f"{kind}#{call.at.date()}#{call.event_id}", name, call.at, device)
 
 
 def _user_name(call: RecordedCall) -> str | None:
-    """Return whom the call was about: without a name in the request, the caller."""
+    """Return the user that the call was about: without a name in the request, the caller.
+
+    Only a user calls under a user's name: root's is the alias of the account ("CloudTrail userIdentity element").
+    """
     named = call.optional_text("detail.requestParameters.userName")
-    return named or call.optional_text("detail.userIdentity.userName")
+    if named is None and call.optional_text("detail.userIdentity.type") == "IAMUser":
+        return call.optional_text("detail.userIdentity.userName")
+    return named

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
+from moto.iam.models import iam_backends
 
 from aws import clients
 from domain.languages import Language
@@ -24,6 +25,7 @@ SENDER = "mfa@example.com"
 NAME = "alice"
 ADDRESS = "alice@example.com"
 POLICY = f"arn:aws:iam::{ACCOUNT}:policy/mfa-enforcer/mfa-control"
+DENY = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'
 PHONE = f"arn:aws:iam::{ACCOUNT}:mfa/alice-phone"
 
 Read = Callable[[str], str]
@@ -110,7 +112,10 @@ def person(iam: "IAMClient", people: People) -> Person:
     def create(name: str = NAME, *, path: str = "/", email: str = ADDRESS, **tags: str) -> str:
         tags = {"email": email, **tags}
         named = [{"Key": key.replace("_", "-"), "Value": value} for key, value in tags.items() if value]
-        return iam.create_user(UserName=name, Path=path, Tags=named)["User"]["UserId"]  # type: ignore[arg-type]  # tags are tags
+        user_id = iam.create_user(UserName=name, Path=path, Tags=named)["User"]["UserId"]  # type: ignore[arg-type]  # tags are tags
+        # The samples are of that day: a user who came later is another one.
+        iam_backends[ACCOUNT]["aws"].users[name].create_date = datetime(2026, 11, 24, 9, tzinfo=UTC)
+        return user_id
 
     return create
 
@@ -299,6 +304,31 @@ def test_a_password_is_a_welcome(
     assert item == {"causes": ["welcome#2026-11-24#b6246771-c845-4070-a377-1407e8e72789"]}
 
 
+def test_root_is_no_user_of_the_name_of_the_account(
+    person: Person, sent: list[dict[str, Any]], context: Context, event_text: Read
+) -> None:
+    """CloudTrail gives the account's alias as root's user name, which may be that of a user."""
+    person()
+    event = json.loads(event_text("deactivate_mfa_device_self_no_username"))
+    event["detail"]["userIdentity"].update(type="Root", userName=NAME)
+
+    assert failed(lambda_handler(batch(json.dumps(event)), context)) == []
+    assert subjects(sent) == []
+
+
+def test_a_passkey_that_the_call_does_not_name_is_welcome(
+    iam: "IAMClient", person: Person, sent: list[dict[str, Any]], context: Context, event_text: Read
+) -> None:
+    """A registration without a serial number leads to a mail that names no device."""
+    person()
+    enrol(iam)
+    event = json.loads(event_text("enable_mfa_device_fido"))
+    del event["detail"]["requestParameters"]["serialNumber"]
+
+    assert failed(lambda_handler(batch(json.dumps(event)), context)) == []
+    assert subjects(sent) == ["Your AWS user alice has an MFA device: now sign in again"]
+
+
 def test_who_has_a_device_needs_no_welcome(
     iam: "IAMClient", person: Person, sent: list[dict[str, Any]], context: Context, event_text: Read
 ) -> None:
@@ -314,6 +344,8 @@ def test_who_registers_a_device_is_told_how_the_command_line_works_with_it(
     iam: "IAMClient", person: Person, sent: list[dict[str, Any]], context: Context, event_text: Read
 ) -> None:
     person(path="/engineering/")
+    iam.create_policy(PolicyName="mfa-control", Path="/mfa-enforcer/", PolicyDocument=DENY)
+    iam.attach_user_policy(UserName=NAME, PolicyArn=POLICY)
     enrol(iam)
 
     lambda_handler(batch(event_text("enable_mfa_device_virtual"), event_text("enable_mfa_device_virtual")), context)

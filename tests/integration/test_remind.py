@@ -5,7 +5,7 @@ from base64 import b64encode
 from collections.abc import Callable
 from contextlib import nullcontext, suppress
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 from zoneinfo import ZoneInfo
@@ -330,9 +330,11 @@ def test_a_passkey_or_token_registered_after_the_report_was_made_keeps_the_mail_
     assert "unenrolled_since" not in item
 
 
-def report_of(iam: "IAMClient") -> str:
-    """The answer to GetCredentialReport as IAM would give it now."""
-    content = b64encode(iam.get_credential_report()["Content"]).decode()
+def report_of(iam: "IAMClient", shifted: str = "") -> str:
+    """The answer to GetCredentialReport as IAM would give it now; the row of one user is shifted by a comma."""
+    found = iam.get_credential_report()["Content"].decode()
+    text = found.replace(f"\n{shifted},", "\nodd,one,", 1) if shifted else found
+    content = b64encode(text.encode()).decode()
     return (
         "<GetCredentialReportResponse><GetCredentialReportResult>"
         f"<Content>{content}</Content><ReportFormat>text/csv</ReportFormat>"
@@ -899,3 +901,193 @@ def test_a_wrong_setting_stops_the_run_and_is_named(
 
     with pytest.raises(InvalidSetting, match=f"environment variable {name}: expected"):
         lambda_handler(event, context)
+
+
+@pytest.mark.parametrize("virtual", [False, True])
+def test_without_a_credential_report_nobody_is_said_to_be_enrolled(
+    iam: "IAMClient",
+    person: Person,
+    around: Surroundings,
+    calls: Calls,
+    context: Context,
+    event: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    virtual: bool,
+) -> None:
+    """What is not known is neither a good number nor a good sentence."""
+    for number in range(3):
+        person(f"user{number}@example.com")
+    if virtual:
+        enrol(iam, "user0@example.com")
+    monkeypatch.setattr("aws.credential_report.CredentialReports.fetch", lambda _: None)
+
+    lambda_handler(event, context)
+
+    [digest] = around.digests()
+    assert f"{2 if virtual else 3} not known" in digest["Subject"]
+    for claim in ("verybody", "Nobody here needs MFA"):
+        assert claim not in digest["Subject"] + digest["Message"]
+    assert "UsersUnenrolled" not in capsys.readouterr().out
+
+
+def test_one_odd_row_and_one_odd_item_cost_nobody_else_a_reminder(
+    iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    """Ops are named what could not be read, and everybody else is reminded."""
+    person()
+    person("odd@example.com")
+    around.put("AIDAODD", user_name={"S": "x"}, unenrolled_since={"S": "24.11.2026"})
+    calls.answer("GetCredentialReport", report_of(iam, shifted="odd@example.com"))
+
+    lambda_handler(event, context)
+
+    assert NAME in {message.user_name for message in around.mails()}
+    [digest] = around.digests()
+    assert "could not be read: odd, AIDAODD" in " ".join(digest["Message"].split())
+
+
+def test_one_refused_write_costs_nobody_else_a_reminder(
+    person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    """A person whose item the table refuses is named and waits; the run ends as failed after everything else."""
+    for name in ("a@example.com", "b@example.com"):
+        person(name)
+    calls.fail("UpdateItem", "ValidationException", status=400)
+
+    with pytest.raises(RunIncomplete):
+        lambda_handler(event, context)
+
+    [reminded] = {message.user_name for message in around.mails()}
+    [digest] = around.digests()
+    [waiting] = {"a@example.com", "b@example.com"} - {reminded}
+    assert waiting in " ".join(digest["Message"].split()).partition("could not be written down")[2]
+    assert around.kept()
+
+
+def test_a_group_without_the_policy_enforces_nobody(
+    iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    """A member of the group is not enforced in digest and report unless the group carries the policy."""
+    iam.create_group(GroupName="mfa-control")
+    person()
+    iam.add_user_to_group(GroupName="mfa-control", UserName=NAME)
+
+    lambda_handler(event, context)
+
+    [table] = [text for key, text in around.kept().items() if key.endswith(".csv")]
+    assert "through the group" not in table
+    assert "NOT ENFORCED" in around.digests()[0]["Message"]
+
+
+def test_a_digest_that_sns_refuses_costs_neither_report_nor_totals(
+    person: Person,
+    around: Surroundings,
+    calls: Calls,
+    context: Context,
+    event: dict[str, Any],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Report, totals and metrics are kept; Lambda's other try tells ops once and keeps one report."""
+    person()
+    calls.fail("Publish", "InternalError", status=500, times=5)
+
+    with pytest.raises(ClientError):
+        lambda_handler(event, context)
+    kept = around.kept()
+    assert "UsersUnenrolled" in capsys.readouterr().out
+    lambda_handler(event, context)
+    lambda_handler(event, context)
+
+    assert [key.rpartition(".")[2] for key in sorted(kept)] == ["csv", "html"]
+    assert around.kept().keys() == kept.keys()
+    assert len(around.digests()) == 1
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "exempt"),
+    [
+        ("Asia/Tokyo", datetime(2026, 11, 24, 23, 30, tzinfo=UTC), 1),
+        ("America/Los_Angeles", datetime(2026, 11, 25, 1, 0, tzinfo=UTC), 0),
+    ],
+)
+def test_the_last_day_of_an_exemption_is_that_of_utc(
+    person: Person,
+    around: Surroundings,
+    calls: Calls,
+    context: Context,
+    event: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    zone: str,
+    at: datetime,
+    exempt: int,
+) -> None:
+    """A reminder run in any zone ends an exemption when those who enforce end it."""
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Clock":
+            return cls.fromtimestamp(at.timestamp(), tz)
+
+    monkeypatch.setenv("REMINDER_TIME_ZONE", zone)
+    monkeypatch.setattr("remind.handler.datetime", Clock)
+    person(mfa_exempt="2026-11-24")
+
+    assert lambda_handler(event, context)["exempt"] == exempt
+
+
+def test_a_user_too_new_for_the_report_who_has_a_passkey_is_enrolled(
+    iam: "IAMClient",
+    person: Person,
+    around: Surroundings,
+    calls: Calls,
+    context: Context,
+    event: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """No bulk list has passkeys, so the devices of a user without a row are looked up, also if no mail is sent."""
+    monkeypatch.setenv("SENDER_EMAIL", "")
+    calls.answer("GetCredentialReport", report_of(iam))
+    person()
+    passkey = "arn:aws:iam::111122223333:u2f/user/alice/key-1"
+    iam.enable_mfa_device(
+        UserName=NAME, SerialNumber=passkey, AuthenticationCode1="123456", AuthenticationCode2="654321"
+    )
+
+    assert lambda_handler(event, context)["enrolled"] == 1
+
+
+def test_a_dry_run_that_fails_to_look_is_told_once(
+    person: Person,
+    around: Surroundings,
+    calls: Calls,
+    context: Context,
+    event: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A dry run writes nothing, so another try could not know that ops were told: there is none."""
+    monkeypatch.setenv("DRY_RUN", "true")
+    person()
+    calls.fail("ListMFADevices", "AccessDenied", status=403)
+
+    lambda_handler(event, context)
+
+    assert len(around.digests()) == 1
+
+
+def test_a_run_that_has_expired_is_no_comparison(
+    person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    """DynamoDB deletes within days only what has expired; until then it counts no more."""
+    person()
+    old = datetime.now(UTC) - timedelta(days=500)
+    around.put(
+        f"run#{old.isoformat()}",
+        at={"S": old.isoformat()},
+        totals={"M": {"enrolled": {"N": "1"}}},
+        expires={"N": str(int((old + timedelta(days=400)).timestamp()))},
+    )
+
+    lambda_handler(event, context)
+
+    assert "change since" not in around.digests()[0]["Message"]

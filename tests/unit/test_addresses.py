@@ -110,3 +110,16 @@ def test_whatever_is_accepted_stands_in_a_header_as_it_is_and_alone(text: str) -
 
     assert mail["To"].addresses == (Address(addr_spec=text),)
     assert text.isascii()
+
+
+def test_nobody_is_their_own_manager() -> None:
+    """A manager's address that is the person's own brings no second copy of the mail."""
+    user = User(
+        "lead",
+        "AIDALEAD",
+        "/",
+        {"email": "lead@example.com", "manager-email": "Lead@example.com"},
+        datetime(2026, 1, 1, tzinfo=UTC),
+    )
+
+    assert AddressRules("email", "", frozenset()).recipient_of(user) == Recipient("lead@example.com", None)

@@ -122,14 +122,17 @@ def test_it_says_why_and_until_when_somebody_is_exempt(account: Account) -> None
     account.person("break-glass", tags={"mfa-exempt": "kept in the safe"})
     account.person("ended", tags={"mfa-exempt": "2026-11-23"})
     account.person("migration", tags={"mfa-exempt": "2026-12-31"})
+    account.person("on-loan", tags={"mfa-exempt": "2026-12-31 OPS-4711"})
     account.person("robot", path="/service/")
 
+    assert "until 2026-12-31: OPS-4711" in audit_page(account.report())
     found = {row["user_name"]: row for row in table(account.report())}
 
     assert {name: (row["exempt_because"], row["exempt_until"]) for name, row in found.items()} == {
         "break-glass": ("kept in the safe", ""),
         "ended": ("", ""),
         "migration": ("until 2026-12-31", "2026-12-31"),
+        "on-loan": ("OPS-4711", "2026-12-31"),
         "robot": ("path /service/", ""),
     }
     assert found["ended"]["exemption_ended"] == "2026-11-23"

@@ -170,7 +170,10 @@ def test_a_time_that_is_none_or_has_no_zone_is_refused(event_text: ReadText, tim
         read(json.dumps(event))
 
 
-@pytest.mark.parametrize("tags", ["mfa-exempt", ["mfa-exempt"], [{"key": "mfa-exempt"}], 7])
+@pytest.mark.parametrize(
+    "tags",
+    ["mfa-exempt", ["mfa-exempt"], [{"value": "robot"}], [{"key": None, "value": "x"}], [{"key": "k", "value": 1}], 7],
+)
 def test_tags_of_another_shape_are_refused_rather_than_taken_for_none(event_text: ReadText, tags: object) -> None:
     event = json.loads(event_text("create_user_console"))
     event["detail"]["requestParameters"]["tags"] = tags

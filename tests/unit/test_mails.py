@@ -205,6 +205,21 @@ def test_an_escalation_whose_manager_has_changed_is_planned_anew() -> None:
     assert decide_reminder(other, message=escalation) is NoMail.READDRESSED
 
 
+def test_news_of_an_earlier_user_is_not_for_the_user_who_has_the_name_now() -> None:
+    """A user who was created after the call is another one."""
+    later = replace(ALICE, created=WELCOME.at + timedelta(seconds=1))
+
+    assert decide(WELCOME, user=later) is NoMail.SUCCEEDED
+
+
+def test_any_device_will_do_if_the_call_named_none() -> None:
+    """IAM itself names a passkey, so the request of its registration may hold no serial number."""
+    unnamed = Occasion(MailKind.ENROLLED, "enrolled#2026-11-24#id", "alice", NOW)
+
+    assert isinstance(decide(unnamed, PASSKEY), Mail)
+    assert isinstance(decide(unnamed), NotYet)
+
+
 @pytest.mark.parametrize(
     ("standing", "age", "enforced"),
     [
@@ -217,9 +232,9 @@ def test_an_escalation_whose_manager_has_changed_is_planned_anew() -> None:
 def test_a_mail_knows_whether_the_person_is_enforced_and_a_new_user_is_at_once(
     standing: Standing, age: timedelta, enforced: bool
 ) -> None:
-    found = known(replace(ALICE, created=NOW - age), standing=standing)
+    found, welcome = known(replace(ALICE, created=NOW - age), standing=standing), replace(WELCOME, at=NOW)
 
-    for mail in (decide_reminder_mail(REMINDER, found, RULES, NOW), decide_occasion_mail(WELCOME, found, RULES, NOW)):
+    for mail in (decide_reminder_mail(REMINDER, found, RULES, NOW), decide_occasion_mail(welcome, found, RULES, NOW)):
         assert isinstance(mail, Mail)
         assert mail.enforced is enforced
 

@@ -102,6 +102,7 @@ def test_what_is_no_object_is_refused(body: str) -> None:
     [
         ({"language": "ja"}, Language.JAPANESE),
         ({"Language": " JA-jp "}, Language.JAPANESE),
+        ({"language": "ja_JP.UTF-8"}, Language.JAPANESE),
         ({"language": "en"}, Language.ENGLISH),
         ({"language": "jarring"}, Language.ENGLISH),
         ({"language": ""}, Language.ENGLISH),
