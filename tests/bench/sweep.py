@@ -26,6 +26,7 @@ from rich.table import Table
 from aws import clients
 from reconcile.acting import carry_out
 from reconcile.group import settle_group
+from reconcile.report import Report
 from reconcile.settings import Settings
 from reconcile.survey import look
 from tests.integration.conftest import ACCOUNT
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SIZES, EVERY_NTH_IS_FREE, PAGE = (100, 1000, 5000), 10, 1000
-_WRITES = ("AttachUserPolicy", "AddUserToGroup")
+# The first sweep also remembers everybody whom the policy holds, 25 to a BatchWriteItem.
+_WRITES = ("AttachUserPolicy", "AddUserToGroup", "BatchWriteItem")
 
 
 @dataclass(frozen=True)
@@ -115,7 +117,9 @@ def sweep() -> int:
     settings, now = settings_here(), datetime.now(UTC)
     group = settle_group(settings)
     found = look(settings, group, now)
-    return carry_out(found, settings, now, has_time=lambda: True).attached
+    outcome = carry_out(found, settings, now, has_time=lambda: True)
+    Report(found, outcome, settings, now).tell()
+    return outcome.attached
 
 
 def one_by_one() -> int:
