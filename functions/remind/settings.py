@@ -65,12 +65,13 @@ def _time_zone(environment: Mapping[str, str]) -> ZoneInfo:
 
 
 def _cadence(environment: Mapping[str, str]) -> Cadence:
-    expected = "days from 0 up, each later than the one before, such as 0,1,3,7,14"
+    expected = "days from 0 up, such as 0,1,3,7,14"
     days = settings.items(environment, "REMINDER_DAYS", expected)
     escalate_after = settings.whole_number(environment, "ESCALATE_AFTER_DAYS", least=1)
     if not all(re.fullmatch("[0-9]{1,4}", day) for day in days):
         raise InvalidSetting("REMINDER_DAYS", expected, ",".join(days))
     try:
-        return Cadence(tuple(int(day) for day in days), escalate_after)
+        # No pattern of a parameter can ask for an order, so any will do.
+        return Cadence(tuple(sorted({int(day) for day in days})), escalate_after)
     except ValueError as error:
         raise InvalidSetting("REMINDER_DAYS", expected, ",".join(days)) from error

@@ -1,12 +1,16 @@
 """Mail in the template: what leads to one, who may send it, and where SES reports back to."""
 
 import json
+import re
 from typing import Any
 
 import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
 from moto.events.models import EventPattern
 
 from aws.sending_pace import WORKERS
+from domain.addresses import is_address
 from tests.conftest import EVENTS
 from tests.template import Template
 
@@ -97,3 +101,16 @@ def test_what_is_remembered_is_encrypted_recoverable_and_forgotten_in_time() -> 
 def test_a_first_deployment_reminds_on_weekdays_in_english(rule: dict[str, str]) -> None:
     for name, value in rule.items():
         assert WITHOUT.source["Parameters"][name]["Default"] == value
+
+
+@pytest.mark.parametrize("name", ["DefaultEmailDomain", "AllowedEmailDomains"])
+@given(domain=st.from_regex(r"[A-Za-z0-9-]{1,6}(\.[A-Za-z0-9-]{1,6}){0,3}", fullmatch=True))
+@example(domain="example.c")
+@example(domain="10.0.0.1")
+@example(domain="-example.com")
+@example(domain="example.co.jp")
+def test_the_template_takes_the_domains_that_the_functions_take(name: str, domain: str) -> None:
+    """A domain that every run would refuse is refused by the deployment."""
+    pattern = WITHOUT.source["Parameters"][name]["AllowedPattern"]
+
+    assert bool(re.fullmatch(pattern, domain)) == is_address(f"somebody@{domain}")
