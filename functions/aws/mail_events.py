@@ -3,49 +3,66 @@
 The shape is that of "Contents of event data that Amazon SES publishes" inside "SES events schema reference".
 """
 
-import json
 from collections.abc import Mapping
-from typing import Any
-
-import jmespath
+from enum import StrEnum
 
 from aws.cloudtrail import MalformedEvent
 from domain.feedback import Feedback
+from domain.fields import Fields, is_user_id
 
-# Where each kind of event lists the addresses that failed. A rejected mail went to nobody.
-_RECIPIENTS = {
-    "Bounce": "bounce.bouncedRecipients[]",
-    "Complaint": "complaint.complainedRecipients[]",
-    "Reject": "mail.destination[].{emailAddress: @}",
-}
-_REASONS = {
-    "Bounce": "['bounced', bounce.bounceType, bounce.bounceSubType]",
-    "Complaint": "['complained of as spam', complaint.complaintFeedbackType]",
-    "Reject": "['rejected', reject.reason]",
-}
+
+class _Kind(StrEnum):
+    BOUNCE = "Bounce"
+    COMPLAINT = "Complaint"
+    REJECT = "Reject"
 
 
 def read_feedback(body: str) -> Feedback:
     """Read a queue message that holds a whole EventBridge event; raises MalformedEvent."""
-    detail = jmespath.search("detail", json.loads(body))
-    kind = jmespath.search("eventType", detail)
-    if kind not in _RECIPIENTS:
-        raise MalformedEvent("detail.eventType", f"one of {', '.join(_RECIPIENTS)}", kind)
-    recipients = jmespath.search(_RECIPIENTS[kind], detail)
-    if not recipients:
-        raise MalformedEvent(_RECIPIENTS[kind], "recipients", recipients)
-    reason = ", ".join(part for part in jmespath.search(_REASONS[kind], detail) if isinstance(part, str))
+    event = Fields.of(body, MalformedEvent)
+    kind = event.one_of(_Kind, "detail.eventType")
+    failed = _FAILED[kind](event)
+    if not failed:
+        raise MalformedEvent("detail", f"whom the {kind} is about", failed)
     return Feedback(
-        user_id=jmespath.search("mail.tags.user_id[0]", detail),
-        to=jmespath.search("mail.commonHeaders.to || mail.destination", detail) or [],
-        passing=jmespath.search("bounce.bounceType", detail) == "Transient",
-        failed=dict(_failure(recipient, reason) for recipient in recipients),
+        user_id=_user_id(event),
+        to=event.texts("detail.mail.commonHeaders.to") or event.texts("detail.mail.destination"),
+        passing=event.find("detail.bounce.bounceType") == "Transient",
+        failed=failed,
     )
 
 
-def _failure(recipient: Mapping[str, Any], reason: str) -> tuple[str, str]:
-    """Return an address and why it failed, with what the other mail server said where it did."""
-    address, answer = recipient.get("emailAddress"), recipient.get("diagnosticCode")
-    if not isinstance(address, str):
-        raise MalformedEvent("emailAddress", "text", address)
-    return address, f"{reason}: {answer}" if answer else reason
+def _user_id(event: Fields) -> str | None:
+    """Return what `notify` tags its mails with, None where it is no user's id; SES hands over each tag as a list."""
+    ids = event.texts("detail.mail.tags.user_id")
+    return ids[0] if ids and is_user_id(ids[0]) else None
+
+
+def _bounced(event: Fields) -> Mapping[str, str]:
+    """Return whose mail bounced and why, with what the other mail server said where it did."""
+    kinds = map(event.first_text, ("detail.bounce.bounceType", "detail.bounce.bounceSubType"))
+    why = _joined("bounced", *kinds)
+    failed = event.objects("detail.bounce.bouncedRecipients")
+    return {
+        of.text("emailAddress"): f"{why}: {said}" if (said := of.first_text("diagnosticCode")) else why for of in failed
+    }
+
+
+def _complained(event: Fields) -> Mapping[str, str]:
+    """Return who may have complained."""
+    named = event.objects("detail.complaint.complainedRecipients")
+    why = _joined("complained of as spam", event.first_text("detail.complaint.complaintFeedbackType"))
+    return {recipient.text("emailAddress"): why for recipient in named}
+
+
+def _rejected(event: Fields) -> Mapping[str, str]:
+    """Return whom the mail was for: it went to none of them."""
+    why = _joined("rejected", event.first_text("detail.reject.reason"))
+    return dict.fromkeys(event.texts("detail.mail.destination"), why)
+
+
+_FAILED = {_Kind.BOUNCE: _bounced, _Kind.COMPLAINT: _complained, _Kind.REJECT: _rejected}
+
+
+def _joined(*parts: str | None) -> str:
+    return ", ".join(part for part in parts if part)

@@ -1,20 +1,23 @@
 """What `release` is asked: to look at one user, and to let that user go if the user is exempt."""
 
 import json
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import Any
 
 from domain.calls import Call
+from domain.fields import Fields, Malformed
 
 
-class MalformedRequest(ValueError):
-    """A message is no release request; the text names the field."""
+class MalformedRequest(Malformed):
+    """A message is no release request."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseRequest:
-    """A user who was found exempt and held; `after` is the call that led there, None where a sweep found it."""
+    """A user who was found exempt and held; `after` is the call that led there, None where a sweep found it.
+
+    `after` is what the sender says: good for the log, and no proof.
+    """
 
     user_id: str
     user_name: str
@@ -30,16 +33,25 @@ class ReleaseRequest:
 
         A message may have waited through an upgrade or a rollback, so fields that are new or gone do no harm.
         """
-        try:
-            found: dict[str, Any] = json.loads(body)["release"]
-            after = found["after"]
-            call = None if after is None else _call(after)
-            return cls(user_id=found["user_id"], user_name=found["user_name"], after=call)
-        except (ValueError, KeyError, TypeError) as error:
-            message = f"no release request: {error}"
-            raise MalformedRequest(message) from error
+        request = Fields.of(body, MalformedRequest)
+        return cls(
+            user_id=request.user_id("release.user_id"),
+            user_name=request.user_name("release.user_name"),
+            after=_call(request, "release.after"),
+        )
 
 
-def _call(found: dict[str, Any]) -> Call:
-    known = {field.name: found[field.name] for field in fields(Call) if field.name in found}
-    return Call(**{**known, "at": datetime.fromisoformat(found["at"])})
+def _call(request: Fields, field: str) -> Call | None:
+    """Return the call as far as it can be read; one without its time is none."""
+    said = request.first_text
+    try:
+        at = request.time(f"{field}.at")
+    except MalformedRequest:
+        return None
+    return Call(
+        name=said(f"{field}.name") or "unknown",
+        caller=said(f"{field}.caller") or "unknown",
+        at=at,
+        address=said(f"{field}.address") or "unknown",
+        event_id=said(f"{field}.event_id") or "",
+    )

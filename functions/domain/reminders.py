@@ -1,12 +1,11 @@
 """The reminder as `remind` puts it on the queue and `notify` takes it from there."""
 
 import json
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
 from enum import StrEnum
-from typing import Any
 
+from domain.fields import Fields, Malformed
 from domain.languages import Language
 
 
@@ -17,11 +16,8 @@ class ReminderKind(StrEnum):
     ESCALATION = "escalation"
 
 
-class MalformedReminder(ValueError):
-    """A message is no reminder; the text names the field, what was expected and what type was found."""
-
-    def __init__(self, field: str, expected: str, found: object) -> None:
-        super().__init__(f"{field}: expected {expected}, found {type(found).__name__}")
+class MalformedReminder(Malformed):
+    """A message is no reminder."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,56 +46,26 @@ class ReminderMessage:
     @classmethod
     def from_json(cls, body: str) -> "ReminderMessage":
         """Read the body of a queue message; raises MalformedReminder."""
-        message = _object(body)
+        message = Fields.of(body, MalformedReminder)
         return cls(
-            kind=_one_of(ReminderKind, message, "kind"),
-            cause=_text(message, "cause"),
-            user_name=_text(message, "user_name"),
-            user_id=_text(message, "user_id"),
-            to=_text(message, "to"),
-            cc=None if message.get("cc") is None else _text(message, "cc"),
-            language=_one_of(Language, message, "language"),
-            unenrolled_since=_day(message, "unenrolled_since"),
-            number=_count(message, "number", least=1),
-            days=_count(message, "days", least=0),
+            kind=message.one_of(ReminderKind, "kind"),
+            cause=message.text("cause", most=200),
+            user_name=message.user_name("user_name"),
+            user_id=message.user_id("user_id"),
+            to=message.text("to"),
+            cc=message.optional_text("cc"),
+            language=message.one_of(Language, "language"),
+            unenrolled_since=message.day("unenrolled_since"),
+            number=message.count("number", least=1),
+            days=_days(message),
         )
 
 
-def _object(body: str) -> Mapping[str, Any]:
+def _days(message: Fields) -> int:
+    """Return the days without MFA, which end at a day that there is."""
+    days = message.count("days", least=0)
     try:
-        found = json.loads(body)
-    except ValueError as error:
-        raise MalformedReminder("body", "JSON", body) from error
-    if not isinstance(found, dict):
-        raise MalformedReminder("body", "an object", found)
-    return found
-
-
-def _text(message: Mapping[str, Any], field: str) -> str:
-    found = message.get(field)
-    if not isinstance(found, str) or not found:
-        raise MalformedReminder(field, "a text", found)
-    return found
-
-
-def _one_of[Choice: StrEnum](choices: type[Choice], message: Mapping[str, Any], field: str) -> Choice:
-    found = _text(message, field)
-    try:
-        return choices(found)
-    except ValueError as error:
-        raise MalformedReminder(field, f"one of {', '.join(choices)}", found) from error
-
-
-def _day(message: Mapping[str, Any], field: str) -> date:
-    found = _text(message, field)
-    try:
-        return date.fromisoformat(found)
-    except ValueError as error:
-        raise MalformedReminder(field, "a day as YYYY-MM-DD", found) from error
-
-
-def _count(message: Mapping[str, Any], field: str, *, least: int) -> int:
-    found = message.get(field)
-    if type(found) is not int or found < least:  # a bool is an int, too
-        raise MalformedReminder(field, f"a whole number from {least}", found)
-    return found
+        message.day("unenrolled_since") + timedelta(days)
+    except OverflowError as error:
+        raise MalformedReminder("days", "so many that the calendar has a day for them", days) from error
+    return days

@@ -78,8 +78,8 @@ def _none_of_ours(call: RecordedCall, account: str) -> str | None:
 
 
 def _changed(call: RecordedCall) -> UserChanged:
-    name = call.text("detail.requestParameters.userName")
-    renamed = call.optional_text("detail.requestParameters.newUserName")
+    name = call.user_name("detail.requestParameters.userName")
+    renamed = call.optional_user_name("detail.requestParameters.newUserName")
     return UserChanged(
         user_name=renamed or name,
         was_held=call.name in _TAKES_OFF,
@@ -100,8 +100,8 @@ def _update(call: RecordedCall) -> GroupUpdate:
 def _created(call: RecordedCall) -> User:
     """Read the user from the response, which is complete where the request leaves things out."""
     return User(
-        name=call.text("detail.responseElements.user.userName"),
-        user_id=call.text("detail.responseElements.user.userId"),
+        name=call.user_name("detail.responseElements.user.userName"),
+        user_id=call.user_id("detail.responseElements.user.userId"),
         path=call.text("detail.responseElements.user.path"),
         tags=call.tags("detail.requestParameters.tags"),
         created=call.at,

@@ -1,12 +1,12 @@
 """A queue message becomes what it is about: a reminder, something done to a user, or what became of an earlier mail."""
 
-import json
 import re
 from dataclasses import dataclass
 
 from aws.cloudtrail import MalformedEvent, RecordedCall
 from aws.mail_events import read_feedback
 from domain.feedback import Feedback
+from domain.fields import Fields, is_user_name
 from domain.mails import MailKind, Occasion
 from domain.reminders import ReminderMessage
 
@@ -16,8 +16,8 @@ _KINDS = {
     "DeactivateMFADevice": MailKind.DEVICE_REMOVED,
 }
 
-# Where root's own device is concerned, CloudTrail says "AWS ROOT USER": no user's name has spaces.
-_USER_NAME = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
+# "SerialNumber" in EnableMFADevice of the IAM API Reference.
+_SERIAL_NUMBER = re.compile(r"[\w+=/:,.@-]{9,256}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,10 @@ class Nothing:
 
 def read_message(body: str, account: str) -> ReminderMessage | Occasion | Feedback | Nothing:
     """Read a message; raises MalformedReminder or MalformedEvent with the name of the field."""
-    try:
-        message = json.loads(body)
-    except ValueError as error:
-        raise MalformedEvent("body", "JSON", body) from error
-    if not isinstance(message, dict) or "detail" not in message:
+    message = Fields.of(body, MalformedEvent)
+    if "detail" not in message.values:
         return ReminderMessage.from_json(body)
-    if isinstance(message["detail"], dict) and "mail" in message["detail"]:
+    if message.find("detail.mail") is not None:
         return read_feedback(body)
     return read_occasion(RecordedCall.from_message(body), account)
 
@@ -53,10 +50,10 @@ def read_occasion(call: RecordedCall, account: str) -> Occasion | Nothing:
     if call.account != account:
         return Nothing("the call was made in another account")
     name = _user_name(call)
-    if name is None or not _USER_NAME.fullmatch(name):
+    # Of root's own device CloudTrail says "AWS ROOT USER".
+    if name is None or not is_user_name(name):
         return Nothing("the call was about no user")
-    # IAM itself names a passkey, so the request may not.
-    device = None if kind is MailKind.WELCOME else call.optional_text("detail.requestParameters.serialNumber")
+    device = None if kind is MailKind.WELCOME else _serial_number(call)
     # The day lets the cause be forgotten in time: a person's item has room for some thousands.
     return Occasion(kind, f"{kind}#{call.at.date()}#{call.event_id}", name, call.at, device)
 
@@ -70,3 +67,9 @@ def _user_name(call: RecordedCall) -> str | None:
     if named is None and call.optional_text("detail.userIdentity.type") == "IAMUser":
         return call.optional_text("detail.userIdentity.userName")
     return named
+
+
+def _serial_number(call: RecordedCall) -> str | None:
+    """Return which device it was; IAM itself names a passkey, so the request may not."""
+    found = call.optional_text("detail.requestParameters.serialNumber")
+    return found if found and _SERIAL_NUMBER.fullmatch(found) else None

@@ -31,12 +31,12 @@ def read_fact(body: str, account: str) -> Fact:
         return NothingHappened(f"the call was {call.name} of {call.source} in {call.account}")
     if call.error_code not in _CONFLICTS:
         return NothingHappened("the deletion met no conflict")
-    name = call.text("detail.requestParameters.userName")
+    name = call.user_name("detail.requestParameters.userName")
     return FailedDeletion(name, call.told(), call.optional_text("detail.errorMessage"))
 
 
 def _is_request(body: str) -> bool:
     try:
         return "release" in json.loads(body)
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         return False

@@ -1,6 +1,7 @@
 """Real CloudTrail shapes of every kind of caller are read; what is no event is refused by the field's name."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -171,14 +172,55 @@ def test_a_time_that_is_none_or_has_no_zone_is_refused(event_text: ReadText, tim
 
 
 @pytest.mark.parametrize(
-    "tags",
-    ["mfa-exempt", ["mfa-exempt"], [{"value": "robot"}], [{"key": None, "value": "x"}], [{"key": "k", "value": 1}], 7],
+    ("field", "value"),
+    [("userName", "AWS ROOT USER"), ("userName", "a" * 129), ("userId", "AIDA#1"), ("path", "/" * 1025)],
 )
+def test_user_whom_iam_could_not_have(event_text: ReadText, field: str, value: str) -> None:
+    """A user with a name, an id or a path that IAM gives nobody is refused by the field."""
+    event = json.loads(event_text("create_user_console"))
+    event["detail"]["responseElements"]["user"][field] = value
+
+    with pytest.raises(MalformedEvent, match=f"responseElements.user.{field}: expected "):
+        read(json.dumps(event))
+
+
+@pytest.mark.parametrize("event", ["detach_user_policy", "tag_user_exempt", "update_user_rename"])
+def test_name_that_iam_could_not_have(event_text: ReadText, event: str) -> None:
+    """A changed user with a name that IAM gives nobody is refused."""
+    body = re.sub(r'("(?:newUserName|userName)": )"[a-z.]+"', r'\1"no name"', event_text(event))
+
+    with pytest.raises(MalformedEvent, match=r"[uU]serName: expected the name of a user"):
+        read(body)
+
+
+@pytest.mark.parametrize("tag", [{"key": "team"}, {"key": "team", "value": None}, {"key": "team", "value": ""}])
+def test_empty_tag(event_text: ReadText, tag: dict[str, str | None]) -> None:
+    """A tag without a value is one whose value is empty."""
+    event = json.loads(event_text("create_user_console"))
+    event["detail"]["requestParameters"]["tags"] = [tag]
+
+    created = read(json.dumps(event))
+
+    assert isinstance(created, UserCreated)
+    assert created.user.tags == {"team": ""}
+
+
+@pytest.mark.parametrize("tags", ["mfa-exempt", ["mfa-exempt"], {"mfa-exempt": "robot"}, 7])
 def test_tags_of_another_shape_are_refused_rather_than_taken_for_none(event_text: ReadText, tags: object) -> None:
     event = json.loads(event_text("create_user_console"))
     event["detail"]["requestParameters"]["tags"] = tags
 
     with pytest.raises(MalformedEvent, match=r"requestParameters\.tags: expected a list of"):
+        read(json.dumps(event))
+
+
+@pytest.mark.parametrize("tag", [{}, {"key": None}, {"key": 7}, {"key": "team", "value": ["x"]}])
+def test_tag_is_named(event_text: ReadText, tag: dict[str, object]) -> None:
+    """A tag that is none is refused by its place in the list."""
+    event = json.loads(event_text("create_user_console"))
+    event["detail"]["requestParameters"]["tags"] = [{"key": "email", "value": "alice@example.com"}, tag]
+
+    with pytest.raises(MalformedEvent, match=r"requestParameters\.tags\[1\]\.(key|value): expected text"):
         read(json.dumps(event))
 
 

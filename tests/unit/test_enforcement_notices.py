@@ -1,6 +1,5 @@
 """Every notice says what happened and what to do, whatever users and callers are called."""
 
-import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 
@@ -24,7 +23,6 @@ from domain.enforcement_notices import (
 )
 from domain.exemptions import ExemptBy, Exemption
 from domain.notices import Notice, Severity
-from domain.release_requests import MalformedRequest, ReleaseRequest
 from domain.users import User
 
 ARN = "arn:aws:iam::111122223333:policy/mfa-enforcer/mfa-control"
@@ -81,33 +79,3 @@ def test_whom_a_sweep_found_exempt_is_told_with_the_parameters_that_may_have_don
 
     assert notice.subject == "1 user is exempt from MFA now"
     assert "ExemptPaths" in notice.text
-
-
-@given(st.builds(ReleaseRequest, NAMES, NAMES, st.none() | CALLS))
-def test_a_release_request_comes_out_of_the_queue_as_it_went_in(request: ReleaseRequest) -> None:
-    assert ReleaseRequest.from_json(request.to_json()) == request
-
-
-def test_a_request_of_another_release_of_the_project_is_read() -> None:
-    call = {"name": "TagUser", "caller": "jane", "at": AT.isoformat(), "address": "203.0.113.24"}
-    earlier = {"user_id": "AIDA", "user_name": "robot", "after": call}
-    later = {**earlier, "urgent": True, "after": {**call, "event_id": "", "session": "s-1"}}
-
-    requests = [ReleaseRequest.from_json(json.dumps({"release": body})) for body in (earlier, later)]
-
-    assert requests == [ReleaseRequest("AIDA", "robot", Call("TagUser", "jane", AT, "203.0.113.24"))] * 2
-
-
-@pytest.mark.parametrize(
-    "body",
-    [
-        "",
-        "[]",
-        '{"release": null}',
-        '{"release": {"user_id": "AIDA", "user_name": "a"}}',
-        '{"release": {"user_id": "A", "user_name": "a", "after": {"at": "now"}}}',
-    ],
-)
-def test_what_is_no_release_request_is_refused(body: str) -> None:
-    with pytest.raises(MalformedRequest):
-        ReleaseRequest.from_json(body)

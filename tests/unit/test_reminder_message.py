@@ -25,16 +25,17 @@ MESSAGE = ReminderMessage(
 )
 
 
-texts = st.text(min_size=1)
+texts = st.text(min_size=1, max_size=200)
 messages = st.builds(
     ReminderMessage,
     cause=texts,
-    user_name=texts,
-    user_id=texts,
+    user_name=st.from_regex(r"[\w+=,.@-]{1,64}", fullmatch=True, alphabet=st.characters(codec="ascii")),
+    user_id=st.from_regex(r"AIDA[A-Z0-9]{12,17}", fullmatch=True),
     to=texts,
     cc=st.none() | texts,
-    number=st.integers(1),
-    days=st.integers(0),
+    unenrolled_since=st.dates(max_value=date(2100, 1, 1)),
+    number=st.integers(1, 999),
+    days=st.integers(0, 99_999),
 )
 
 
@@ -71,6 +72,15 @@ def test_the_message_on_the_queue_is_plain_json() -> None:
         ("unenrolled_since", "yesterday"),
         ("number", 0),
         ("number", True),
+        ("number", 10**30),
+        ("number", float("nan")),
+        ("days", 10**30),
+        ("days", 999_999_999),
+        ("user_name", "Alice Smith"),
+        ("user_name", "a" * 129),
+        ("user_id", "run#2026"),
+        ("to", "\ud800"),
+        ("cause", "x" * 201),
         ("days", -1),
         ("days", "14"),
     ],
@@ -102,6 +112,7 @@ def test_what_is_no_object_is_refused(body: str) -> None:
     [
         ({"language": "ja"}, Language.JAPANESE),
         ({"Language": " JA-jp "}, Language.JAPANESE),
+        ({"language": "ja_JP"}, Language.JAPANESE),
         ({"language": "ja_JP.UTF-8"}, Language.JAPANESE),
         ({"language": "en"}, Language.ENGLISH),
         ({"language": "jarring"}, Language.ENGLISH),

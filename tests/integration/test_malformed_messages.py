@@ -1,0 +1,207 @@
+"""Whatever lies in a queue, each function refuses it in the project's own words and handles the message beside it."""
+
+import json
+from collections.abc import Callable, Iterator
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+
+from domain.calls import Call
+from domain.release_requests import ReleaseRequest
+from enforce.handler import lambda_handler as enforce
+from notify.handler import lambda_handler as notify
+from release.handler import lambda_handler as release
+from tests.conftest import EVENTS
+from tests.integration.conftest import Calls, Log, Stack, attached, batch, failed
+from tests.integration.world import LongContext
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
+OWN = {"MalformedEvent", "MalformedRequest", "MalformedReminder", "NoSuchUser", "TooEarly", "TooLate", "MailNotSent"}
+GONE = object()
+BENT: list[Any] = [
+    GONE,
+    None,
+    True,
+    -1,
+    10**30,
+    float("nan"),
+    "",
+    " ",
+    "x" * 5000,
+    "\ud800",
+    "a\nb: c",
+    "0001-01-01T00:00:00+14:00",
+    [],
+    [None],
+    ["x"],
+    {},
+    [{"key": None, "value": 7}],
+    [{"emailAddress": "\udfff"}],
+]
+# What nobody reads of a message, by the name of the field.
+UNREAD = """
+    version id detail-type source time region resources eventVersion awsRegion userAgent requestID
+    readOnly managementEvent recipientAccountId eventCategory tlsDetails sessionCredentialFromConsole
+    principalId accountId accessKeyId sessionContext policyDocument policyVersion createDate
+    loginProfile passwordResetRequired feedbackId timestamp action status reportingMTA sourceArn
+    sendingAccountId messageId headersTruncated headers from subject
+"""
+REMINDER = {
+    "kind": "reminder",
+    "cause": "reminder#2026-11-24",
+    "user_name": "alice",
+    "to": "alice@example.com",
+    "cc": None,
+    "language": "en",
+    "unenrolled_since": "2026-11-24",
+    "number": 1,
+    "days": 0,
+}
+CALL = Call("TagUser", "arn:aws:iam::111122223333:user/admin-jane", datetime(2026, 11, 24, tzinfo=UTC), "203.0.113.24")
+
+
+def event(name: str) -> dict[str, Any]:
+    """Return a sample event, as if it had just happened."""
+    found: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
+    if "eventTime" in found["detail"]:
+        found["detail"]["eventTime"] = datetime.now(UTC).isoformat()
+    return found
+
+
+def paths(value: object, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Yield the way to everything inside a message, but for what is so far from being read that it only costs time."""
+    inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, inner in inside:
+        if key not in UNREAD.split():
+            yield (*at, key)
+            yield from paths(inner, (*at, key))
+
+
+def bent(message: dict[str, Any], at: tuple[str | int, ...]) -> Iterator[str]:
+    """Yield the message with each odd value in the one place."""
+    for odd in BENT:
+        changed = deepcopy(message)
+        holder: Any = changed
+        for key in at[:-1]:
+            holder = holder[key]
+        if odd is GONE:
+            del holder[at[-1]]
+        else:
+            holder[at[-1]] = odd
+        yield json.dumps(changed)
+
+
+@pytest.fixture
+def mail(stack: Stack, iam: "IAMClient", calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `notify` needs besides, and an SES that is fast enough for no test to wait."""
+    environment = {
+        "PEOPLE_TABLE": "people",
+        "SENDER_EMAIL": "mfa@example.com",
+        "SES_REGION": "us-east-1",
+        "CONFIGURATION_SET": "",
+        "EMAIL_TAG_KEY": "email",
+        "DEFAULT_EMAIL_DOMAIN": "example.com",
+        "ALLOWED_EMAIL_DOMAINS": "",
+        "DEFAULT_LANGUAGE": "en",
+        "CONTACT": "",
+    }
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    boto3.client("dynamodb").create_table(
+        TableName="people",
+        KeySchema=[{"AttributeName": "user_id", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "user_id", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    boto3.client("ses").verify_email_identity(EmailAddress="mfa@example.com")
+    calls.answer("GetAccount", *[json.dumps({"SendQuota": {"MaxSendRate": 1_000_000.0}})] * 2000)
+
+
+def handle(handler: Callable[..., Any], messages: Iterator[str], neighbour: str, log: Log) -> None:
+    """Let a function take bent messages with a good one behind them: it fails in its own words, or not at all."""
+    bodies, before = [*messages, neighbour], len(log.text)
+
+    response = handler(batch(*bodies), LongContext())
+
+    assert f"m{len(bodies) - 1}" not in failed(response)
+    entries = map(json.loads, log.text[before:].splitlines())
+    assert {entry["exception_name"] for entry in entries if entry["message"] == "Message failed"} <= OWN
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["create_user_console", "tag_user_exempt", "detach_user_policy", "update_user_rename", "create_policy_version"],
+)
+def test_enforce(stack: Stack, iam: "IAMClient", calls: Calls, log: Log, name: str) -> None:
+    """`enforce` refuses a malformed event by the name of a field, and attaches the policy to the next user."""
+    iam.create_user(UserName="alice")
+    iam.create_user(UserName="bob")
+    neighbour = json.dumps(event("create_user_console")).replace('"alice"', '"bob"')
+
+    for at in paths(event(name)):
+        handle(enforce, bent(event(name), at), neighbour, log)
+
+        assert attached(iam, "bob") == ["mfa-control"]
+        iam.detach_user_policy(UserName="bob", PolicyArn=stack.policy_arn)
+
+
+@pytest.mark.parametrize("handler", [enforce, release, notify])
+def test_no_object(mail: None, calls: Calls, log: Log, handler: Callable[..., Any]) -> None:
+    """A body that is no JSON object at all is refused in the project's own words."""
+    bodies = ["", "{", "null", "7", "[]", '"release"', '{"detail": "release"}', "[" * 100_000]
+
+    handle(handler, iter(bodies), json.dumps(event("delete_user")), log)
+
+
+@pytest.mark.parametrize("name", ["request", "delete_user_error_delete_conflict"])
+def test_release(stack: Stack, iam: "IAMClient", calls: Calls, log: Log, name: str) -> None:
+    """`release` refuses a malformed message by the name of a field, and lets go of the next user."""
+    alice, bob = (
+        iam.create_user(UserName=name, Tags=[{"Key": "mfa-exempt", "Value": "robot"}])["User"]["UserId"]
+        for name in ("alice", "bob")
+    )
+    request: dict[str, Any] = json.loads(ReleaseRequest(alice, "alice", CALL).to_json())
+    message = request if name == "request" else event(name)
+
+    for at in paths(message):
+        iam.attach_user_policy(UserName="alice", PolicyArn=stack.policy_arn)
+        iam.attach_user_policy(UserName="bob", PolicyArn=stack.policy_arn)
+        handle(release, bent(message, at), ReleaseRequest(bob, "bob").to_json(), log)
+
+        assert attached(iam, "bob") == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "reminder",
+        "create_login_profile",
+        "enable_mfa_device_virtual",
+        "deactivate_mfa_device_self_no_username",
+        "email_bounced",
+        "email_complaint_received",
+        "email_rejected",
+    ],
+)
+def test_notify(mail: None, iam: "IAMClient", calls: Calls, log: Log, name: str) -> None:
+    """`notify` refuses a malformed message by the name of a field, and writes to the next person."""
+    alice = iam.create_user(UserName="alice")["User"]["UserId"]
+    iam.create_user(UserName="bob")
+    reminder = {**REMINDER, "user_id": alice}
+    item = {"user_id": {"S": alice}, "unenrolled_since": {"S": "2026-11-24"}}
+    neighbour, later = event("create_login_profile"), datetime.now(UTC) + timedelta(seconds=1)
+
+    message = reminder if name == "reminder" else event(name)
+    for number, at in enumerate(paths(message)):
+        boto3.client("dynamodb").put_item(TableName="people", Item=item)
+        neighbour["detail"].update(
+            eventID=f"bob-{number}", eventTime=later.isoformat(), requestParameters={"userName": "bob"}
+        )
+        handle(notify, bent(message, at), json.dumps(neighbour), log)
+
+        assert any("Mail sent" in line and f"bob-{number}" in line for line in log.text.splitlines())
