@@ -44,6 +44,7 @@ def samples() -> Iterator[tuple[str, Mail]]:
         ),
         "enrolled": replace(_MAIL, kind=MailKind.ENROLLED, serial_number=_PHONE, code_device=_PHONE),
         "enrolled-passkey": replace(_MAIL, kind=MailKind.ENROLLED, serial_number=_PASSKEY),
+        "enrolled-unnamed": replace(_MAIL, kind=MailKind.ENROLLED),
         "enrolled-not-enforced": replace(
             _MAIL, kind=MailKind.ENROLLED, serial_number=_PHONE, code_device=_PHONE, enforced=False
         ),
@@ -51,6 +52,7 @@ def samples() -> Iterator[tuple[str, Mail]]:
             _MAIL, kind=MailKind.REMINDER, step=Step(1, 0, date(2026, 11, 24)), enforced=False
         ),
         "device-removed": replace(_MAIL, kind=MailKind.DEVICE_REMOVED, serial_number=_PHONE),
+        "device-removed-unnamed": replace(_MAIL, kind=MailKind.DEVICE_REMOVED),
     }
     for language in Language:
         for name, mail in mails.items():

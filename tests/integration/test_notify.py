@@ -28,6 +28,8 @@ POLICY = f"arn:aws:iam::{ACCOUNT}:policy/mfa-enforcer/mfa-control"
 DENY = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'
 PHONE = f"arn:aws:iam::{ACCOUNT}:mfa/alice-phone"
 
+OF_OLD = datetime(2026, 11, 24, 9, tzinfo=UTC)
+
 Read = Callable[[str], str]
 Person = Callable[..., str]
 
@@ -107,15 +109,16 @@ def sent(calls: Calls) -> list[dict[str, Any]]:
 
 @pytest.fixture
 def person(iam: "IAMClient", people: People) -> Person:
-    """Create a user who is reachable by the tag; return the id."""
+    """Create a user who is reachable by the tag and older than the sample events; return the id."""
 
-    def create(name: str = NAME, *, path: str = "/", email: str = ADDRESS, **tags: str) -> str:
+    def create(
+        name: str = NAME, *, path: str = "/", email: str = ADDRESS, created: datetime = OF_OLD, **tags: str
+    ) -> str:
         tags = {"email": email, **tags}
         named = [{"Key": key.replace("_", "-"), "Value": value} for key, value in tags.items() if value]
-        user_id = iam.create_user(UserName=name, Path=path, Tags=named)["User"]["UserId"]  # type: ignore[arg-type]  # tags are tags
-        # The samples are of that day: a user who came later is another one.
-        iam_backends[ACCOUNT]["aws"].users[name].create_date = datetime(2026, 11, 24, 9, tzinfo=UTC)
-        return user_id
+        user = iam.create_user(UserName=name, Path=path, Tags=named)["User"]  # type: ignore[arg-type]  # tags are tags
+        iam_backends[ACCOUNT]["aws"].users[name].create_date = created
+        return user["UserId"]
 
     return create
 
@@ -421,6 +424,20 @@ def test_what_iam_does_not_show_yet_goes_back_to_the_queue(
     assert (failed(response), sent) == (["m0"], [])
 
 
+@pytest.mark.parametrize("event", ["create_login_profile", "deactivate_mfa_device_by_admin"])
+def test_name_used_again(
+    person: Person, calls: Calls, sent: list[dict[str, Any]], context: Context, event_text: Read, event: str
+) -> None:
+    """What was done to an earlier user is not told to the user who has the name now, even if the message waited."""
+    message = young(event_text(event))
+    first = lambda_handler(batch(message), context)
+    person(email="another.alice@example.com", created=datetime.now(UTC) + timedelta(seconds=1))
+
+    second = lambda_handler(batch(message, tries=2), context)
+
+    assert (failed(first), failed(second), sent) == (["m0"], [], [])
+
+
 def test_a_user_who_is_gone_is_told_nothing(sent: list[dict[str, Any]], context: Context, event_text: Read) -> None:
     response = lambda_handler(batch(event_text("create_login_profile")), context)
 
@@ -456,6 +473,35 @@ def test_root_failed_calls_other_calls_and_other_accounts_are_nobodys_mail(
     response = lambda_handler(batch(body), context)
 
     assert (failed(response), calls) == ([], [])
+
+
+@pytest.mark.parametrize("request_of", [{"userName": NAME}, {"userName": NAME, "serialNumber": "as chosen by IAM"}])
+def test_device_without_serial_number(
+    iam: "IAMClient",
+    person: Person,
+    sent: list[dict[str, Any]],
+    context: Context,
+    event_text: Read,
+    request_of: dict[str, str],
+) -> None:
+    """A device that the record does not name is told of like any other."""
+    person()
+    registered, removed = (
+        changed(event_text(event), requestParameters=request_of)
+        for event in ("enable_mfa_device_fido", "deactivate_mfa_device_by_admin")
+    )
+    passkey = f"arn:aws:iam::{ACCOUNT}:u2f/user/alice/key-EXAMPLE"
+    enrol(iam, serial=passkey)
+
+    first = lambda_handler(batch(registered), context)
+    iam.deactivate_mfa_device(UserName=NAME, SerialNumber=passkey)
+    second = lambda_handler(batch(removed), context)
+
+    assert (failed(first), failed(second)) == ([], [])
+    assert subjects(sent) == [
+        "Your AWS user alice has an MFA device: now sign in again",
+        "Your AWS user alice has no MFA device any more",
+    ]
 
 
 @pytest.mark.parametrize(

@@ -130,6 +130,35 @@ def test_who_is_gone_exempt_or_unreachable_is_told_nothing(event: Occasion, user
     assert decide(event, *devices, user=user) == reason
 
 
+@pytest.mark.parametrize("event", [WELCOME, ENROLLED, REMOVED])
+@pytest.mark.parametrize(("later", "told"), [(timedelta(0), True), (timedelta(seconds=1), False)])
+def test_later_user(event: Occasion, later: timedelta, told: bool) -> None:
+    """What was done before a user was created was done to another."""
+    decision = decide(event, *[PHONE] * (event is ENROLLED), user=replace(ALICE, created=event.at + later))
+
+    assert isinstance(decision, Mail) if told else decision is NoMail.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("kind", "minutes", "devices", "outcome"),
+    [
+        (MailKind.ENROLLED, 4, (), NotYet.DEVICE),
+        (MailKind.ENROLLED, 6, (), NoMail.DEVICE_GONE),
+        (MailKind.ENROLLED, 4, (PASSKEY,), MailKind.ENROLLED),
+        (MailKind.DEVICE_REMOVED, 4, (PASSKEY,), NotYet.DEVICE),
+        (MailKind.DEVICE_REMOVED, 6, (PASSKEY,), NoMail.ENROLLED),
+        (MailKind.DEVICE_REMOVED, 4, (), MailKind.DEVICE_REMOVED),
+    ],
+)
+def test_unnamed_device(
+    kind: MailKind, minutes: int, devices: tuple[str, ...], outcome: MailKind | NoMail | NotYet
+) -> None:
+    """Of a device that the call did not name, any that the user has may be the one."""
+    decision = decide(occasion(kind, at=NOW - timedelta(minutes=minutes), device=None), *devices)
+
+    assert (decision.kind if isinstance(decision, Mail) else decision) == outcome
+
+
 def test_an_exemption_that_has_ended_hides_nobody() -> None:
     user = replace(ALICE, tags={**ALICE.tags, "mfa-exempt": "2026-11-23"})
 

@@ -134,6 +134,38 @@ def test_a_reminder_counts_days_as_people_do(days: int, words: str) -> None:
     assert "reminder number" not in text
 
 
+@pytest.mark.parametrize(("days", "words"), [(1, "without MFA for 1 day"), (2, "without MFA for 2 days")])
+def test_one_day(days: int, words: str) -> None:
+    """An escalation counts a single day as one."""
+    wording = word(replace(MAILS[MailKind.ESCALATION], step=Step(1, days, date(2026, 11, 21))), ACCOUNT, "")
+
+    assert wording.subject.endswith(words)
+    assert wording.text.startswith(f"No MFA device for {words.partition(' for ')[2]}\n")
+
+
+@every_language
+@pytest.mark.parametrize("kind", [MailKind.ENROLLED, MailKind.DEVICE_REMOVED])
+def test_unknown_device(kind: MailKind, language: Language) -> None:
+    """A mail about a device that the record did not name speaks of a device, and leaves no gap for its number."""
+    named = replace(MAILS[kind], language=language)
+    said = {
+        (MailKind.ENROLLED, Language.ENGLISH): [
+            "A new MFA device now belongs",
+            "for your MFA device",
+        ],
+        (MailKind.DEVICE_REMOVED, Language.ENGLISH): ["An MFA device was removed", "no other is left."],
+        (MailKind.ENROLLED, Language.JAPANESE): ["alice に、新しい MFA デバイスが", "MFA デバイスでの確認を求められ"],
+        (MailKind.DEVICE_REMOVED, Language.JAPANESE): ["alice から MFA デバイスが削除され"],
+    }
+
+    text, full = (word(mail, ACCOUNT, "").text for mail in (replace(named, serial_number=None), named))
+
+    for words in said[kind, language]:
+        assert words in text
+        assert words not in full
+    assert ":\n\n*" not in text
+
+
 DENIED = re.compile(
     "denie[sd] you nearly|denied nearly|access is denied|AccessDenied|not enough|"
     "拒否されます|拒否されたまま|アクセス拒否|操作できず"
