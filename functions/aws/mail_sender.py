@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
@@ -25,11 +26,14 @@ class ManagerRefused(MailRefused):
 
 
 class MailNotSent(RuntimeError):
-    """SES has not taken the mail and may take it later: throttling, a pause, a fault, or ops' settings."""
+    """SES has not taken the mail and may take it later: throttling, a pause, or ops' settings."""
 
 
 class MailUnconfirmed(RuntimeError):
-    """No answer came: SES may have taken the mail."""
+    """No answer came, or one that tells of a fault of SES: it may have taken the mail.
+
+    Whoever tries again after a 5xx may send the mail twice ("API error codes returned by Amazon SES").
+    """
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,24 +55,29 @@ class MailSender:
         self._sender = sender
         self._configuration_set = configuration_set
 
-    def send(self, mail: Mail, wording: Wording) -> str:
-        """Send a mail and return SES's id of it; raises MailRefused, MailNotSent or MailUnconfirmed."""
+    def send(self, mail: Mail, wording: Wording) -> None:
+        """Send a mail; raises MailRefused, MailNotSent or MailUnconfirmed."""
         errors = self._client.exceptions
         try:
-            return self._client.send_email(**self._request(mail, wording))["MessageId"]
+            self._client.send_email(**self._request(mail, wording))
         except (errors.MessageRejected, errors.BadRequestException) as error:
-            reason = error.response["Error"].get("Message", str(error))
-            unverified = _unverified(reason)
-            if self._sender in unverified:
-                # No fault of anybody's address.
-                raise MailNotSent(reason) from error
-            if unverified and unverified == {mail.cc}:
-                raise ManagerRefused(reason) from error
-            raise MailRefused(reason) from error
+            raise self._refusal(mail, error.response["Error"].get("Message", str(error))) from error
         except HTTPClientError as error:
             raise MailUnconfirmed(str(error)) from error
-        except (ClientError, BotoCoreError) as error:
+        except ClientError as error:
+            taken = error.response["ResponseMetadata"]["HTTPStatusCode"] >= HTTPStatus.INTERNAL_SERVER_ERROR
+            raise (MailUnconfirmed if taken else MailNotSent)(str(error)) from error
+        except BotoCoreError as error:
             raise MailNotSent(str(error)) from error
+
+    def _refusal(self, mail: Mail, reason: str) -> MailRefused | MailNotSent:
+        """Return whose address it was that SES refused."""
+        unverified = _unverified(reason)
+        if self._sender in unverified:
+            return MailNotSent(reason)  # no fault of anybody's address
+        if unverified and unverified == {mail.cc}:
+            return ManagerRefused(reason)
+        return MailRefused(reason)
 
     def _request(self, mail: Mail, wording: Wording) -> "SendEmailRequestTypeDef":
         destination: DestinationTypeDef = {"ToAddresses": [mail.to]}

@@ -1,9 +1,13 @@
 """One mail is sent, once: claimed, paced, handed to SES, and remembered as what it came to."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from aws.batches import TooLate
 from aws.mail_claims import MailClaims
@@ -19,7 +23,7 @@ class Delivery(StrEnum):
     SENT_TO_PERSON_ONLY = "Mail sent, but not to the manager, whose address SES refused"
     NOT_CLAIMED = "Mail was sent before, or overtaken"
     REFUSED = "Mail refused by SES"
-    UNCONFIRMED = "Mail handed to SES, which did not answer"
+    UNCONFIRMED = "Mail handed to SES, which did not say whether it took it"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,17 +47,18 @@ class Post:
         claim = self.claims.claim(mail)
         if claim is None:
             return Delivery.NOT_CLAIMED
+        settle = partial(_settle, has_time=has_time)
         try:
             delivery = self._send(mail, wording, word)
         except MailRefused as error:
-            self.claims.refuse(claim, f"SES refused it: {error}")
+            settle(partial(self.claims.refuse, claim, f"SES refused it: {error}"))
             return Delivery.REFUSED
         except MailUnconfirmed:
             return Delivery.UNCONFIRMED
         except MailNotSent:
-            self.claims.release(claim)
+            settle(partial(self.claims.release, claim))
             raise
-        self.claims.confirm(claim, self.clock())
+        settle(partial(self.claims.confirm, claim, self.clock()))
         return delivery
 
     def _send(self, mail: Mail, wording: Wording, word: Callable[[Mail], Wording]) -> Delivery:
@@ -64,3 +69,19 @@ class Post:
             self.sender.send(alone, word(alone))
             return Delivery.SENT_TO_PERSON_ONLY
         return Delivery.SENT
+
+
+def _settle(write: Callable[[], None], has_time: Callable[[], bool]) -> None:
+    """Write what became of a mail, and insist for as long as there is time.
+
+    Without it the mail would come again the next day, or never.
+    """
+    while True:
+        try:
+            write()
+        except (ClientError, BotoCoreError):
+            if not has_time():
+                raise
+            time.sleep(1)
+        else:
+            return

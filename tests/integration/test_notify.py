@@ -1,8 +1,8 @@
 """The notify handler on moto: who gets which mail, that nobody gets one twice, and what SES's answers lead to."""
 
 import json
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -514,8 +514,6 @@ def test_device_without_serial_number(
         ("MailFromDomainNotVerifiedException", 400),
         ("NotFoundException", 404),
         ("AccessDeniedException", 403),
-        ("InternalServiceError", 500),
-        ("ServiceUnavailable", 503),
     ],
 )
 def test_what_ses_does_not_take_now_goes_back_to_the_queue_and_is_sent_once_in_the_end(
@@ -656,6 +654,94 @@ def test_a_mail_whose_answer_got_lost_is_not_sent_again(
     item = people.get(due.user_id)
     assert (item["causes"], item["claimed_on"]) == (["reminder#2026-11-24"], "2026-11-24")
     assert "last_reminded" not in item
+
+
+@pytest.mark.parametrize("fault", [("InternalServiceErrorException", 500), ("ServiceUnavailable", 503), None])
+def test_ses_fails(
+    due: ReminderMessage, people: People, calls: Calls, context: Context, fault: tuple[str, int] | None
+) -> None:
+    """A mail that SES answers with a fault of its own is not sent again, and is not known to have gone out."""
+    if fault:
+        calls.fail("SendEmail", fault[0], status=fault[1])
+    else:
+        calls.lose_answer("SendEmail")
+
+    responses = [lambda_handler(batch(due.to_json()), context) for _ in range(2)]
+
+    assert [failed(response) for response in responses] == [[], []]
+    assert calls.count("SendEmail") == 1
+    assert "last_reminded" not in people.get(due.user_id)
+
+
+def test_ses_answers_what_cannot_be_read(due: ReminderMessage, people: People, calls: Calls, context: Context) -> None:
+    """An answer with status 200 means that SES has taken the mail, whatever is left of its text."""
+    calls.answer("SendEmail", '{"MessageId": "01')
+
+    response = lambda_handler(batch(due.to_json()), context)
+
+    assert failed(response) == []
+    assert "last_reminded" in people.get(due.user_id)
+
+
+@dataclass(frozen=True)
+class Minute(Context):
+    """The context of a run of a minute, of which each look at the clock takes four seconds."""
+
+    left: Iterator[int] = field(default_factory=lambda: iter(range(60_000, 0, -4_000)))
+
+    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]  # it passes
+        return next(self.left)
+
+
+@pytest.fixture
+def outage(calls: Calls) -> Callable[[int], None]:
+    """Let DynamoDB fail so many times once SES has answered."""
+
+    def begin(times: int) -> None:
+        def fail(**_: object) -> None:
+            events.unregister("after-call.sesv2.SendEmail", fail)
+            calls.fail("UpdateItem", "InternalServerError", status=500, times=times)
+
+        events = clients.sesv2_once("us-east-1").meta.events
+        events.register("after-call.sesv2.SendEmail", fail)
+
+    return begin
+
+
+def test_confirm_late(due: ReminderMessage, people: People, outage: Callable[[int], None]) -> None:
+    """A mail that SES has taken is confirmed as soon as the table can be written, so none follows the next day."""
+    outage(15)
+
+    response = lambda_handler(batch(due.to_json()), Minute())
+
+    assert failed(response) == []
+    item = people.get(due.user_id)
+    assert ("last_reminded" in item, "claimed_on" in item) == (True, False)
+
+
+def test_release_late(
+    person: Person, calls: Calls, sent: list[dict[str, Any]], event_text: Read, outage: Callable[[int], None]
+) -> None:
+    """A mail that SES has not taken is given back as soon as the table can be written, and so is not lost."""
+    person()
+    calls.fail("SendEmail", "TooManyRequestsException", status=429)
+    outage(15)
+
+    responses = [lambda_handler(batch(event_text("create_login_profile")), Minute()) for _ in range(2)]
+
+    assert ([failed(response) for response in responses], len(sent)) == ([["m0"], []], 1)
+
+
+def test_confirm_never(due: ReminderMessage, people: People, calls: Calls, outage: Callable[[int], None]) -> None:
+    """A mail that cannot be confirmed in time is not sent again by its message, and is still due another day."""
+    outage(1000)
+
+    first = lambda_handler(batch(due.to_json()), Minute())
+    calls.forget("UpdateItem")
+    again = lambda_handler(batch(due.to_json(), tries=2), Minute())
+
+    assert (failed(first), failed(again), calls.count("SendEmail")) == (["m0"], [], 1)
+    assert "claimed_on" in people.get(due.user_id)
 
 
 def test_a_mail_that_never_reached_ses_is_tried_again(
