@@ -71,11 +71,11 @@ class MailSender:
             raise MailNotSent(str(error)) from error
 
     def _refusal(self, mail: Mail, reason: str) -> MailRefused | MailNotSent:
-        """Return whose address it was that SES refused."""
+        """Return whose address it was that SES refused; it need not repeat addresses letter by letter."""
         unverified = _unverified(reason)
-        if self._sender in unverified:
+        if self._sender.casefold() in unverified:
             return MailNotSent(reason)  # no fault of anybody's address
-        if unverified and unverified == {mail.cc}:
+        if mail.cc and unverified == {mail.cc.casefold()}:
             return ManagerRefused(reason)
         return MailRefused(reason)
 
@@ -106,4 +106,4 @@ class MailSender:
 def _unverified(reason: str) -> set[str]:
     """Return the addresses that SES names as not verified; none where it refuses for another reason."""
     found = _UNVERIFIED.search(reason)
-    return {name.strip() for name in found["identities"].split(",")} if found else set()
+    return {name.strip().casefold() for name in found["identities"].split(",")} if found else set()

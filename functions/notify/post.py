@@ -41,34 +41,41 @@ class Post:
         It is worded first, so that whatever may go wrong with that comes before the claim.
         """
         wording = word(mail)
-        self.pace.wait()
-        if not has_time():
-            raise TooLate
+        self._take_turn(has_time)
         claim = self.claims.claim(mail)
         if claim is None:
             return Delivery.NOT_CLAIMED
         settle = partial(_settle, has_time=has_time)
         try:
-            delivery = self._send(mail, wording, word)
+            delivery = self._send(mail, wording, word, has_time)
         except MailRefused as error:
             settle(partial(self.claims.refuse, claim, f"SES refused it: {error}"))
             return Delivery.REFUSED
         except MailUnconfirmed:
             return Delivery.UNCONFIRMED
-        except MailNotSent:
+        except (MailNotSent, TooLate):
             settle(partial(self.claims.release, claim))
             raise
         settle(partial(self.claims.confirm, claim, self.clock()))
         return delivery
 
-    def _send(self, mail: Mail, wording: Wording, word: Callable[[Mail], Wording]) -> Delivery:
+    def _send(
+        self, mail: Mail, wording: Wording, word: Callable[[Mail], Wording], has_time: Callable[[], bool]
+    ) -> Delivery:
         try:
             self.sender.send(mail, wording)
         except ManagerRefused:
             alone = replace(mail, cc=None)
+            self._take_turn(has_time)
             self.sender.send(alone, word(alone))
             return Delivery.SENT_TO_PERSON_ONLY
         return Delivery.SENT
+
+    def _take_turn(self, has_time: Callable[[], bool]) -> None:
+        """Wait until SES may be asked; raises TooLate where no time is left for its answer then."""
+        self.pace.wait()
+        if not has_time():
+            raise TooLate
 
 
 def _settle(write: Callable[[], None], has_time: Callable[[], bool]) -> None:

@@ -580,7 +580,14 @@ UNVERIFIED = "Email address is not verified. The following identities failed the
 
 
 @pytest.mark.parametrize(
-    ("identities", "back"), [(f"{ADDRESS}, {SENDER}", True), (SENDER, True), (ADDRESS, False), (f"x{SENDER}", False)]
+    ("identities", "back"),
+    [
+        (f"{ADDRESS}, {SENDER}", True),
+        (SENDER, True),
+        (SENDER.upper(), True),
+        (ADDRESS, False),
+        (f"x{SENDER}", False),
+    ],
 )
 def test_a_sender_that_is_not_verified_is_no_fault_of_the_persons_address(
     due: ReminderMessage,
@@ -590,7 +597,9 @@ def test_a_sender_that_is_not_verified_is_no_fault_of_the_persons_address(
     context: Context,
     identities: str,
     back: bool,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setenv("SENDER_EMAIL", "MFA@example.com")
     calls.fail("SendEmail", "MessageRejected", status=400, message=UNVERIFIED + identities)
 
     response = lambda_handler(batch(due.to_json()), context)
@@ -599,10 +608,17 @@ def test_a_sender_that_is_not_verified_is_no_fault_of_the_persons_address(
     assert ("address_trouble" in people.get(due.user_id)) != back
 
 
+@pytest.mark.parametrize("named", ["lead@example.com", "LEAD@example.com"])
 def test_a_manager_who_is_not_verified_keeps_no_mail_from_the_person(
-    managed: ReminderMessage, people: People, calls: Calls, sent: list[dict[str, Any]], context: Context, log: Log
+    managed: ReminderMessage,
+    people: People,
+    calls: Calls,
+    sent: list[dict[str, Any]],
+    context: Context,
+    log: Log,
+    named: str,
 ) -> None:
-    calls.fail("SendEmail", "MessageRejected", status=400, message=f"{UNVERIFIED}lead@example.com")
+    calls.fail("SendEmail", "MessageRejected", status=400, message=f"{UNVERIFIED}{named}")
 
     response = lambda_handler(batch(managed.to_json()), context)
 
@@ -613,6 +629,20 @@ def test_a_manager_who_is_not_verified_keeps_no_mail_from_the_person(
     assert "address_trouble" not in people.get(managed.user_id)
     assert "last_reminded" in people.get(managed.user_id)
     assert log.entry("Mail sent, but not to the manager, whose address SES refused")["user_name"] == NAME
+
+
+def test_no_time_without_the_manager(
+    managed: ReminderMessage, people: People, calls: Calls, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mail that SES refuses for the manager is given back if there is no time to send it to the person alone."""
+    left = iter([60_000, 60_000, 20_000])
+    monkeypatch.setattr(Context, "get_remaining_time_in_millis", lambda _: next(left))
+    calls.fail("SendEmail", "MessageRejected", status=400, message=f"{UNVERIFIED}lead@example.com")
+
+    response = lambda_handler(batch(managed.to_json()), context)
+
+    assert (failed(response), calls.count("SendEmail")) == (["m0"], 1)
+    assert people.get(managed.user_id) == {"unenrolled_since": "2026-11-24", "reminders": "0"}
 
 
 def test_a_person_who_is_not_verified_either_is_in_trouble(
