@@ -20,6 +20,10 @@ logger = Logger()
 metrics = Metrics()
 
 
+class TooEarly(RuntimeError):
+    """What the message is about does not show yet: it goes back to the queue, and that is no failure."""
+
+
 class TooLate(RuntimeError):
     """The run's time is nearly up: the message goes back to the queue as it came."""
 
@@ -53,7 +57,10 @@ class _Processor(BatchProcessor):
         super().__init__(EventType.SQS, raise_on_entire_batch_failure=False)
 
     def failure_handler(self, record: "SQSRecord", exception: "ExceptionInfo") -> "FailureResponse":
-        tries = int(record.attributes.approximate_receive_count or 1)
-        logger.error("Message failed", exc_info=exception[1], tries=tries)
-        metrics.add_metric("TriesFailed", MetricUnit.Count, tries)
+        tries, error = int(record.attributes.approximate_receive_count or 1), exception[1]
+        if isinstance(error, TooEarly):
+            logger.info("Message waits", reason=str(error), tries=tries)
+        else:
+            logger.error("Message failed", exc_info=error, tries=tries)
+            metrics.add_metric("TriesFailed", MetricUnit.Count, tries)
         return super().failure_handler(record, exception)

@@ -13,6 +13,10 @@ from domain.languages import Language, language_of
 from domain.reminders import ReminderMessage
 from domain.users import AccountUser
 
+# Whoever creates a user by hand or with a script tags it last. The queue tries a message for longer than this, so what
+# fails after it is still tried again.
+_ADDRESS_WITHIN = timedelta(minutes=30)
+
 
 class MailKind(StrEnum):
     """How a mail is worded."""
@@ -110,10 +114,11 @@ class NoMail(StrEnum):
 
 
 class NotYet(StrEnum):
-    """Why it cannot be decided yet: IAM shows a change only after a while ("Troubleshoot IAM")."""
+    """Why it cannot be decided yet: IAM shows a change only after a while ("Troubleshoot IAM"), and people are slow."""
 
     USER = "IAM does not show the user yet"
     DEVICE = "IAM does not show the change of the device yet"
+    ADDRESS = "the user has no address yet"
 
 
 def decide_reminder_mail(message: ReminderMessage, known: Known, rules: MailRules, now: datetime) -> Mail | NoMail:
@@ -162,7 +167,8 @@ def decide_occasion_mail(occasion: Occasion, known: Known, rules: MailRules, now
         return obstacle
     recipient = rules.addresses.recipient_of(user)
     if isinstance(recipient, Unreachable):
-        return NoMail.UNREACHABLE
+        waits = occasion.kind is MailKind.WELCOME and now - occasion.at < _ADDRESS_WITHIN
+        return NotYet.ADDRESS if waits else NoMail.UNREACHABLE
     return Mail(
         kind=occasion.kind,
         cause=occasion.cause,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from aws.batches import take_batch
+from aws.batches import TooEarly, take_batch
 from aws.mail_sender import MailNotSent
 from domain.feedback import AddressTrouble, Feedback, NoTrouble, trouble_of
 from domain.mails import Mail, NoMail, NotYet, Occasion
@@ -38,10 +38,6 @@ _METRICS = {
 
 # A mail that is cut off between its claim and SES's answer is lost, so none is begun without the time for it.
 _LONGEST_MAIL = timedelta(seconds=25)
-
-
-class TooEarly(RuntimeError):
-    """IAM does not show yet what happened: the message goes back to the queue."""
 
 
 @logger.inject_lambda_context(clear_state=True)

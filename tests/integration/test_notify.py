@@ -438,6 +438,27 @@ def test_name_used_again(
     assert (failed(first), failed(second), sent) == (["m0"], [], [])
 
 
+def test_address_comes_later(
+    iam: "IAMClient",
+    person: Person,
+    sent: list[dict[str, Any]],
+    context: Context,
+    event_text: Read,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """A welcome waits for the address, on as many tries as the queue has to spare, and that counts as no failure."""
+    person(email="")
+    message = young(event_text("create_login_profile"))
+
+    waiting = [lambda_handler(batch(message, tries=tries), context) for tries in (1, 2, 3, 4)]
+    iam.tag_user(UserName=NAME, Tags=[{"Key": "email", "Value": ADDRESS}])
+    response = lambda_handler(batch(message, tries=5), context)
+
+    assert [failed(each) for each in waiting] == [["m0"]] * 4
+    assert (failed(response), len(sent)) == ([], 1)
+    assert "TriesFailed" not in capsys.readouterr().out
+
+
 def test_a_user_who_is_gone_is_told_nothing(sent: list[dict[str, Any]], context: Context, event_text: Read) -> None:
     response = lambda_handler(batch(event_text("create_login_profile")), context)
 

@@ -28,7 +28,7 @@ from domain.reminders import ReminderKind, ReminderMessage
 from domain.users import AccountUser, Standing, User
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
-LONG_AGO = NOW - timedelta(minutes=6)
+LONG_AGO = NOW - timedelta(minutes=31)
 PHONE = "arn:aws:iam::111122223333:mfa/alice-phone"
 TABLET = "arn:aws:iam::111122223333:mfa/alice-tablet"
 PASSKEY = "arn:aws:iam::111122223333:u2f/user/alice/key-EXAMPLE"
@@ -137,6 +137,23 @@ def test_later_user(event: Occasion, later: timedelta, told: bool) -> None:
     decision = decide(event, *[PHONE] * (event is ENROLLED), user=replace(ALICE, created=event.at + later))
 
     assert isinstance(decision, Mail) if told else decision is NoMail.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("event", "minutes", "outcome"),
+    [
+        (WELCOME, 29, NotYet.ADDRESS),
+        (WELCOME, 30, NoMail.UNREACHABLE),
+        (ENROLLED, 29, NoMail.UNREACHABLE),
+        (REMOVED, 29, NoMail.UNREACHABLE),
+    ],
+)
+@pytest.mark.parametrize("tags", [{}, {"email": "alice"}, {"email": "alice@elsewhere.example"}])
+def test_no_address_yet(event: Occasion, minutes: int, outcome: NoMail | NotYet, tags: dict[str, str]) -> None:
+    """A welcome waits half an hour for a good address, and nothing else does."""
+    event = replace(event, at=NOW - timedelta(minutes=minutes))
+
+    assert decide(event, *[PHONE] * (event.kind is MailKind.ENROLLED), user=replace(ALICE, tags=tags)) is outcome
 
 
 @pytest.mark.parametrize(
