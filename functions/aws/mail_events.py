@@ -49,9 +49,13 @@ def _bounced(event: Fields) -> Mapping[str, str]:
 
 
 def _complained(event: Fields) -> Mapping[str, str]:
-    """Return who may have complained."""
+    """Return who may have complained.
+
+    Most providers keep back who it was, so SES names every recipient at the provider ("Complained recipients").
+    """
     named = event.objects("detail.complaint.complainedRecipients")
-    why = _joined("complained of as spam", event.first_text("detail.complaint.complaintFeedbackType"))
+    one_of = "by one of its recipients" if len(named) > 1 else None
+    why = _joined("complained of as spam", event.first_text("detail.complaint.complaintFeedbackType"), one_of)
     return {recipient.text("emailAddress"): why for recipient in named}
 
 

@@ -984,6 +984,28 @@ def test_a_bounce_that_may_pass_is_not_held_against_the_address(
     assert people.get("AIDAEXAMPLEALICEXXXXX") == {"unenrolled_since": "2026-11-24"}
 
 
+@pytest.mark.parametrize("kind", ["Permanent", "Undetermined"])
+def test_bounce_that_does_not_pass(people: People, calls: Calls, context: Context, event_text: Read, kind: str) -> None:
+    """A bounce is held against the address unless SES says that it may pass."""
+    people.put("AIDAEXAMPLEALICEXXXXX", unenrolled_since={"S": "2026-11-24"})
+
+    lambda_handler(batch(event_text("email_bounced").replace('"Permanent"', f'"{kind}"')), context)
+
+    assert people.get("AIDAEXAMPLEALICEXXXXX")["address_trouble"].startswith(f"bounced, {kind}, General")
+
+
+def test_complaint_of_one_of_two(people: People, calls: Calls, context: Context, event_text: Read) -> None:
+    """A complaint for which SES names several recipients says that it may have been another."""
+    people.put("AIDAEXAMPLEALICEXXXXX", unenrolled_since={"S": "2026-11-24"})
+    named = [{"emailAddress": address} for address in ("lead@example.com", ADDRESS)]
+    complaint = {"complainedRecipients": named, "complaintFeedbackType": "abuse"}
+
+    lambda_handler(batch(changed(event_text("email_complaint_received"), complaint=complaint)), context)
+
+    trouble = people.get("AIDAEXAMPLEALICEXXXXX")["address_trouble"]
+    assert trouble == "complained of as spam, abuse, by one of its recipients"
+
+
 def test_the_managers_address_is_not_the_persons(
     people: People, calls: Calls, context: Context, event_text: Read
 ) -> None:

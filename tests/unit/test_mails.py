@@ -345,9 +345,11 @@ def test_people_sign_in_at_the_page_of_their_account_and_partition(
 
 def test_only_the_persons_own_address_is_in_trouble() -> None:
     bounced = Feedback("AIDAEXAMPLEALICE", ["alice@example.com"], {"Alice@Example.com": "bounced:\r\n550"})
+    written = Feedback("AIDAEXAMPLEALICE", ["Alice@Example.com"], {"alice@example.com": "bounced"})
     managers = Feedback("AIDAEXAMPLEALICE", ["alice@example.com"], {"lead@example.com": "bounced"})
     others = Feedback(None, ["alice@example.com"], {"alice@example.com": "bounced"})
 
     assert trouble_of(bounced) == AddressTrouble("AIDAEXAMPLEALICE", "alice@example.com", "bounced: 550")
+    assert trouble_of(written) == AddressTrouble("AIDAEXAMPLEALICE", "Alice@Example.com", "bounced")
     assert trouble_of(managers) is NoTrouble.MANAGER
     assert trouble_of(others) is NoTrouble.NOT_OURS
