@@ -55,25 +55,25 @@ class UserLookup:
         self._policy_arn = policy_arn
         self._group_name = group_name
 
-    def user(self, name: str) -> AccountUser | None:
-        """Read one user as IAM knows it now, or None where there is none of that name: three calls or more."""
+    def user(self, name: str, *, either_way: bool = False) -> AccountUser | None:
+        """Read one user as IAM knows it now, or None where there is none of that name: three calls or more.
+
+        If it does not matter which way the policy holds the user, the groups are left out where it is attached.
+        """
         try:
             user = self._client.get_user(UserName=name)["User"]
             policies = self._client.get_paginator("list_attached_user_policies").paginate(UserName=name)
-            groups = self._client.get_paginator("list_groups_for_user").paginate(UserName=name)
-            return AccountUser(
-                read_user(user),
-                Standing(
-                    attached=any(
-                        policy["PolicyArn"] == self._policy_arn
-                        for page in policies
-                        for policy in page["AttachedPolicies"]
-                    ),
-                    in_group=any(group["GroupName"] == self._group_name for page in groups for group in page["Groups"]),
-                ),
+            attached = any(
+                policy["PolicyArn"] == self._policy_arn for page in policies for policy in page["AttachedPolicies"]
             )
+            in_group = not (either_way and attached) and self._is_member(name)
         except self._client.exceptions.NoSuchEntityException:
             return None
+        return AccountUser(read_user(user), Standing(attached, in_group))
+
+    def _is_member(self, name: str) -> bool:
+        groups = self._client.get_paginator("list_groups_for_user").paginate(UserName=name)
+        return any(group["GroupName"] == self._group_name for page in groups for group in page["Groups"])
 
 
 def read_user(found: "UserDetailTypeDef | UserTypeDef") -> User:

@@ -57,5 +57,5 @@ class Batch:
 
     def _known(self, user_name: str) -> Known:
         # The devices come last: nobody who has just registered one is to be nagged.
-        user = self._users.user(user_name)
+        user = self._users.user(user_name, either_way=True)
         return Known(user, self._devices.serial_numbers_of(user_name) or () if user else ())

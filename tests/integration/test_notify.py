@@ -858,6 +858,7 @@ def test_who_is_not_enforced_is_not_told_that_everything_is_denied(
     policy_arn: str,
     group: str,
     due: ReminderMessage,
+    calls: Calls,
     sent: list[dict[str, Any]],
     context: Context,
     monkeypatch: pytest.MonkeyPatch,
@@ -871,6 +872,8 @@ def test_who_is_not_enforced_is_not_told_that_everything_is_denied(
 
     lambda_handler(batch(due.to_json()), context)
 
+    # Of whom the policy is attached to, the groups are not asked for.
+    assert ("ListGroupsForUser" in calls) is (by != "attachment")
     assert ("denies you nearly everything" in json.dumps(sent)) is (by != "nothing")
 
 
