@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,12 @@ _NO_VALUE = object()
 type Function = Callable[[Any], Any]
 
 
+@cache
+def _source() -> dict[str, Any]:
+    source: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
+    return source
+
+
 class Template:
     """One rendering of template.yaml, for the given parameters (the others have their defaults) and partition.
 
@@ -24,7 +30,7 @@ class Template:
     """
 
     def __init__(self, *, partition: str = "aws", account: str = "111122223333", **parameters: str) -> None:
-        self.source: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
+        self.source = _source()
         if unknown := parameters.keys() - self.source["Parameters"].keys():
             message = f"no parameters of the template: {', '.join(sorted(unknown))}"
             raise ValueError(message)

@@ -10,7 +10,8 @@ from domain.users import User
 # header, another recipient or a display name.
 _LOCAL = r"[A-Za-z0-9_+=/-]+(?:\.[A-Za-z0-9_+=/-]+)*"
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
-_ADDRESS = re.compile(rf"(?P<local>{_LOCAL})@(?P<domain>(?:{_LABEL}\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9])", re.ASCII)
+_DOMAIN = rf"(?:{_LABEL}\.)+[A-Za-z][A-Za-z0-9-]*[A-Za-z0-9]"
+_ADDRESS = re.compile(rf"(?P<local>{_LOCAL})@{_DOMAIN}", re.ASCII)
 
 # RFC 5321, 4.5.3.1: the most that a mail server must take.
 _LONGEST = 254
@@ -24,6 +25,11 @@ def is_address(text: str) -> bool:
     """Tell whether a text is one plain e-mail address: no display name, no comment, no quoting, ASCII only."""
     match = _ADDRESS.fullmatch(text)
     return match is not None and len(text) <= _LONGEST and len(match["local"]) <= _LONGEST_LOCAL
+
+
+def is_domain(text: str) -> bool:
+    """Tell whether a text is what may stand behind the @ of such an address."""
+    return re.fullmatch(_DOMAIN, text, re.ASCII) is not None
 
 
 class Unreachable(StrEnum):

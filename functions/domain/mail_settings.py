@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from domain import settings
-from domain.addresses import AddressRules, is_address
+from domain.addresses import AddressRules, is_address, is_domain
 from domain.languages import Language
 from domain.settings import InvalidSetting
 
@@ -22,9 +22,18 @@ def address_rules(environment: Mapping[str, str]) -> AddressRules:
 
 
 def _domain(name: str, value: str) -> str:
-    if not is_address(f"somebody@{value}"):
+    if not is_domain(value):
         raise InvalidSetting(name, _DOMAIN, value)
     return value.casefold()
+
+
+def sender(environment: Mapping[str, str]) -> str:
+    """Return the address that mail comes from, nothing if none goes out; raises InvalidSetting."""
+    expected = "one plain address, or nothing"
+    value = settings.present(environment, "SENDER_EMAIL", expected)
+    if value and not is_address(value):
+        raise InvalidSetting("SENDER_EMAIL", expected, value)
+    return value
 
 
 def language(environment: Mapping[str, str]) -> Language:

@@ -37,7 +37,7 @@ class Settings:
                 addresses=mail_settings.address_rules(environment),
                 default_language=mail_settings.language(environment),
             ),
-            sender=settings.present(environment, "SENDER_EMAIL", "an address, or nothing"),
+            sender=mail_settings.sender(environment),
             ses_region=settings.text(environment, "SES_REGION", "a Region"),
             configuration_set=settings.present(environment, "CONFIGURATION_SET", "the name of one, or nothing"),
             contact=settings.present(environment, "CONTACT", "whom to ask, or nothing"),

@@ -47,7 +47,7 @@ class Settings:
             time_zone=_time_zone(environment),
             cadence=_cadence(environment),
             language=mail_settings.language(environment),
-            sender=settings.present(environment, "SENDER_EMAIL", "an address, or nothing"),
+            sender=mail_settings.sender(environment),
             ses_region=settings.text(environment, "SES_REGION", "a Region"),
             report_bucket=settings.text(environment, "REPORT_BUCKET", "the name of a bucket"),
             report_retention_days=settings.whole_number(environment, "REPORT_RETENTION_DAYS", least=1),
@@ -60,7 +60,7 @@ def _time_zone(environment: Mapping[str, str]) -> ZoneInfo:
     name = settings.text(environment, "REMINDER_TIME_ZONE", expected)
     try:
         return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError) as error:
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # for "Asia" it opens a folder
         raise InvalidSetting("REMINDER_TIME_ZONE", expected, name) from error
 
 
@@ -68,10 +68,6 @@ def _cadence(environment: Mapping[str, str]) -> Cadence:
     expected = "days from 0 up, such as 0,1,3,7,14"
     days = settings.items(environment, "REMINDER_DAYS", expected)
     escalate_after = settings.whole_number(environment, "ESCALATE_AFTER_DAYS", least=1)
-    if not all(re.fullmatch("[0-9]{1,4}", day) for day in days):
+    if not days or not all(re.fullmatch("[0-9]{1,4}", day) for day in days):
         raise InvalidSetting("REMINDER_DAYS", expected, ",".join(days))
-    try:
-        # No pattern of a parameter can ask for an order, so any will do.
-        return Cadence(tuple(sorted({int(day) for day in days})), escalate_after)
-    except ValueError as error:
-        raise InvalidSetting("REMINDER_DAYS", expected, ",".join(days)) from error
+    return Cadence(tuple(sorted({int(day) for day in days})), escalate_after)

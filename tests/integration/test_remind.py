@@ -885,6 +885,8 @@ def test_the_numbers_reach_the_dashboard(
         ("DEFAULT_LANGUAGE", "fr"),
         ("REMINDER_TIME_ZONE", "Mars/Olympus"),
         ("REMINDER_TIME_ZONE", "../etc/passwd"),
+        ("REMINDER_TIME_ZONE", "Asia"),
+        ("SENDER_EMAIL", "MFA <mfa@example.com>"),
         ("REMINDER_DAYS", ""),
         ("REMINDER_DAYS", "0,one"),
         ("ESCALATE_AFTER_DAYS", "0"),
