@@ -31,10 +31,24 @@ class Stack:
     outputs: Mapping[str, str]
     resources: Sequence[Resource]
 
+    @property
+    def is_ours(self) -> bool:
+        """Tell whether this is a stack of the template, and no other one whose name was given."""
+        return {"EnforcementPolicy", "OpsTopic"} <= self.physical.keys()
+
+    @property
+    def stands(self) -> bool:
+        """Tell whether the stack was once created whole and is not being deleted: then every part should be there."""
+        return self.status == "CREATE_COMPLETE" or self.status.startswith(("UPDATE_", "IMPORT_"))
+
     @cached_property
     def physical(self) -> Mapping[str, str]:
         """Return the names in the account by those in the template."""
         return {resource.logical: resource.physical for resource in self.resources}
+
+    def part(self, logical: str) -> Resource:
+        """Return the resource of a name in the template; one without a name in the account if the stack has none."""
+        return next((each for each in self.resources if each.logical == logical), Resource(logical, "", ""))
 
     def of(self, kind: str) -> list[Resource]:
         """Return the resources of a type."""
@@ -67,8 +81,10 @@ class Stacks:
             parameters={each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", [])},
             outputs={each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])},
             resources=[
-                Resource(each["LogicalResourceId"], each["ResourceType"], each.get("PhysicalResourceId", ""))
+                Resource(each["LogicalResourceId"], each["ResourceType"], each["PhysicalResourceId"])
                 for page in pages
                 for each in page["StackResourceSummaries"]
+                # What is still to be created has no name yet, and what an update has taken away keeps its own.
+                if "PhysicalResourceId" in each and each["ResourceStatus"] != "DELETE_COMPLETE"
             ],
         )

@@ -15,10 +15,11 @@ from awscli.clidriver import create_clidriver  # type: ignore[import-untyped]  #
 
 PROGRAMS = ("aws", "sam", "make")
 
-# Each program writes down what it is called with, and prints what may stand for an ARN; no other program is found.
+# Each program writes down what it is called with, and prints what passes for an ARN and for a parameter of a stack; no
+# other program is found.
+_PRINTED = "ParameterKey=what-it-prints,UsePreviousValue=true"
 _STAND_INS = "PATH=/nonexistent\n" + "".join(
-    f"{program}() {{ printf '%q ' {program} \"$@\" >&2; echo >&2; echo arn:aws:iam::111122223333:policy/it; }}\n"
-    for program in PROGRAMS
+    f"{program}() {{ printf '%q ' {program} \"$@\" >&2; echo >&2; echo {_PRINTED}; }}\n" for program in PROGRAMS
 )
 _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nothing", "AWS_DEFAULT_REGION": "us-east-1"}
 
@@ -31,7 +32,7 @@ def calls_in(script: str) -> list[list[str]]:
     """Return the calls of `aws`, `sam` and `make` in a script, as the shell hands them over; raise if it cannot."""
     shell = ["/bin/bash", "-c", _STAND_INS + script]
     # From the root no program of the project is found either.
-    done = run(shell, cwd="/", stdin=DEVNULL, capture_output=True, text=True, check=False)  # noqa: S603  # as above
+    done = run(shell, env={}, cwd="/", stdin=DEVNULL, capture_output=True, text=True, check=False)  # noqa: S603  # as above
     if "syntax error" in done.stderr or "unexpected EOF" in done.stderr:
         raise NoCommand(done.stderr)
     return [shlex.split(line) for line in done.stderr.splitlines() if line.startswith(PROGRAMS)]
@@ -62,7 +63,7 @@ def _cli() -> Any:  # noqa: ANN401  # ships no types
     driver = create_clidriver()
 
     def remember(params: dict[str, Any], model: Any, **_: object) -> None:  # noqa: ANN401  # botocore's
-        _requests().append((model.name, params))
+        _requests().append((model.name, dict(params)))
 
     driver.session.register("provide-client-params", remember)
     driver.session.register("before-call", lambda **_: (SimpleNamespace(status_code=200), {}))

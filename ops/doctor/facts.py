@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from ops.callers import Caller
 from ops.stacks import Stack
@@ -13,15 +14,27 @@ IAM_REGIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1"}
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A fact that could not be read: the permission that its call needs, and AWS' own word for what was wrong."""
+    """A fact that could not be read: the permission that its call needs, and AWS' own word for what was wrong.
+
+    `part` is the part of the stack that it is about, if it is about one.
+    """
 
     permission: str
     code: str
+    part: str = ""
 
     @property
     def denied(self) -> bool:
         """Tell whether the permission is what was missing."""
         return "AccessDenied" in self.code or "Unauthorized" in self.code or self.code == "AuthorizationError"
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """A part that the stack has and AWS no longer knows: somebody has deleted it."""
+
+    logical: str
+    kind: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +83,7 @@ class Policy:
     default_version: str
     attachments: int
     group: str
-    group_carries_it: bool
+    group_carries_it: bool | Gone | Unreadable
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,12 +104,16 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """A rule, a schedule or a queue's connection to its function, which somebody may have switched off."""
+    """A rule, a schedule or a queue's connection to its function, which somebody may have switched off.
+
+    `schedule` is all that a schedule consists of: an update takes away whatever it does not name ("UpdateSchedule").
+    """
 
     logical: str
     kind: str
     name: str
     on: bool
+    schedule: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,28 +132,33 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """An alarm that is ringing."""
+    """An alarm: whether it is ringing, and whether it tells anybody when it does."""
 
     name: str
     description: str
+    rings: bool = True
+    tells: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """What there is only once the stack is deployed; each part may be unreadable alone."""
+    """What there is only once the stack is deployed; each part may be gone or unreadable alone."""
 
     sending: Sending | Unreadable | None
-    subscriptions: Sequence[Subscription] | Unreadable
-    policy: Policy | Unreadable | None
-    queues: Sequence[Queue] | Unreadable
-    switches: Sequence[Switch] | Unreadable
+    subscriptions: Sequence[Subscription] | Gone | Unreadable
+    policy: Policy | Gone | Unreadable
+    queues: Sequence[Queue | Gone | Unreadable]
+    switches: Sequence[Switch | Gone | Unreadable]
     runs: Sequence[Run] | Unreadable
-    alarms: Sequence[Alarm] | Unreadable
+    alarms: Sequence[Alarm | Gone] | Unreadable
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything that findings follow from. `stack` and `deployed` are None before the first deployment."""
+    """Everything that findings follow from. `stack` and `deployed` are None before the first deployment.
+
+    `deployed` is None as well if the stack was never created whole, or is being deleted.
+    """
 
     now: datetime
     caller: Caller

@@ -9,6 +9,7 @@ class Level(StrEnum):
 
     OK = "ok"
     WARNING = "warning"
+    UNKNOWN = "unknown"
     FAILURE = "failure"
 
 
@@ -30,6 +31,11 @@ def ok(check: str, text: str) -> Finding:
 def warning(check: str, text: str, remedy: str) -> Finding:
     """Say that somebody should look at something."""
     return Finding(check, Level.WARNING, text, remedy)
+
+
+def unknown(check: str, text: str, remedy: str) -> Finding:
+    """Say that nobody can tell, because something could not be read."""
+    return Finding(check, Level.UNKNOWN, text, remedy)
 
 
 def failure(check: str, text: str, remedy: str) -> Finding:

@@ -6,11 +6,11 @@ from functools import partial
 from typing import Any
 
 import boto3
-from botocore.exceptions import BotoCoreError, ClientError
 
 from ops.callers import Identity
 from ops.doctor.facts import Deployed, Facts, Sending, Unreadable
 from ops.doctor.reads.account import Quotas, Trails
+from ops.doctor.reads.reading import read
 from ops.doctor.reads.runs import Runs
 from ops.doctor.reads.stack import Alarms, Policies, Queues, Switches
 from ops.doctor.reads.telling import Mail, Subscriptions
@@ -25,31 +25,30 @@ type _Client = Callable[..., Any]
 def gather(session: boto3.Session, stack_name: str, now: datetime) -> Facts:
     """Read everything. Without any credentials there is nothing to say: raises botocore's error."""
     client = partial(session.client, config=PATIENT)
-    stack = read(lambda: Stacks(client("cloudformation")).stack(stack_name))
+    caller = Identity(client("sts")).caller()
+    stack = read(Stacks.PERMISSIONS, lambda: Stacks(client("cloudformation")).stack(stack_name))
     return Facts(
         now=now,
-        caller=Identity(client("sts")).caller(),
+        caller=caller,
         region=session.region_name,
         stack_name=stack_name,
         stack=stack,
-        trails=read(Trails(client("cloudtrail")).trails),
-        quotas=read(Quotas(client("iam")).quotas),
-        deployed=_deployed(client, stack, now) if isinstance(stack, Stack) else None,
+        trails=read(Trails.PERMISSIONS, Trails(client("cloudtrail")).trails),
+        quotas=read(Quotas.PERMISSIONS, Quotas(client("iam")).quotas),
+        deployed=_deployed(client, stack, now) if isinstance(stack, Stack) and stack.stands and stack.is_ours else None,
     )
 
 
 def _deployed(client: _Client, stack: Stack, now: datetime) -> Deployed:
-    topic, policy = stack.physical.get("OpsTopic", ""), stack.physical.get("EnforcementPolicy", "")
-    group = stack.physical.get("EnforcementGroup", "")
     switches = Switches(client("events"), client("lambda"), client("scheduler"))
     return Deployed(
         sending=_sending(client, stack),
-        subscriptions=read(lambda: Subscriptions(client("sns")).of(topic)),
-        policy=read(lambda: Policies(client("iam")).policy(policy, group)),
-        queues=read(lambda: Queues(client("sqs")).queues(stack)),
-        switches=read(lambda: list(switches.switches(stack))),
-        runs=read(lambda: list(Runs(client("cloudwatch")).runs(stack, now))),
-        alarms=read(lambda: Alarms(client("cloudwatch")).ringing(stack)),
+        subscriptions=Subscriptions(client("sns")).of(stack.part("OpsTopic")),
+        policy=Policies(client("iam")).policy(stack.part("EnforcementPolicy"), stack.part("EnforcementGroup")),
+        queues=Queues(client("sqs")).queues(stack),
+        switches=list(switches.switches(stack)),
+        runs=read(Runs.PERMISSIONS, lambda: list(Runs(client("cloudwatch")).runs(stack, now))),
+        alarms=read(Alarms.PERMISSIONS, lambda: Alarms(client("cloudwatch")).alarms(stack)),
     )
 
 
@@ -58,21 +57,4 @@ def _sending(client: _Client, stack: Stack) -> Sending | Unreadable | None:
     if not sender:
         return None
     region = stack.parameters.get("SesRegion") or None
-    return read(lambda: Mail(client("sesv2", region_name=region)).sending(sender))
-
-
-def read[Fact](get: Callable[[], Fact]) -> Fact | Unreadable:
-    """Read a fact, or say what kept it from being read."""
-    try:
-        return get()
-    except ClientError as error:
-        return Unreadable(_permission_for(error.operation_name), error.response["Error"]["Code"])
-    except BotoCoreError as error:
-        return Unreadable("", type(error).__name__)
-
-
-def _permission_for(operation: str) -> str:
-    """Return the permission that an operation takes: every adapter names its own."""
-    return next(
-        (name for adapter in ADAPTERS for name in adapter.PERMISSIONS if name.endswith(f":{operation}")), operation
-    )
+    return read(Mail.PERMISSIONS, lambda: Mail(client("sesv2", region_name=region)).sending(sender))

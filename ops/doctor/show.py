@@ -9,7 +9,12 @@ from rich.text import Text
 
 from ops.doctor.findings import Finding, Level
 
-_SIGNS = {Level.OK: ("ok  ", "green"), Level.WARNING: ("warn", "yellow"), Level.FAILURE: ("FAIL", "bold red")}
+_SIGNS = {
+    Level.OK: ("ok  ", "green"),
+    Level.WARNING: ("warn", "yellow"),
+    Level.UNKNOWN: ("?   ", "magenta"),
+    Level.FAILURE: ("FAIL", "bold red"),
+}
 
 
 def show(findings: Sequence[Finding], console: Console) -> None:
@@ -26,7 +31,10 @@ def show(findings: Sequence[Finding], console: Console) -> None:
             console.print(Text(f"{margin}{finding.remedy}", style="cyan"), soft_wrap=True)
     counts = {level: sum(finding.level is level for finding in findings) for level in Level}
     console.print()
-    console.print(f"{counts[Level.FAILURE]} failed, {counts[Level.WARNING]} to look at, {counts[Level.OK]} ok")
+    console.print(
+        f"{counts[Level.FAILURE]} failed, {counts[Level.UNKNOWN]} not known, {counts[Level.WARNING]} to look at, "
+        f"{counts[Level.OK]} ok"
+    )
 
 
 def as_json(findings: Sequence[Finding]) -> str:

@@ -55,7 +55,7 @@ def program(account: Account, *arguments: str) -> tuple[int, str]:
 def diagnosis(account: Account) -> dict[str, dict[str, Any]]:
     """Ask the doctor; return the worst finding of each check."""
     _, written = program(account, "ops.doctor", "--json")
-    worst = ["ok", "warning", "failure"]
+    worst = ["ok", "warning", "unknown", "failure"]
     ordered = sorted(json.loads(written), key=lambda finding: worst.index(finding["level"]))
     return {finding["check"]: finding for finding in ordered}
 
@@ -145,7 +145,9 @@ def test_the_doctor_finds_that_somebody_has_changed_the_policy(deploy_another: D
         found = diagnosis(account)["Policy"]
 
     assert found["level"] == "failure"
-    assert found["remedy"] == f"aws iam set-default-policy-version --policy-arn {arn} --version-id v1"
+    assert found["remedy"] == (
+        f"aws iam set-default-policy-version --region us-east-1 --policy-arn {arn} --version-id v1"
+    )
 
 
 def test_before_a_deployment_the_doctor_checks_what_it_can(account: Account) -> None:

@@ -1,34 +1,40 @@
 """The doctor and the report on moto: every call only reads, needs what it says it needs, and may be refused."""
 
 import json
+import re
+import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
+from subprocess import run
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 from botocore.stub import Stubber
 from moto import mock_aws
 
 import ops.read_only
 from ops.doctor import __main__ as doctor
-from ops.doctor.facts import Run, Subscription, Unreadable
+from ops.doctor.checks import findings_on
+from ops.doctor.facts import Alarm, Gone, Policy, Run, Subscription, Switch, Unreadable
 from ops.doctor.gathering import ADAPTERS, gather
 from ops.doctor.reads.runs import Runs
-from ops.doctor.reads.stack import Policies
+from ops.doctor.reads.stack import Alarms, Policies, Switches
 from ops.doctor.reads.telling import Mail
 from ops.read_only import WouldWrite, read_only_session
 from ops.report import __main__ as report
 from ops.report.gathering import ADAPTERS as REPORT_ADAPTERS
-from ops.stacks import Resource, Stack
+from ops.stacks import Resource, Stack, Stacks
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel
 
+ROOT = Path(__file__).parents[2]
 NOW = datetime.now(UTC)
 TEMPLATE = {
     "Parameters": {
@@ -112,8 +118,10 @@ def operations(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 _IAM_NAMES = {"sesv2": "ses"}
 
 
-def deny(monkeypatch: pytest.MonkeyPatch, denied: Callable[[str], bool]) -> None:
-    """Let AWS refuse these operations."""
+def deny(
+    monkeypatch: pytest.MonkeyPatch, denied: Callable[[str], bool], error: Exception | str = "AccessDenied"
+) -> None:
+    """Let these operations fail, with an error or with a code that AWS answers."""
     call = boto3.Session.client
 
     def client(self: boto3.Session, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401  # a client of any service
@@ -121,7 +129,9 @@ def deny(monkeypatch: pytest.MonkeyPatch, denied: Callable[[str], bool]) -> None
 
         def refuse(model: "OperationModel", **_: object) -> None:
             if denied(model.name):
-                raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, model.name)
+                if isinstance(error, Exception):
+                    raise error
+                raise ClientError({"Error": {"Code": error, "Message": "no"}}, model.name)
 
         made.meta.events.register("before-call", refuse)
         return made
@@ -267,6 +277,171 @@ def test_the_stack_is_read_with_its_queues(stack: str) -> None:
     ]
 
 
+@pytest.fixture
+def missing(stack: str, request: pytest.FixtureRequest) -> Gone:
+    """A part of the stack that somebody has deleted."""
+    physical = facts().stack.physical
+    delete: dict[str, Callable[[str], Any]] = {
+        "NewUserRule": lambda name: boto3.client("events").delete_rule(Name=name.rpartition("|")[2]),
+        "NewUsers": lambda url: boto3.client("sqs").delete_queue(QueueUrl=url),
+        "OpsTopic": lambda arn: boto3.client("sns").delete_topic(TopicArn=arn),
+        "EnforcementPolicy": lambda arn: boto3.client("iam").delete_policy(PolicyArn=arn),
+    }
+    logical, kind = request.param
+    delete[logical](physical[logical])
+    return Gone(logical, kind)
+
+
+PARTS = [("NewUserRule", "rule"), ("NewUsers", "queue"), ("OpsTopic", "topic"), ("EnforcementPolicy", "policy")]
+
+
+@pytest.mark.parametrize("missing", PARTS, indirect=True, ids=lambda part: part[0])
+def test_a_part_that_was_deleted(missing: Gone, capsys: pytest.CaptureFixture[str]) -> None:
+    """A part that was deleted is known to be gone, ends the doctor with 1, and hides none of the others."""
+    found = facts().deployed
+    parts = [found.policy, found.subscriptions, *found.queues, *found.switches]
+
+    assert [part for part in parts if isinstance(part, Gone)] == [missing]
+    assert not any(isinstance(part, Unreadable) for part in parts)
+    assert doctor.main(["--json"]) == 1
+    assert f"somebody has deleted the {missing.kind} {missing.logical}" in capsys.readouterr().out
+
+
+def standing(*resources: Resource) -> Stack:
+    return Stack("stack", "CREATE_COMPLETE", "", NOW, {}, {}, resources)
+
+
+def switches(*resources: Resource) -> list[Switch | Gone | Unreadable]:
+    client = read_only_session("us-east-1").client
+    return list(Switches(client("events"), client("lambda"), client("scheduler")).switches(standing(*resources)))
+
+
+def test_a_connection_and_a_schedule_that_were_deleted() -> None:
+    """What connects a queue with its function, and a schedule, are known to be gone as well."""
+    connection = Resource("EnforceFunctionNewUsers", "AWS::Lambda::EventSourceMapping", str(uuid4()))
+    schedule = Resource("SweepSchedule", "AWS::Scheduler::Schedule", "sweep")
+
+    assert switches(connection, schedule) == [
+        Gone("EnforceFunctionNewUsers", "queue's connection"), Gone("SweepSchedule", "schedule"),
+    ]  # fmt: skip
+
+
+def test_a_switch_that_may_not_be_read(stack: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kind of switch that may not be read is named, and the others are read."""
+    deny(monkeypatch, lambda operation: operation == "GetSchedule")
+    rule = facts().stack.part("NewUserRule")
+    schedule = Resource("SweepSchedule", "AWS::Scheduler::Schedule", "sweep")
+
+    found, hidden = switches(rule, schedule)
+
+    assert isinstance(found, Switch)
+    assert hidden == Unreadable("scheduler:GetSchedule", "AccessDenied", "schedule SweepSchedule")
+
+
+def test_a_schedule_is_read_whole() -> None:
+    """A schedule that was switched off is as before, and on, after it was updated with what is read of it."""
+    scheduler = boto3.client("scheduler")
+    scheduler.create_schedule(
+        Name="sweep",
+        ScheduleExpression="rate(1 hour)",
+        ScheduleExpressionTimezone="Asia/Tokyo",
+        Description="Whatever events missed is put right",
+        FlexibleTimeWindow={"Mode": "OFF"},
+        State="DISABLED",
+        Target={
+            "Arn": "arn:aws:lambda:us-east-1:111122223333:function:reconcile",
+            "RoleArn": "arn:aws:iam::111122223333:role/schedule",
+            "Input": '{"action": "reconcile"}',
+            "RetryPolicy": {"MaximumRetryAttempts": 5, "MaximumEventAgeInSeconds": 3600},
+            "DeadLetterConfig": {"Arn": "arn:aws:sqs:us-east-1:111122223333:failures"},
+        },
+    )
+    before = scheduler.get_schedule(Name="sweep")
+
+    (switch,) = switches(Resource("SweepSchedule", "AWS::Scheduler::Schedule", "sweep"))
+
+    assert isinstance(switch, Switch)
+    assert switch.schedule
+    assert not switch.on
+    scheduler.update_schedule(**{**switch.schedule, "State": "ENABLED"})
+    after = scheduler.get_schedule(Name="sweep")
+    changing = {"ResponseMetadata", "LastModificationDate"}
+    assert {name for name in before if before[name] != after[name]} - changing == {"State"}  # type: ignore[literal-required]  # any of its names
+
+
+def test_alarms_are_compared_with_those_of_the_stack() -> None:
+    """Each alarm of the stack is looked for, however many there are, and asked whether it would tell anybody."""
+    watch = boto3.client("cloudwatch")
+    ours = [Resource(f"Alarm{number}", "AWS::CloudWatch::Alarm", f"stack-alarm{number}") for number in range(120)]
+    for resource in ours[:-1]:
+        watch.put_metric_alarm(
+            AlarmName=resource.physical,
+            AlarmDescription="It rings.",
+            ActionsEnabled=resource is not ours[7],
+            Namespace="MfaEnforcer",
+            MetricName="SweepsCompleted",
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="LessThanThreshold",
+        )
+    watch.set_alarm_state(AlarmName=ours[3].physical, StateValue="ALARM", StateReason="a test")
+
+    found = Alarms(read_only_session("us-east-1").client("cloudwatch")).alarms(standing(*ours))
+
+    assert len(found) == 120
+    assert found[-1] == Gone("Alarm119", "alarm")
+    alarms = [alarm for alarm in found if isinstance(alarm, Alarm)]
+    assert [alarm.name for alarm in alarms if alarm.rings] == ["stack-alarm3"]
+    assert [alarm.name for alarm in alarms if not alarm.tells] == ["stack-alarm7"]
+
+
+def test_a_stack_that_was_only_looked_at() -> None:
+    """A stack whose first change set nobody has executed has no parts to be missed."""
+    template = json.dumps({"Resources": {"OpsTopic": {"Type": "AWS::SNS::Topic"}}})
+    boto3.client("cloudformation").create_change_set(
+        StackName="mfa-enforcer", ChangeSetName="first", ChangeSetType="CREATE", TemplateBody=template
+    )
+    found = facts()
+
+    assert found.stack.status == "REVIEW_IN_PROGRESS"
+    assert found.deployed is None
+    assert "was never created" in findings_on(found)[-1].text
+
+
+def test_a_stack_of_somebody_else() -> None:
+    """A stack that is none of ours is not looked into."""
+    template = json.dumps({"Resources": {"OpsTopic": {"Type": "AWS::SNS::Topic"}}})
+    boto3.client("cloudformation").create_stack(StackName="mfa-enforcer", TemplateBody=template)
+    found = facts()
+
+    assert found.deployed is None
+    assert findings_on(found)[-1].text == "mfa-enforcer is no stack of mfa-enforcer"
+
+
+def test_what_is_not_yet_or_no_longer_in_the_stack() -> None:
+    """A resource that is still to be created, or that an update has taken away, is no part of the stack."""
+    client = read_only_session("us-east-1").client("cloudformation")
+    summary = {"ResourceType": "AWS::SQS::Queue", "LastUpdatedTimestamp": NOW}
+    with Stubber(client) as cloudformation:
+        described = {"StackName": "s", "StackStatus": "UPDATE_IN_PROGRESS", "CreationTime": NOW}
+        cloudformation.add_response("describe_stacks", {"Stacks": [described]})
+        resources = [
+            {"LogicalResourceId": "There", "PhysicalResourceId": "there", "ResourceStatus": "UPDATE_COMPLETE"},
+            {"LogicalResourceId": "ToCome", "ResourceStatus": "CREATE_IN_PROGRESS"},
+            {"LogicalResourceId": "Former", "PhysicalResourceId": "former", "ResourceStatus": "DELETE_COMPLETE"},
+        ]
+        cloudformation.add_response(
+            "list_stack_resources", {"StackResourceSummaries": [{**summary, **each} for each in resources]}
+        )
+
+        found = Stacks(client).stack("s")
+
+    assert found
+    assert dict(found.physical) == {"There": "there"}
+
+
 def test_a_rule_that_is_switched_off_is_seen(stack: str) -> None:
     before = [switch.on for switch in facts().deployed.switches]
     (rule,) = boto3.client("events").list_rules()["Rules"]
@@ -292,13 +467,14 @@ def test_it_is_seen_whether_the_group_carries_the_policy(stack: str) -> None:
         carried.append(carries(arn))
         step(GroupName="mfa-group")
 
-    assert [*carried, carries(arn)] == [False, False, True]
+    assert [*carried, carries(arn)] == [Gone("EnforcementGroup", "group"), False, True]
 
 
-def carries(arn: str) -> bool:
-    policy = Policies(read_only_session("us-east-1").client("iam")).policy(arn, "mfa-group")
-    assert policy
-    return policy.group_carries_it
+def carries(arn: str) -> bool | Gone | Unreadable:
+    policy, group = Resource("EnforcementPolicy", "", arn), Resource("EnforcementGroup", "", "mfa-group")
+    found = Policies(read_only_session("us-east-1").client("iam")).policy(policy, group)
+    assert isinstance(found, Policy)
+    return found.group_carries_it
 
 
 def test_who_has_not_confirmed_is_told_from_who_has(stack: str) -> None:
@@ -404,7 +580,10 @@ def test_whatever_is_refused_is_named_and_the_rest_is_read(stack: str, monkeypat
 
     assert found.quotas == Unreadable("iam:GetAccountSummary", "AccessDenied")
     assert found.trails == Unreadable("cloudtrail:DescribeTrails", "AccessDenied")
-    assert found.deployed.queues == Unreadable("sqs:GetQueueAttributes", "AccessDenied")
+    assert found.deployed.queues == [
+        Unreadable("sqs:GetQueueAttributes", "AccessDenied", f"queue {name}")
+        for name in ("NewUsers", "NewUsersDeadLetters", "UndeliveredEvents")
+    ]
     assert found.deployed.policy.default_version == "v1"
 
 
@@ -416,21 +595,59 @@ def test_one_who_may_read_nothing_gets_findings_and_no_crash(
     code = doctor.main(["--json"])
 
     found = json.loads(capsys.readouterr().out)
-    assert code == 0
-    assert [finding["text"] for finding in found if finding["level"] != "ok"] == [
+    assert code == 3
+    assert [finding["text"] for finding in found if finding["level"] == "unknown"] == [
         "could not be read: needs cloudtrail:DescribeTrails",
         "could not be read: needs iam:GetAccountSummary",
         "could not be read: needs cloudformation:DescribeStacks",
     ]
 
 
-def test_without_credentials_it_says_so_and_ends_with_2(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("error", "hint"),
+    [
+        ("ExpiredToken", "Sign in first"),
+        ("InvalidClientTokenId", "Sign in first"),
+        (NoCredentialsError(), "Sign in first"),
+        (EndpointConnectionError(endpoint_url="https://sts.us-east-1.amazonaws.com/"), "Is there a way to the network"),
+    ],
+)
+def test_where_aws_cannot_be_asked(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], error: Exception | str, hint: str
 ) -> None:
-    deny(monkeypatch, lambda _: True)
+    """Without credentials that count, or without a network, the doctor says so and ends with 2."""
+    deny(monkeypatch, lambda _: True, error)
 
     assert doctor.main([]) == 2
-    assert "AWS cannot be asked" in capsys.readouterr().err
+    what, then = capsys.readouterr().err.splitlines()
+    assert what.startswith("AWS cannot be asked: ")
+    assert then.startswith(hint)
+
+
+def test_a_profile_that_does_not_exist(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A profile that nobody has set up ends the doctor with 2 and a way to see those that there are."""
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+
+    assert doctor.main([]) == 2
+    assert "aws configure list-profiles" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["--region", "us east"], ["--region", ""], ["--stack-name", "a b"]])
+def test_what_is_no_region_or_stack(arguments: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """What can be no Region and no stack's name is refused before AWS is asked."""
+    with pytest.raises(SystemExit) as end:
+        doctor.main(arguments)
+
+    assert end.value.code == 2
+    assert arguments[1] in capsys.readouterr().err
+
+
+def test_the_help_tells_every_status() -> None:
+    """The help is shown from a clone without any setting, with the statuses in which the doctor ends."""
+    command = [sys.executable, "-m", "ops.doctor", "--help"]
+    done = run(command, cwd=ROOT, env={}, capture_output=True, text=True, check=True)  # noqa: S603  # ours
+
+    assert re.findall(r"^  ([0-9])  ", done.stdout, re.MULTILINE) == ["0", "1", "2", "3"]
 
 
 def test_without_credentials_there_is_no_report_either(
@@ -451,8 +668,9 @@ def test_failures_end_with_1_and_show_their_remedy_in_one_line(
 
     lines = [line.strip() for line in capsys.readouterr().out.splitlines()]
     assert (
-        "sam deploy --parameter-overrides CreateTrail=true  # or create a trail of management events yourself" in lines
-    )
+        "sam deploy --region us-east-1 --stack-name mfa-enforcer --parameter-overrides CreateTrail=true"
+        "  # or create a trail of management events yourself"
+    ) in lines
 
 
 @pytest.mark.parametrize("deployed", [False, True])

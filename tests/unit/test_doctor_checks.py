@@ -1,8 +1,11 @@
 """What the doctor makes of the facts: each fault is found, and comes with the command that mends it."""
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+import jmespath
 import pytest
 
 from ops.callers import Caller
@@ -11,6 +14,7 @@ from ops.doctor.facts import (
     Alarm,
     Deployed,
     Facts,
+    Gone,
     Policy,
     Queue,
     Run,
@@ -22,6 +26,7 @@ from ops.doctor.facts import (
 )
 from ops.doctor.findings import Finding, Level
 from ops.stacks import Resource, Stack
+from tests.commands import calls_in, request_of
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 ARN = "arn:aws:iam::111122223333:policy/mfa-enforcer/mfa-control"
@@ -35,13 +40,27 @@ STACK = Stack(
     created=NOW - timedelta(days=30),
     parameters={"DryRun": "false"},
     outputs={"PolicyVersion": "v2"},
-    resources=[Resource("OpsTopic", "AWS::SNS::Topic", TOPIC)],
+    resources=[
+        Resource("OpsTopic", "AWS::SNS::Topic", TOPIC),
+        Resource("EnforcementPolicy", "AWS::IAM::ManagedPolicy", ARN),
+    ],
 )
 QUEUE = Queue("NewUsers", "https://sqs/new", "arn:new", waiting=0, in_flight=0, ends_here=False, source=None)
 DEAD_LETTERS = Queue("NewUsersDeadLetters", "https://sqs/dead", "arn:dead", 0, 0, ends_here=True, source="NewUsers")
 UNDELIVERED = Queue("UndeliveredEvents", "https://sqs/undelivered", "arn:undelivered", 0, 0, True, None)
 RUN = Run("sweep", "stack-Reconcile", "stack-ReconcileLogs", timedelta(hours=3), NOW - timedelta(minutes=50))
 SENDING = Sending("mfa@example.com", "us-east-1", "example.com", production=True, enabled=True)
+SCHEDULE = {
+    "Name": "n",
+    "GroupName": "default",
+    "ScheduleExpression": "rate(1 hour)",
+    "ScheduleExpressionTimezone": "UTC",
+    "FlexibleTimeWindow": {"Mode": "OFF"},
+    "Target": {"Arn": "arn:function", "RoleArn": "arn:role", "Input": '{"action": "reconcile"}'},
+    "State": "DISABLED",
+}
+UUID = "3d5a1b9e-0c5e-4c3a-9c8f-2f1f6a0e7b11"
+HIDDEN = Unreadable("service:ReadIt", "AccessDeniedException")
 POLICY = Policy(ARN, "v2", 40, "mfa-group", group_carries_it=True)
 DEPLOYED = Deployed(
     sending=SENDING,
@@ -50,13 +69,53 @@ DEPLOYED = Deployed(
     queues=[QUEUE, DEAD_LETTERS, UNDELIVERED],
     switches=[Switch("NewUserRule", "rule", "stack-NewUserRule", on=True)],
     runs=[RUN],
-    alarms=[],
+    alarms=[Alarm("stack-NoSweepAlarm", "No sweep.", rings=False)],
 )
 FACTS = Facts(NOW, Caller("111122223333", "aws"), "us-east-1", "mfa-enforcer", STACK, [TRAIL], QUOTAS, DEPLOYED)
 
 
+# `sam ... --help` of the release in requirements/sam.txt.
+SAM_OPTIONS = {
+    "build": set[str](),
+    "deploy": {"--guided", "--region", "--stack-name", "--parameter-overrides"},
+    "logs": {"--region", "--stack-name", "--name", "--tail"},
+    "remote": {"--region", "--stack-name", "--parameter", "--event"},
+}
+
+
 def amiss(facts: Facts) -> list[Finding]:
-    return [finding for finding in findings_on(facts) if finding.level is not Level.OK]
+    """Return what is not in order; every remedy can be copied into a shell."""
+    found = [finding for finding in findings_on(facts) if finding.level is not Level.OK]
+    for finding in found:
+        assert "\n" not in finding.remedy
+        for call in calls_in(commands_of(finding)):
+            match call:
+                case ["aws", *_]:
+                    request_of(call)
+                case ["sam", *words]:
+                    assert {word for word in words if word.startswith("--")} <= SAM_OPTIONS[words[0]]
+    return found
+
+
+def said(facts: Facts, check: str) -> list[str]:
+    return [finding.text for finding in findings_on(facts) if finding.check == check]
+
+
+def commands_of(finding: Finding) -> str:
+    """Return the commands of a remedy, those in its note too, as a script."""
+    command, _, note = finding.remedy.partition("  # ")
+    return "\n".join([command, *re.findall(r"then: (.*)", note)])
+
+
+def requests(finding: Finding) -> list[tuple[str, dict[str, Any]]]:
+    """Return what the calls of the AWS CLI in a remedy ask for."""
+    calls = calls_in(commands_of(finding))
+    return [request_of(call) for call in calls if call[0] == "aws"]
+
+
+def request(finding: Finding) -> tuple[str, dict[str, Any]]:
+    (found,) = requests(finding)
+    return found
 
 
 def only(facts: Facts) -> Finding:
@@ -130,7 +189,7 @@ def test_a_trail_that_hides_what_it_logs_is_neither_called_good_nor_bad() -> Non
     hidden = replace(TRAIL, logging=False, logs_iam_writes=False, hidden="GetEventSelectors")
     finding = only(replace(FACTS, trails=[hidden, replace(TRAIL, logging=False)]))
 
-    assert (finding.level, finding.check) == (Level.WARNING, "Trail")
+    assert (finding.level, finding.check) == (Level.UNKNOWN, "Trail")
     assert "needs cloudtrail:GetEventSelectors, or is the organization's" in finding.text
     assert amiss(replace(FACTS, trails=[hidden, TRAIL])) == []
 
@@ -180,33 +239,30 @@ def test_a_policy_that_was_changed_outside_the_stack_fails() -> None:
     finding = only(with_deployed(policy=replace(POLICY, default_version="v3")))
 
     assert (finding.check, finding.level) == ("Policy", Level.FAILURE)
-    assert finding.remedy == f"aws iam set-default-policy-version --policy-arn {ARN} --version-id v2"
+    assert request(finding) == ("SetDefaultPolicyVersion", {"PolicyArn": ARN, "VersionId": "v2"})
 
 
 def test_a_group_that_no_longer_carries_the_policy_fails() -> None:
     finding = only(with_deployed(policy=replace(POLICY, group_carries_it=False)))
 
     assert (finding.check, finding.level) == ("Policy", Level.FAILURE)
-    assert finding.remedy == f"aws iam attach-group-policy --group-name mfa-group --policy-arn {ARN}"
-
-
-def test_a_policy_that_is_gone_fails() -> None:
-    assert "nobody is enforced" in only(with_deployed(policy=None)).text
+    assert request(finding) == ("AttachGroupPolicy", {"GroupName": "mfa-group", "PolicyArn": ARN})
 
 
 @pytest.mark.parametrize(
     ("kind", "remedy"),
     [
-        ("rule", "aws events enable-rule --name n"),
-        ("queue's connection", "--uuid n --enabled"),
-        ("schedule", "sam deploy"),
+        ("rule", ("EnableRule", {"Name": UUID})),
+        ("queue's connection", ("UpdateEventSourceMapping", {"UUID": UUID, "Enabled": True})),
+        ("schedule", ("UpdateSchedule", {**SCHEDULE, "State": "ENABLED"})),
     ],
 )
-def test_what_is_switched_off_fails(kind: str, remedy: str) -> None:
-    finding = only(with_deployed(switches=[Switch("Logical", kind, "n", on=False)]))
+def test_what_is_switched_off_fails(kind: str, remedy: tuple[str, dict[str, Any]]) -> None:
+    """What is switched off is switched on by itself; a schedule is given all that it has, or it would lose the rest."""
+    finding = only(with_deployed(switches=[Switch("Logical", kind, UUID, on=False, schedule=SCHEDULE)]))
 
-    assert "Logical is switched off" in finding.text
-    assert remedy in finding.remedy
+    assert (finding.level, finding.text) == (Level.FAILURE, f"the {kind} Logical is switched off")
+    assert request(finding) == remedy
 
 
 @pytest.mark.parametrize("where", ["waiting", "in_flight"])
@@ -215,14 +271,13 @@ def test_a_dead_letter_fails_and_can_be_sent_back(where: str) -> None:
 
     assert (finding.check, finding.level) == ("Queues", Level.FAILURE)
     assert "NewUsersDeadLetters holds 2" in finding.text
-    assert "aws sqs start-message-move-task --source-arn arn:dead" in finding.remedy
+    assert [operation for operation, _ in requests(finding)] == ["ReceiveMessage", "StartMessageMoveTask"]
 
 
 def test_what_no_queue_has_sent_cannot_be_sent_back_and_so_is_not_said_to() -> None:
     finding = only(with_deployed(queues=[replace(UNDELIVERED, waiting=1)]))
 
-    assert "start-message-move-task" not in finding.remedy
-    assert "aws sqs purge-queue --queue-url https://sqs/undelivered" in finding.remedy
+    assert requests(finding)[1:] == [("PurgeQueue", {"QueueUrl": "https://sqs/undelivered"})]
 
 
 def test_work_that_waits_is_no_failure() -> None:
@@ -231,8 +286,13 @@ def test_work_that_waits_is_no_failure() -> None:
     assert (finding.level, finding.text) == (Level.WARNING, "NewUsers has 7 waiting, 3 in work")
 
 
-def test_work_in_flight_alone_is_as_it_should_be() -> None:
-    assert amiss(with_deployed(queues=[replace(QUEUE, in_flight=3)])) == []
+def test_work_in_flight() -> None:
+    """Messages in work alone are as they should be, and are not called none."""
+    facts = with_deployed(queues=[replace(QUEUE, in_flight=3), DEAD_LETTERS])
+
+    assert amiss(facts) == []
+    assert said(facts, "Queues") == ["nothing waits; NewUsers has 3 in work"]
+    assert said(FACTS, "Queues") == ["all 3 are empty"]
 
 
 @pytest.mark.parametrize("last", [None, NOW - timedelta(hours=4)])
@@ -240,7 +300,12 @@ def test_a_sweep_that_has_not_been_fails(last: datetime | None) -> None:
     finding = only(with_deployed(runs=[replace(RUN, last=last)]))
 
     assert (finding.check, finding.level) == ("Runs", Level.FAILURE)
-    assert finding.remedy.startswith("sam remote invoke stack-Reconcile")
+    invoke, logs = calls_in(commands_of(finding))
+    assert invoke == [
+        "sam", "remote", "invoke", "ReconcileFunction", "--region", "us-east-1", "--stack-name", "mfa-enforcer",
+        "--parameter", "InvocationType=Event", "--event", '{"action": "reconcile"}',
+    ]  # fmt: skip
+    assert logs[:2] == ["sam", "logs"]
 
 
 def test_a_new_stack_need_not_have_run() -> None:
@@ -252,20 +317,18 @@ def test_a_new_stack_need_not_have_run() -> None:
 @pytest.mark.parametrize(
     ("changes", "level", "remedy"),
     [
-        ({"enabled": False}, Level.FAILURE, "aws sesv2 get-account"),
-        (
-            {"identity": None},
-            Level.FAILURE,
-            "create-email-identity --region us-east-1 --email-identity mfa@example.com",
-        ),
-        ({"production": False}, Level.WARNING, "put-account-details"),
+        ({"enabled": False}, Level.FAILURE, "GetAccount"),
+        ({"identity": None}, Level.FAILURE, "CreateEmailIdentity"),
+        ({"production": False}, Level.WARNING, "PutAccountDetails"),
     ],
 )
 def test_mail_that_will_not_arrive_is_said(changes: dict[str, object], level: Level, remedy: str) -> None:
-    finding = only(with_deployed(sending=replace(SENDING, **changes)))  # type: ignore[arg-type]  # fields by name
+    sending = replace(SENDING, region="eu-west-1", **changes)  # type: ignore[arg-type]  # fields by name
+    finding = only(with_deployed(sending=sending))
 
     assert (finding.check, finding.level) == ("Mail", level)
-    assert remedy in finding.remedy
+    assert request(finding)[0] == remedy
+    assert "--region eu-west-1" in finding.remedy
 
 
 def test_that_no_mail_goes_to_people_is_said() -> None:
@@ -290,13 +353,21 @@ def test_an_alarm_that_rings_fails_and_says_what_it_means() -> None:
     assert finding.text == "stack-DeadLetters rings: Something failed for good."
 
 
-@pytest.mark.parametrize("part", ["sending", "subscriptions", "policy", "queues", "switches", "runs", "alarms"])
-def test_what_must_not_be_read_is_a_finding_and_the_rest_is_still_checked(part: str) -> None:
-    facts = with_deployed(**{part: Unreadable("service:ReadIt", "AccessDeniedException")})
+@pytest.mark.parametrize(
+    ("part", "fact"),
+    [
+        *((part, HIDDEN) for part in ("sending", "subscriptions", "policy", "runs", "alarms")),
+        *((part, [HIDDEN]) for part in ("queues", "switches")),
+        ("policy", replace(POLICY, group_carries_it=HIDDEN)),
+    ],
+)
+def test_what_must_not_be_read_is_not_known(part: str, fact: object) -> None:
+    """What must not be read is neither well nor amiss, the permission is named, and the rest is checked."""
+    facts = with_deployed(**{part: fact})
 
     finding = only(facts)
 
-    assert (finding.level, finding.text) == (Level.WARNING, "could not be read: needs service:ReadIt")
+    assert (finding.level, finding.text) == (Level.UNKNOWN, "could not be read: needs service:ReadIt")
     assert len(findings_on(facts)) == 11
 
 
@@ -310,4 +381,113 @@ def test_what_must_not_be_read_of_the_account_is_a_finding_too(part: str) -> Non
 def test_what_aws_did_not_answer_is_not_called_a_missing_permission() -> None:
     finding = only(with_deployed(alarms=Unreadable("cloudwatch:DescribeAlarms", "ThrottlingException")))
 
-    assert finding.text == "could not be read: cloudwatch:DescribeAlarms answered ThrottlingException"
+    assert (finding.level, finding.text) == (
+        Level.UNKNOWN,
+        "could not be read: cloudwatch:DescribeAlarms answered ThrottlingException",
+    )
+
+
+def test_a_part_that_could_not_be_read_is_named() -> None:
+    """A part that could not be read is named, and hides none of the others."""
+    denied = Unreadable("sqs:GetQueueAttributes", "AccessDenied", "queue Mails")
+    full = replace(DEAD_LETTERS, waiting=1)
+    hidden, dead = amiss(with_deployed(queues=[denied, full, QUEUE]))
+
+    assert hidden.text == "the queue Mails could not be read: needs sqs:GetQueueAttributes"
+    assert dead.text.startswith("NewUsersDeadLetters holds 1")
+
+
+def test_without_an_answer_the_error_is_named() -> None:
+    """Where nothing answered there is no permission to name."""
+    finding = only(with_deployed(runs=Unreadable("", "ReadTimeoutError")))
+
+    assert finding.text == "could not be read: ReadTimeoutError"
+
+
+@pytest.mark.parametrize(
+    ("check", "fact"),
+    [
+        ("Policy", {"policy": Gone("EnforcementPolicy", "policy")}),
+        ("Policy", {"policy": replace(POLICY, group_carries_it=Gone("EnforcementGroup", "group"))}),
+        ("Ops topic", {"subscriptions": Gone("OpsTopic", "topic")}),
+        ("Switches", {"switches": [*DEPLOYED.switches, Gone("SweepSchedule", "schedule")]}),
+        ("Queues", {"queues": [QUEUE, Gone("Mails", "queue")]}),
+        ("Alarms", {"alarms": [*DEPLOYED.alarms, Gone("NoSweepAlarm", "alarm")]}),  # type: ignore[misc]  # readable here
+    ],
+)
+def test_what_somebody_has_deleted_fails(check: str, fact: dict[str, object]) -> None:
+    """A part that is gone is a failure, and is made again by a change set that looks at what there is."""
+    finding = only(with_deployed(**fact))
+
+    assert (finding.check, finding.level) == (check, Level.FAILURE)
+    assert finding.text.startswith("somebody has deleted the ")
+    described, created, executed = requests(finding)
+    assert described == ("DescribeStacks", {"StackName": "mfa-enforcer"})
+    assert created[0] == "CreateChangeSet"
+    assert (created[1]["DeploymentMode"], created[1]["UsePreviousTemplate"]) == ("REVERT_DRIFT", True)
+    assert executed == ("ExecuteChangeSet", {"StackName": "mfa-enforcer", "ChangeSetName": "put-back"})
+
+
+def test_what_is_gone_hides_nothing() -> None:
+    """What is gone is named at once, and what is switched off beside it as well."""
+    off = Switch("NewUserRule", "rule", "n", on=False)
+    gone = [Gone("ChangedUserRule", "rule"), Gone("SweepSchedule", "schedule")]
+    deleted, switched_off = amiss(with_deployed(switches=[*gone, off]))
+
+    assert deleted.text == "somebody has deleted the rule ChangedUserRule, the schedule SweepSchedule"
+    assert switched_off.text == "the rule NewUserRule is switched off"
+
+
+def test_that_nobody_is_enforced_or_told_is_said() -> None:
+    """What it means that the policy or the topic is gone is said."""
+    policy, topic = amiss(
+        with_deployed(policy=Gone("EnforcementPolicy", "policy"), subscriptions=Gone("OpsTopic", "topic"))
+    )
+
+    assert policy.text.endswith(": nobody is enforced")
+    assert topic.text.endswith(": ops are told nothing")
+
+
+def test_every_parameter_keeps_its_value_when_parts_are_made_again() -> None:
+    """A change set would take the default of each parameter that it does not name."""
+    finding = only(with_deployed(subscriptions=Gone("OpsTopic", "topic")))
+    (query,) = re.findall('--query "?(.+?)"? --output', finding.remedy.replace("'\"'\"'", "'"))
+    stacks = {"Stacks": [{"Parameters": [{"ParameterKey": "DryRun", "ParameterValue": "true"}, {"ParameterKey": "B"}]}]}
+
+    kept = jmespath.search(query.strip("'"), stacks)
+
+    assert kept == ["ParameterKey=DryRun,UsePreviousValue=true", "ParameterKey=B,UsePreviousValue=true"]
+
+
+def test_alarms_that_tell_nobody_fail() -> None:
+    """An alarm whose actions are switched off is no alarm."""
+    finding = only(with_deployed(alarms=[Alarm("a", "", rings=False), Alarm("b", "", rings=False, tells=False)]))
+
+    assert finding.level is Level.FAILURE
+    assert request(finding) == ("EnableAlarmActions", {"AlarmNames": ["b"]})
+
+
+def test_a_stack_that_was_never_created() -> None:
+    """A first change set that was declined leaves a stack without parts; nobody waits for it to be done."""
+    facts = replace(FACTS, stack=replace(STACK, status="REVIEW_IN_PROGRESS", resources=[]), deployed=None)
+    finding = only(facts)
+
+    assert (finding.level, finding.check) == (Level.WARNING, "Stack")
+    assert finding.text == "mfa-enforcer was never created: nobody has executed its first change set"
+    assert calls_in(finding.remedy) == [["sam", "deploy", "--region", "us-east-1", "--stack-name", "mfa-enforcer"]]
+
+
+def test_another_stack_is_not_taken_for_ours() -> None:
+    """A stack without the policy is none of ours, and the command shows those that are."""
+    facts = replace(FACTS, stack=replace(STACK, resources=STACK.resources[:1]), deployed=None)
+    finding = only(facts)
+
+    assert (finding.level, finding.text) == (Level.FAILURE, "mfa-enforcer is no stack of mfa-enforcer")
+    assert request(finding) == ("DescribeStacks", {})
+
+
+def test_a_minute_is_no_minutes() -> None:
+    """A number of one has no plural."""
+    facts = with_deployed(runs=[replace(RUN, last=NOW - timedelta(seconds=70))])
+
+    assert said(facts, "Runs") == ["last sweep 1 minute ago"]

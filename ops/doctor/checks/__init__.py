@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from ops.doctor.checks import account, parts, stack, telling
+from ops.doctor.checks.commands import Commands
 from ops.doctor.facts import Facts
 from ops.doctor.findings import Finding
 from ops.stacks import Stack
@@ -14,16 +15,17 @@ def findings_on(facts: Facts) -> list[Finding]:
 
 
 def _findings(facts: Facts) -> Iterator[Finding]:
-    yield from account.region(facts)
-    yield from account.trail(facts)
-    yield from account.quotas(facts)
-    yield from stack.stack(facts)
+    commands = Commands(facts.region, facts.stack_name)
+    yield from account.region(facts, commands)
+    yield from account.trail(facts, commands)
+    yield from account.quotas(facts, commands)
+    yield from stack.stack(facts, commands)
     if isinstance(facts.stack, Stack) and facts.deployed:
         found = facts.deployed
-        yield from parts.policy(facts.stack, found.policy)
-        yield from parts.switches(found.switches)
-        yield from parts.queues(facts.stack, found.queues)
-        yield from stack.runs(facts.stack, found.runs, facts.now)
-        yield from telling.sending(facts.stack, found.sending)
-        yield from telling.subscriptions(facts.stack, found.subscriptions)
-        yield from stack.alarms(found.alarms)
+        yield from parts.policy(facts.stack, found.policy, commands)
+        yield from parts.switches(found.switches, commands)
+        yield from parts.queues(found.queues, commands)
+        yield from stack.runs(facts.stack, found.runs, facts.now, commands)
+        yield from telling.sending(found.sending, commands)
+        yield from telling.subscriptions(facts.stack, found.subscriptions, commands)
+        yield from stack.alarms(found.alarms, commands)

@@ -1,92 +1,101 @@
-"""The parts of the stack: the policy as deployed, everything switched on, nothing left lying in a queue."""
+"""The parts of the stack: the policy as deployed, everything there and switched on, nothing left lying in a queue."""
 
+import json
 from collections.abc import Iterator, Sequence
 
-from ops.doctor.checks.unreadable import unreadable
-from ops.doctor.facts import Policy, Queue, Switch, Unreadable
+from ops.doctor.checks.commands import Commands, noted
+from ops.doctor.checks.missing import missing
+from ops.doctor.facts import Gone, Policy, Queue, Switch, Unreadable
 from ops.doctor.findings import Finding, failure, ok, warning
 from ops.stacks import Stack
 
 
-def policy(stack: Stack, read: Policy | Unreadable | None) -> Iterator[Finding]:
+def policy(stack: Stack, read: Policy | Gone | Unreadable, commands: Commands) -> Iterator[Finding]:
     """Compare the version of the policy that counts with the one that was deployed."""
-    deployed = stack.outputs.get("PolicyVersion", "")
-    match read:
-        case Unreadable():
-            yield unreadable("Policy", read)
-        case None:
-            yield failure(
-                "Policy",
-                "somebody has deleted it: nobody is enforced",
-                "sam deploy --parameter-overrides PolicyName=mfa-control-2  # a new name makes a new policy",
-            )
-        case Policy() if deployed and read.default_version != deployed:
-            yield failure(
-                "Policy",
-                f"version {read.default_version} counts, but {deployed} was deployed: it was changed outside the stack",
-                f"aws iam set-default-policy-version --policy-arn {read.arn} --version-id {deployed}",
-            )
-        case Policy(group_carries_it=False):
-            yield failure(
-                "Policy",
-                f"the group {read.group} does not carry it: whoever is enforced through the group is free",
-                f"aws iam attach-group-policy --group-name {read.group} --policy-arn {read.arn}",
-            )
-        case Policy():
-            yield ok("Policy", f"version {read.default_version} as deployed; attachments: {read.attachments:,}")
-
-
-def switches(read: Sequence[Switch] | Unreadable) -> Iterator[Finding]:
-    """Find what somebody has switched off."""
-    if isinstance(read, Unreadable):
-        yield unreadable("Switches", read)
+    if not isinstance(read, Policy):
+        yield from missing("Policy", [read], commands, meaning=": nobody is enforced")
         return
-    off = [switch for switch in read if not switch.on]
+    wrong = [*_version(stack, read, commands), *_group(read, commands)]
+    yield from wrong
+    if not wrong:
+        yield ok("Policy", f"version {read.default_version} as deployed; attachments: {read.attachments:,}")
+
+
+def _version(stack: Stack, read: Policy, commands: Commands) -> Iterator[Finding]:
+    deployed = stack.outputs.get("PolicyVersion", "")
+    if deployed and read.default_version != deployed:
+        yield failure(
+            "Policy",
+            f"version {read.default_version} counts, but {deployed} was deployed: it was changed outside the stack",
+            commands.aws("iam set-default-policy-version", policy_arn=read.arn, version_id=deployed),
+        )
+
+
+def _group(read: Policy, commands: Commands) -> Iterator[Finding]:
+    if read.group_carries_it is False:
+        yield failure(
+            "Policy",
+            f"the group {read.group} does not carry it: whoever is enforced through the group is free",
+            commands.aws("iam attach-group-policy", group_name=read.group, policy_arn=read.arn),
+        )
+    yield from missing("Policy", [read.group_carries_it], commands)
+
+
+def switches(read: Sequence[Switch | Gone | Unreadable], commands: Commands) -> Iterator[Finding]:
+    """Find what somebody has deleted or switched off."""
+    yield from missing("Switches", read, commands)
+    there = [switch for switch in read if isinstance(switch, Switch)]
+    off = [switch for switch in there if not switch.on]
     for switch in off:
-        yield failure("Switches", f"the {switch.kind} {switch.logical} is switched off", _switch_on(switch))
-    if not off:
+        yield failure("Switches", f"the {switch.kind} {switch.logical} is switched off", _switch_on(switch, commands))
+    if not off and len(there) == len(read):
         yield ok("Switches", f"{len(read)} rules, schedules and queues' connections are on")
 
 
-def _switch_on(switch: Switch) -> str:
+def _switch_on(switch: Switch, commands: Commands) -> str:
     match switch.kind:
         case "rule":
-            return f"aws events enable-rule --name {switch.name}"
+            return commands.aws("events enable-rule", name=switch.name)
         case "schedule":
-            return "sam deploy  # after changing any parameter: CloudFormation then puts the schedule right"
+            whole = json.dumps({**(switch.schedule or {}), "State": "ENABLED"}, default=str)
+            return commands.aws("scheduler update-schedule", cli_input_json=whole)
         case _:
-            return f"aws lambda update-event-source-mapping --uuid {switch.name} --enabled"
+            return commands.aws("lambda update-event-source-mapping", "--enabled", uuid=switch.name)
 
 
-def queues(stack: Stack, read: Sequence[Queue] | Unreadable) -> Iterator[Finding]:
+def queues(read: Sequence[Queue | Gone | Unreadable], commands: Commands) -> Iterator[Finding]:
     """Find messages that wait for a person, and those that wait for a function."""
-    if isinstance(read, Unreadable):
-        yield unreadable("Queues", read)
-        return
-    for queue in read:
-        if queue.ends_here and queue.waiting + queue.in_flight:
-            yield failure(
-                "Queues",
-                f"{queue.logical} holds {queue.waiting + queue.in_flight:,}: what is in there has failed for good",
-                f"aws sqs receive-message --queue-url {queue.url} --visibility-timeout 0"
-                f"  # mend the cause, then: {_move_on(queue)}",
-            )
-        elif queue.waiting:
-            yield warning(
-                "Queues",
-                f"{queue.logical} has {queue.waiting:,} waiting, {queue.in_flight:,} in work",
-                f"make doctor STACK={stack.name}  # again in a few minutes; it should have gone down",
-            )
-    if not any(queue.waiting or (queue.ends_here and queue.in_flight) for queue in read):
-        yield ok("Queues", f"all {len(read)} are empty")
+    yield from missing("Queues", read, commands)
+    there = [queue for queue in read if isinstance(queue, Queue)]
+    full = [queue for queue in there if queue.waiting or (queue.ends_here and queue.in_flight)]
+    for queue in full:
+        yield _full(queue, commands)
+    if not full and len(there) == len(read):
+        in_work = [f"{queue.logical} has {queue.in_flight:,} in work" for queue in there if queue.in_flight]
+        yield ok("Queues", f"nothing waits; {', '.join(in_work)}" if in_work else f"all {len(read)} are empty")
 
 
-def _move_on(queue: Queue) -> str:
+def _full(queue: Queue, commands: Commands) -> Finding:
+    if queue.ends_here:
+        look = commands.aws("sqs receive-message", queue_url=queue.url, visibility_timeout="0")
+        return failure(
+            "Queues",
+            f"{queue.logical} holds {queue.waiting + queue.in_flight:,}: what is in there has failed for good",
+            noted(look, f"mend the cause, then: {_move_on(queue, commands)}"),
+        )
+    return warning(
+        "Queues",
+        f"{queue.logical} has {queue.waiting:,} waiting, {queue.in_flight:,} in work",
+        noted(commands.doctor(), "again in a few minutes; it should have gone down"),
+    )
+
+
+def _move_on(queue: Queue, commands: Commands) -> str:
     """Return the command that deals with the messages.
 
     SQS can send back only what came from another queue ("StartMessageMoveTask"). What EventBridge, the Scheduler or
     Lambda have put there is made up for by the next run of a function, and then only in the way.
     """
     if queue.source:
-        return f"aws sqs start-message-move-task --source-arn {queue.arn}"
-    return f"aws sqs purge-queue --queue-url {queue.url}  # docs/operating.md says what makes up for it"
+        return commands.aws("sqs start-message-move-task", source_arn=queue.arn)
+    return noted(commands.aws("sqs purge-queue", queue_url=queue.url), "docs/operating.md says what makes up for it")

@@ -3,47 +3,69 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from ops.doctor.checks.unreadable import unreadable
-from ops.doctor.facts import Alarm, Facts, Run, Unreadable
+from ops.doctor.checks.commands import Commands, noted
+from ops.doctor.checks.missing import missing
+from ops.doctor.facts import Alarm, Facts, Gone, Run, Unreadable
 from ops.doctor.findings import Finding, failure, ok, warning
 from ops.stacks import Stack
 
 _WHOLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"}
+_OURS = "Stacks[?Outputs[?OutputKey=='ReconcileFunctionName']].StackName"
+
+# What starts a scheduled function by hand.
+_BY_HAND = {
+    "sweep": ("ReconcileFunction", '{"action": "reconcile"}'),
+    "reminder run": ("RemindFunction", '{"action": "remind"}'),
+}
 
 
-def stack(facts: Facts) -> Iterator[Finding]:
+def stack(facts: Facts, commands: Commands) -> Iterator[Finding]:
     """Say how far the stack is."""
     match facts.stack:
         case Unreadable() as fact:
-            yield unreadable("Stack", fact)
+            yield from missing("Stack", [fact], commands)
         case None:
             yield warning(
                 "Stack",
                 f"there is no stack {facts.stack_name} here yet; what it needs is checked above",
-                "sam build && sam deploy --guided  # deployed under another name: make doctor STACK=that-name",
+                noted("sam build && sam deploy --guided", "deployed under another name: make doctor STACK=that-name"),
             )
         case Stack() as found:
-            yield _state_of(found, f"--region {facts.region} --stack-name {facts.stack_name}")
+            yield _none_yet(found, commands) or _state_of(found, commands)
 
 
-def _state_of(found: Stack, which: str) -> Finding:
-    events = f"aws cloudformation describe-stack-events {which}"
+def _none_yet(found: Stack, commands: Commands) -> Finding | None:
+    """Return what is said of a stack that was only looked at before it was to be created, or is no stack of ours."""
+    if found.status == "REVIEW_IN_PROGRESS":
+        return warning(
+            "Stack",
+            f"{found.name} was never created: nobody has executed its first change set",
+            noted(commands.deploy(), "and answer y when it shows the changes"),
+        )
+    if found.stands and not found.is_ours:
+        ours = commands.aws("cloudformation describe-stacks", query=_OURS, output="text")
+        return failure("Stack", f"{found.name} is no stack of mfa-enforcer", noted(ours, "those that are"))
+    return None
+
+
+def _state_of(found: Stack, commands: Commands) -> Finding:
+    events = commands.events()
     if found.status.endswith("_IN_PROGRESS"):
-        return warning("Stack", f"{found.name} is changing: {found.status}", f"{events}  # wait, then look again")
+        return warning("Stack", f"{found.name} is changing: {found.status}", noted(events, "wait, then look again"))
     if found.status == "UPDATE_ROLLBACK_COMPLETE":
         return warning("Stack", f"{found.name} works, but the last update was taken back", events)
     if found.status not in _WHOLE:
         return failure("Stack", f"{found.name} is not whole: {found.status} {found.reason}".rstrip(), events)
     if found.parameters.get("DryRun") == "true":
         text = f"{found.name} is deployed as a dry run: nobody is enforced, nobody is mailed"
-        return warning("Stack", text, f"sam deploy {which} --parameter-overrides DryRun=false")
+        return warning("Stack", text, commands.deploy("DryRun=false"))
     return ok("Stack", f"{found.name} is deployed: {found.status}")
 
 
-def runs(found: Stack, read: Sequence[Run] | Unreadable, now: datetime) -> Iterator[Finding]:
+def runs(found: Stack, read: Sequence[Run] | Unreadable, now: datetime, commands: Commands) -> Iterator[Finding]:
     """Say when each scheduled function last did all its work."""
     if isinstance(read, Unreadable):
-        yield unreadable("Runs", read)
+        yield from missing("Runs", [read], commands)
         return
     for run in read:
         most = run.overdue_after
@@ -56,23 +78,33 @@ def runs(found: Stack, read: Sequence[Run] | Unreadable, now: datetime) -> Itera
             yield failure(
                 "Runs",
                 f"no {run.what} has come to its end within {most.total_seconds() / 3600:.0f} hours: {last}",
-                f"sam remote invoke {run.function}  # then: aws logs tail {run.log_group} --since 1h",
+                noted(commands.invoke(*_BY_HAND[run.what]), f"then: {commands.logs(_BY_HAND[run.what][0])}"),
             )
 
 
 def _ago(past: timedelta) -> str:
     minutes = int(past.total_seconds() // 60)
     if minutes < 120:
-        return f"{minutes} minutes ago"
+        return f"{minutes} minute{'' if minutes == 1 else 's'} ago"
     return f"{minutes // 60} hours ago" if minutes < 48 * 60 else f"{past.days} days ago"
 
 
-def alarms(read: Sequence[Alarm] | Unreadable) -> Iterator[Finding]:
-    """Say which alarms ring; each says itself what to do."""
+def alarms(read: Sequence[Alarm | Gone] | Unreadable, commands: Commands) -> Iterator[Finding]:
+    """Say which alarms ring, are gone or would tell nobody; each one that rings says itself what to do."""
     if isinstance(read, Unreadable):
-        yield unreadable("Alarms", read)
+        yield from missing("Alarms", [read], commands)
         return
-    for alarm in read:
+    yield from missing("Alarms", read, commands)
+    there = [alarm for alarm in read if isinstance(alarm, Alarm)]
+    mute = [alarm.name for alarm in there if not alarm.tells]
+    ringing = [alarm for alarm in there if alarm.rings]
+    if mute:
+        yield failure(
+            "Alarms",
+            f"their actions are switched off, so they tell nobody: {', '.join(mute)}",
+            commands.aws("cloudwatch enable-alarm-actions", "--alarm-names", *mute),
+        )
+    for alarm in ringing:
         yield failure("Alarms", f"{alarm.name} rings: {alarm.description}", "less docs/operating.md")
-    if not read:
-        yield ok("Alarms", "none rings")
+    if not mute and not ringing and len(there) == len(read):
+        yield ok("Alarms", f"all {len(read)} are set, and none rings")

@@ -1,10 +1,13 @@
-"""Whether the parts of the stack are as they were deployed and switched on."""
+"""Whether the parts of the stack are there, as they were deployed, and switched on."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from functools import partial
+from itertools import batched
+from typing import TYPE_CHECKING, Any
 
-from ops.doctor.facts import Alarm, Policy, Queue, Switch
+from ops.doctor.facts import Alarm, Gone, Policy, Queue, Switch, Unreadable
+from ops.doctor.reads.reading import read_part
 from ops.stacks import Resource, Stack
 
 if TYPE_CHECKING:
@@ -27,22 +30,18 @@ class Policies:
     def __init__(self, client: "IAMClient") -> None:
         self._client = client
 
-    def policy(self, arn: str, group: str) -> Policy | None:
-        """Return the policy, or None where somebody has deleted it."""
-        try:
-            found = self._client.get_policy(PolicyArn=arn)["Policy"]
-        except self._client.exceptions.NoSuchEntityException:
-            return None
-        return Policy(arn, found["DefaultVersionId"], found["AttachmentCount"], group, self._carries(group, arn))
+    def policy(self, policy: Resource, group: Resource) -> Policy | Gone | Unreadable:
+        """Return the policy, and whether the group carries it."""
+        return read_part(self.PERMISSIONS, policy, "policy", lambda: self._policy(policy.physical, group))
+
+    def _policy(self, arn: str, group: Resource) -> Policy:
+        found = self._client.get_policy(PolicyArn=arn)["Policy"]
+        carries = read_part(self.PERMISSIONS, group, "group", lambda: self._carries(group.physical, arn))
+        return Policy(arn, found["DefaultVersionId"], found["AttachmentCount"], group.physical, carries)
 
     def _carries(self, group: str, arn: str) -> bool:
-        if not group:  # a stack that was not created whole has none
-            return False
         pages = self._client.get_paginator("list_attached_group_policies").paginate(GroupName=group)
-        try:
-            return any(policy["PolicyArn"] == arn for page in pages for policy in page["AttachedPolicies"])
-        except self._client.exceptions.NoSuchEntityException:
-            return False
+        return any(policy["PolicyArn"] == arn for page in pages for policy in page["AttachedPolicies"])
 
 
 class Queues:
@@ -53,19 +52,24 @@ class Queues:
     def __init__(self, client: "SQSClient") -> None:
         self._client = client
 
-    def queues(self, stack: Stack) -> list[Queue]:
+    def queues(self, stack: Stack) -> list[Queue | Gone | Unreadable]:
         """Return the stack's queues, in the order of their names; CloudFormation knows a queue by its URL."""
-        found = {resource: self._attributes(resource) for resource in stack.of("AWS::SQS::Queue")}
-        sources = {
-            json.loads(attributes["RedrivePolicy"])["deadLetterTargetArn"]: resource.logical
-            for resource, attributes in found.items()
-            if "RedrivePolicy" in attributes
+        found = {
+            queue: read_part(self.PERMISSIONS, queue, "queue", partial(self._attributes, queue.physical))
+            for queue in sorted(stack.of("AWS::SQS::Queue"), key=lambda queue: queue.logical)
         }
-        queues = [_queue(resource, attributes, sources) for resource, attributes in found.items()]
-        return sorted(queues, key=lambda queue: queue.logical)
+        sources = {
+            json.loads(attributes["RedrivePolicy"])["deadLetterTargetArn"]: queue.logical
+            for queue, attributes in found.items()
+            if not isinstance(attributes, Gone | Unreadable) and "RedrivePolicy" in attributes
+        }
+        return [
+            attributes if isinstance(attributes, Gone | Unreadable) else _queue(queue, attributes, sources)
+            for queue, attributes in found.items()
+        ]
 
-    def _attributes(self, resource: Resource) -> "Attributes":
-        return self._client.get_queue_attributes(QueueUrl=resource.physical, AttributeNames=["All"])["Attributes"]
+    def _attributes(self, url: str) -> "Attributes":
+        return self._client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
 
 
 def _queue(resource: Resource, found: "Attributes", sources: Mapping[str, str]) -> Queue:
@@ -92,34 +96,59 @@ class Switches:
         self._functions = functions
         self._scheduler = scheduler
 
-    def switches(self, stack: Stack) -> Iterator[Switch]:
+    def switches(self, stack: Stack) -> Iterator[Switch | Gone | Unreadable]:
         """Yield everything of the stack that can be switched off."""
-        for rule in stack.of("AWS::Events::Rule"):
-            name = rule.physical.rpartition("|")[2]
-            yield Switch(rule.logical, "rule", name, self._events.describe_rule(Name=name)["State"] != "DISABLED")
-        for source in stack.of("AWS::Lambda::EventSourceMapping"):
-            state = self._functions.get_event_source_mapping(UUID=source.physical)["State"]
-            yield Switch(source.logical, "queue's connection", source.physical, state not in {"Disabled", "Disabling"})
-        for schedule in stack.of("AWS::Scheduler::Schedule"):
-            state = self._scheduler.get_schedule(Name=schedule.physical)["State"]
-            yield Switch(schedule.logical, "schedule", schedule.physical, state == "ENABLED")
+        for kind, of_type, get in (
+            ("rule", "AWS::Events::Rule", self._rule),
+            ("queue's connection", "AWS::Lambda::EventSourceMapping", self._connection),
+            ("schedule", "AWS::Scheduler::Schedule", self._schedule),
+        ):
+            for resource in stack.of(of_type):
+                yield read_part(self.PERMISSIONS, resource, kind, partial(get, resource, kind))
+
+    def _rule(self, resource: Resource, kind: str) -> Switch:
+        name = resource.physical.rpartition("|")[2]
+        state = self._events.describe_rule(Name=name)["State"]
+        return Switch(resource.logical, kind, name, state != "DISABLED")
+
+    def _connection(self, resource: Resource, kind: str) -> Switch:
+        state = self._functions.get_event_source_mapping(UUID=resource.physical)["State"]
+        on = state not in {"Disabled", "Disabling", "Deleting"}
+        return Switch(resource.logical, kind, resource.physical, on)
+
+    def _schedule(self, resource: Resource, kind: str) -> Switch:
+        found: Mapping[str, Any] = self._scheduler.get_schedule(Name=resource.physical)
+        read_only = {"Arn", "CreationDate", "LastModificationDate", "ResponseMetadata"}
+        schedule = {name: value for name, value in found.items() if name not in read_only}
+        return Switch(resource.logical, kind, resource.physical, found["State"] == "ENABLED", schedule)
 
 
 class Alarms:
-    """Reads which of the stack's alarms ring."""
+    """Reads which of the stack's alarms are there, which ring, and which would tell nobody."""
 
     PERMISSIONS = ("cloudwatch:DescribeAlarms",)
 
     def __init__(self, client: "CloudWatchClient") -> None:
         self._client = client
 
-    def ringing(self, stack: Stack) -> Sequence[Alarm]:
-        """Return the alarms in state ALARM."""
-        ours = {resource.physical for resource in stack.of("AWS::CloudWatch::Alarm")}
-        pages = self._client.get_paginator("describe_alarms").paginate(StateValue="ALARM", AlarmTypes=["MetricAlarm"])
+    def alarms(self, stack: Stack) -> Sequence[Alarm | Gone]:
+        """Return every alarm of the stack."""
+        ours = stack.of("AWS::CloudWatch::Alarm")
+        found = {
+            alarm["AlarmName"]: alarm
+            for names in batched((alarm.physical for alarm in ours), 100, strict=False)  # the most that a call takes
+            for alarm in self._client.describe_alarms(
+                AlarmNames=names, AlarmTypes=["MetricAlarm"], MaxRecords=len(names)
+            )["MetricAlarms"]
+        }
         return [
-            Alarm(alarm["AlarmName"], alarm.get("AlarmDescription", ""))
-            for page in pages
-            for alarm in page["MetricAlarms"]
-            if alarm["AlarmName"] in ours
+            Alarm(
+                name=alarm["AlarmName"],
+                description=alarm.get("AlarmDescription", ""),
+                rings=alarm["StateValue"] == "ALARM",
+                tells=alarm["ActionsEnabled"],
+            )
+            if (alarm := found.get(resource.physical))
+            else Gone(resource.logical, "alarm")
+            for resource in ours
         ]

@@ -2,7 +2,9 @@
 
 from typing import TYPE_CHECKING
 
-from ops.doctor.facts import Sending, Subscription
+from ops.doctor.facts import Gone, Sending, Subscription, Unreadable
+from ops.doctor.reads.reading import read_part
+from ops.stacks import Resource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,9 +60,12 @@ class Subscriptions:
     def __init__(self, client: "SNSClient") -> None:
         self._client = client
 
-    def of(self, topic: str) -> list[Subscription]:
+    def of(self, topic: Resource) -> list[Subscription] | Gone | Unreadable:
         """Return everybody who is subscribed, or was asked to confirm and has not."""
-        pages = self._client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=topic)
+        return read_part(self.PERMISSIONS, topic, "topic", lambda: self._of(topic.physical))
+
+    def _of(self, arn: str) -> list[Subscription]:
+        pages = self._client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=arn)
         return [
             Subscription(found["Protocol"], found["Endpoint"], confirmed=found["SubscriptionArn"].startswith("arn:"))
             for page in pages
