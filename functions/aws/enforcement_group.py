@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class PolicyGroups:
-    """Reads which groups carry the policy: its members are denied everything, whoever made the group."""
+    """Reads which groups carry the policy: its members are denied everything, also if the group is not ours."""
 
     PERMISSIONS = ("iam:ListEntitiesForPolicy",)
 

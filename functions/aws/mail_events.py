@@ -60,7 +60,7 @@ def _complained(event: Fields) -> Mapping[str, str]:
 
 
 def _rejected(event: Fields) -> Mapping[str, str]:
-    """Return whom the mail was for: it went to none of them."""
+    """Return the recipients of the mail; none of them got it."""
     why = _joined("rejected", event.first_text("detail.reject.reason"))
     return dict.fromkeys(event.texts("detail.mail.destination"), why)
 

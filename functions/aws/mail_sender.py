@@ -32,7 +32,7 @@ class MailNotSent(RuntimeError):
 class MailUnconfirmed(RuntimeError):
     """No answer came, or one that tells of a fault of SES: it may have taken the mail.
 
-    Whoever tries again after a 5xx may send the mail twice ("API error codes returned by Amazon SES").
+    Another try after a 5xx may send the mail twice ("API error codes returned by Amazon SES").
     """
 
 

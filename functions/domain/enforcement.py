@@ -131,7 +131,7 @@ class Malformed:
 
 
 def granted(user: User, rules: ExemptionRules, today: date) -> Exemption | Malformed | None:
-    """Tell what a call gave a user, of whom only the tags and the path are known that the call set."""
+    """Tell what a call gave a user; the user has only the tags and the path that the call set."""
     value = rules.malformed(user)
     if value is not None:
         return Malformed(value)

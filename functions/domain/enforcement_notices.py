@@ -150,7 +150,7 @@ def fought_over(user: User, times: int, call: Call) -> Notice:
 
 
 def undone(users: Sequence[User]) -> Notice:
-    """Say from whom somebody keeps taking the policy, found by a sweep that does not know who does it."""
+    """Say which users keep losing the policy; the sweep does not know who takes it off."""
     lines = first((f"  {plain(user.name)}" for user in users), _MOST_NAMES)
     text = wrapped(
         "The policy keeps being taken off these users. The sweep has put it back more often today than "
@@ -194,7 +194,7 @@ def malformed_exemption(user: User, value: str, call: Call) -> Notice:
 
 
 def found_exempt(found: Sequence[Release | Exempted]) -> Notice:
-    """Say who is exempt without ops having been told, found by a sweep that does not know since when and by whom."""
+    """Say which users are exempt without ops having been told; the caller is not known."""
     lines = first((f"  {_exempt(known.user, known.exemption)}" for known in found), _MOST_NAMES)
     text = wrapped("These users are exempt. If the policy is on one of them, it is detached now:")
     cause = wrapped(

@@ -13,8 +13,8 @@ from domain.languages import Language, language_of
 from domain.reminders import ReminderMessage
 from domain.users import AccountUser
 
-# Whoever creates a user by hand or with a script tags it last. The queue tries a message for longer than this, so what
-# fails after it is still tried again.
+# A user who is created by hand or by a script is often tagged last. The queue tries a message for longer than this, so
+# what fails after it is still tried again.
 _ADDRESS_WITHIN = timedelta(minutes=30)
 
 

@@ -44,7 +44,7 @@ class SweepPlan:
     """Who needs something, and how many need nothing for which reason.
 
     Of those, only the exemptions and the names of older users are kept, which ops are to see. `remember` are the ids of
-    users whom the policy holds, or will, and whom no sweep has remembered yet.
+    users who have or will have the policy, and whose ids no sweep has remembered yet.
     """
 
     attach: list[User] = field(default_factory=list)
@@ -92,9 +92,9 @@ def _ended(user: User, rules: Rules, today: date) -> Iterator[Exempted]:
 class SweepOutcome:
     """What became of the plan.
 
-    The `gone` were deleted or exempted before their turn came. The next sweep takes up the `failed`, whom AWS refused,
-    the `unasked` (user ids), of whom `release` was not told, and those who are `left` because time was up. The policy
-    was put back on the `undone` more often today than ops allow.
+    The `gone` were deleted or exempted before their turn came. The next sweep takes up the `failed`, which AWS refused,
+    the `unasked` (user ids that `release` was not sent), and those who are `left` because time was up. The policy was
+    put back on the `undone` more often today than ops allow.
     """
 
     attached: int = 0

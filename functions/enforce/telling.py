@@ -1,4 +1,4 @@
-"""Ops are told who exempted whom: from the event itself, whether or not the policy was on the user."""
+"""Ops are told of an exemption and its caller from the event itself, whether or not the policy was on the user."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING

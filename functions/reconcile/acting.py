@@ -114,7 +114,7 @@ def attach(user: "User", enforcement: Enforcement, outcome: SweepOutcome, is_due
 
 
 def count(user: "User", found: "Found", settings: "Settings", outcome: SweepOutcome, at: datetime) -> None:
-    """Count that the policy was put back on a user on whom it was before: somebody may take it off again and again."""
+    """Count that the policy was put back on a user who had it before: somebody may keep taking it off."""
     if user.user_id not in found.marked.held:
         return
     counts = AttachmentCounts(clients.dynamodb(), settings.marks_table)

@@ -62,7 +62,7 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
 
 
 def run_of(event: dict[str, Any]) -> int:
-    """Return the number that a run was told by the one before; whatever else an event holds begins anew."""
+    """Return the number that a run was told by the one before; anything else in its place means the first run."""
     run = event.get("run")
     return run if type(run) is int else 1
 

@@ -68,7 +68,7 @@ class Report:
         """
         table = (clients.dynamodb(), self.settings.marks_table)
         news = exemption_news(self._exempt, UserMarks(*table).known_exemptions())
-        # "Is detached now" holds for those only of whom `release` was told.
+        # "Is detached now" is true only of users that `release` was sent.
         new = [found for found in news.new if found.user.user_id not in self.outcome.unasked]
         if new:
             topic.tell(found_exempt(sorted(new, key=lambda found: found.user.name)))

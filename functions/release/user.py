@@ -35,7 +35,7 @@ _SWEEPS = timedelta(days=31)
 def release_exempt_user(request: "ReleaseRequest", settings: "Settings", now: datetime) -> None:
     """Release a user who is exempt.
 
-    The caller in the request is only logged: whoever may send to the queue can write any. `enforce` has told ops who
+    The caller in the request is only logged, because any sender can write any name. `enforce` has told ops who
     exempted the user, and the sweep tells what it found.
     """
     known = look_up(request.user_name, settings)

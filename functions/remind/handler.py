@@ -116,7 +116,7 @@ def run_of(found: Survey, outcome: Outcome, settings: Settings, context: "Lambda
 
 
 def remind(found: Survey, settings: Settings, table: PeopleTable) -> Outcome:
-    """Remember first, so that a reminder never meets a person whom nobody counts; then queue.
+    """Remember first, so that nobody is reminded without being counted; then queue.
 
     A person whose item cannot be written waits for the next run, and keeps nobody else from being reminded.
     """

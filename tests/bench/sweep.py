@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SIZES, EVERY_NTH_IS_FREE, PAGE = (100, 1000, 5000), 10, 1000
-# The first sweep also remembers everybody whom the policy holds, 25 to a BatchWriteItem.
+# The first sweep also remembers every enforced user, 25 to a BatchWriteItem.
 _WRITES = ("AttachUserPolicy", "AddUserToGroup", "BatchWriteItem")
 
 

@@ -160,7 +160,7 @@ def test_no_object(mail: None, calls: Calls, log: Log, handler: Callable[..., An
 
 @pytest.mark.parametrize("name", ["request", "delete_user_error_delete_conflict"])
 def test_release(stack: Stack, iam: "IAMClient", calls: Calls, log: Log, name: str) -> None:
-    """`release` refuses a malformed message by the name of a field, and lets go of the next user."""
+    """`release` refuses a malformed message by the name of a field, and releases the next user."""
     alice, bob = (
         iam.create_user(UserName=name, Tags=[{"Key": "mfa-exempt", "Value": "robot"}])["User"]["UserId"]
         for name in ("alice", "bob")

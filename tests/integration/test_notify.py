@@ -872,7 +872,7 @@ def test_who_is_not_enforced_is_not_told_that_everything_is_denied(
 
     lambda_handler(batch(due.to_json()), context)
 
-    # Of whom the policy is attached to, the groups are not asked for.
+    # If the policy is attached, the groups are not read.
     assert ("ListGroupsForUser" in calls) is (by != "attachment")
     assert ("denies you nearly everything" in json.dumps(sent)) is (by != "nothing")
 

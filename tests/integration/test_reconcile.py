@@ -292,7 +292,7 @@ def test_only_a_user_of_whom_ops_were_not_told_today_is_told(
 def test_tells_every_exemption_once_that_no_event_told(
     iam: "IAMClient", stack: Stack, create: Callable[..., str], context: Context
 ) -> None:
-    """Exempt users of whom ops do not know come in one notice, whether or not the policy was on them."""
+    """Exemptions that ops do not know of come in one notice, whether or not the policy was on the users."""
     for name in ("robot", "backup"):
         create(name, exempt="CI: keys only")
     iam.attach_user_policy(UserName="robot", PolicyArn=stack.policy_arn)
@@ -347,7 +347,7 @@ def test_an_exemption_is_told_when_its_release_was_asked_for(
 def test_remembers_everybody_whom_the_policy_holds(
     iam: "IAMClient", stack: Stack, create: Callable[..., str], monkeypatch: pytest.MonkeyPatch, context: Context
 ) -> None:
-    """A user whom a sweep found enforced or enforced stays in scope, though older, and though no event tells of it."""
+    """A user who had the policy at a sweep stays in scope, though older, and though no event tells of it."""
     monkeypatch.setenv("EXISTING_USERS", "enforce")
     for name in ("alice", "bob"):
         create(name)

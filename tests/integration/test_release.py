@@ -94,7 +94,7 @@ def test_the_sample_batch_looks_at_both_of_its_users_and_finds_neither_theirs(
 
 
 def test_trusts_no_caller_in_a_request(stack: Stack, held: Callable[..., str], context: Context, log: Log) -> None:
-    """Ops are told of an exemption that they do not know of, but not by whom: a request may hold any name."""
+    """Ops are told of an exemption that they do not know of, but not of the caller: a request may hold any name."""
     request = ReleaseRequest(held("robot", reason="CI robot: keys only"), "robot", TAGGED)
 
     lambda_handler(batch(request.to_json(), request.to_json()), context)

@@ -1079,7 +1079,7 @@ def test_a_dry_run_that_fails_to_look_is_told_once(
 def test_a_run_that_has_expired_is_no_comparison(
     person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
-    """DynamoDB deletes within days only what has expired; until then it counts no more."""
+    """DynamoDB deletes an expired run within days only; it does not count in the meantime."""
     person()
     old = datetime.now(UTC) - timedelta(days=500)
     around.put(

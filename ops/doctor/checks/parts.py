@@ -35,7 +35,7 @@ def _group(read: Policy, commands: Commands) -> Iterator[Finding]:
     if read.group_carries_it is False:
         yield failure(
             "Policy",
-            f"the group {read.group} does not carry it: whoever is enforced through the group is free",
+            f"the group {read.group} does not carry it: users enforced through the group are free",
             commands.aws("iam attach-group-policy", group_name=read.group, policy_arn=read.arn),
         )
     yield from missing("Policy", [read.group_carries_it], commands)
@@ -80,7 +80,7 @@ def _full(queue: Queue, commands: Commands) -> Finding:
         look = commands.aws("sqs receive-message", queue_url=queue.url, visibility_timeout="0")
         return failure(
             "Queues",
-            f"{queue.logical} holds {queue.waiting + queue.in_flight:,}: what is in there has failed for good",
+            f"{queue.logical} holds {queue.waiting + queue.in_flight:,} messages that failed every try",
             noted(look, f"mend the cause, then: {_move_on(queue, commands)}"),
         )
     return warning(
