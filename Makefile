@@ -15,8 +15,16 @@ STACK ?= mfa-enforcer
 FORMAT ?= html
 OUTPUT ?= mfa-report.$(FORMAT)
 PIP := python -m pip --disable-pip-version-check --quiet
+# Python compiles what it imports; compiling everything at once would take as long as the rest of the set-up.
+INSTALL := $(PIP) install --no-compile --require-hashes
 
-.PHONY: help setup demo local doctor report audit test lint format bench mails lock clean
+# What does not need each other runs side by side: the set-up's environments, and the parts of `make test`.
+MAKEFLAGS += --jobs 3
+ifeq ($(MAKECMDGOALS),test)
+MAKEFLAGS += --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
+endif
+
+.PHONY: help setup demo local doctor report audit test test-code test-deployed check lint format bench mails lock clean
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,9 +37,17 @@ demo: setup ## Play the whole story in a local cloud, then tear it down
 local: setup ## Keep the local cloud running until Ctrl-C
 	@python -m local.playground
 
-test: setup lint ## Lint, then run every test, the end-to-end ones included
-	python -m pytest --numprocesses 2 --ignore tests/e2e
-	python -m pytest tests/e2e
+test: lint test-code test-deployed ## Lint and run every test, the end-to-end ones included, side by side
+
+test-code: setup
+	python -m pytest --numprocesses 2 --dist worksteal --ignore tests/e2e
+
+# They wait for the local cloud most of the time.
+test-deployed: setup
+	python -m pytest --numprocesses 2 --dist loadfile tests/e2e
+
+check: setup lint ## Lint, and run the tests that need no AWS at all: half a minute, for while you write
+	python -m pytest --numprocesses 2 tests/unit tests/policy tests/infrastructure
 
 lint: setup ## Formatting, types, import rules, template
 	ruff format --check .
@@ -74,19 +90,19 @@ clean: ## Remove everything that the targets above create
 $(VENV)/.done: requirements/development.txt functions/requirements.txt
 	@$(require_python)
 	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/$(PIP) install --require-hashes -r requirements/development.txt
+	$(VENV)/bin/$(INSTALL) -r requirements/development.txt
 	touch $@
 
 $(SAM)/.done: requirements/sam.txt
 	@$(require_python)
 	$(PYTHON) -m venv $(SAM)
-	$(SAM)/bin/$(PIP) install --require-hashes -r requirements/sam.txt
+	$(SAM)/bin/$(INSTALL) -r requirements/sam.txt
 	touch $@
 
 $(AUDIT)/.done: requirements/audit.txt
 	@$(require_python)
 	$(PYTHON) -m venv $(AUDIT)
-	$(AUDIT)/bin/$(PIP) install --require-hashes -r requirements/audit.txt
+	$(AUDIT)/bin/$(INSTALL) -r requirements/audit.txt
 	touch $@
 
 # The referee of the policy tests. Without npm they are skipped, and say so.

@@ -1,7 +1,9 @@
 """The template, built and deployed into the local cloud with the very commands that ops use."""
 
+import fcntl
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, cast
@@ -17,14 +19,16 @@ NAME = "mfa-enforcer"
 
 def build(cloud: Cloud) -> None:
     """Build the functions; raises ProgramFailed."""
-    _sam(cloud, "build", "--config-env", "local")
+    with _build_folder(fcntl.LOCK_EX):
+        _sam(cloud, "build", "--config-env", "local")
 
 
 def deploy(cloud: Cloud, name: str = NAME, **parameters: str) -> "Stack":
     """Deploy what was built, with these parameters besides samconfig's; raises ProgramFailed."""
     # The last one of a name counts.
     chosen = [*_configured(), *(f"{key}={value}" for key, value in parameters.items())]
-    _sam(cloud, "deploy", "--config-env", "local", "--stack-name", name, "--parameter-overrides", *chosen)
+    with _build_folder(fcntl.LOCK_SH):
+        _sam(cloud, "deploy", "--config-env", "local", "--stack-name", name, "--parameter-overrides", *chosen)
     return Stack(cloud, name)
 
 
@@ -63,9 +67,28 @@ class Stack:
         """Delete the stack with `sam delete`; raises ProgramFailed."""
         _sam(self.cloud, "delete", "--no-prompts", "--stack-name", self.name, "--region", "us-east-1")
 
+    def delete_without_sam(self) -> None:
+        """Delete the stack with the call that `sam delete` makes, and ask each second: sam asks every 30 seconds.
+
+        Raises WaiterError unless the stack is deleted within two minutes.
+        """
+        self._cloudformation.delete_stack(StackName=self.name)
+        waiter = self._cloudformation.get_waiter("stack_delete_complete")
+        waiter.wait(StackName=self.name, WaiterConfig={"Delay": 1, "MaxAttempts": 120})
+
     @property
     def _cloudformation(self) -> "CloudFormationClient":
         return cast("CloudFormationClient", self.cloud.client("cloudformation"))
+
+
+@contextmanager
+def _build_folder(lock: int) -> Iterator[None]:
+    """Keep other local clouds from building while this one builds or deploys what is built."""
+    folder = ROOT / ".local"
+    folder.mkdir(exist_ok=True)
+    with (folder / "build.lock").open("w") as file:
+        fcntl.flock(file, lock)
+        yield
 
 
 def _configured() -> list[str]:

@@ -1,6 +1,7 @@
 """The demo plays to its end, and says only what happened."""
 
 import os
+import re
 import subprocess
 import sys
 
@@ -36,9 +37,9 @@ def test_the_demo_shows_how_long_the_policy_took_and_who_was_left_alone(shown: s
 
 
 def test_the_demo_shows_the_mails_and_where_to_read_them(shown: str) -> None:
-    for number, name in ((3, "alice"), (5, "alice")):
-        file = ROOT / ".local" / "demo" / f"{number}-{name}.html"
-        assert str(file.relative_to(ROOT)) in shown
+    files = [ROOT / name for name in re.findall(r"\.local/demo/\d+-alice\.html", shown)]
+    assert len(files) == 3
+    for file in files:
         assert "alice" in file.read_text(encoding="utf-8")
 
 

@@ -192,6 +192,4 @@ class Account(RuleBasedStateMachine):
 
 
 TestAccount = Account.TestCase
-TestAccount.settings = settings(
-    max_examples=30, stateful_step_count=25, deadline=None, suppress_health_check=list(HealthCheck)
-)
+TestAccount.settings = settings(max_examples=30, stateful_step_count=25, suppress_health_check=list(HealthCheck))

@@ -97,7 +97,7 @@ histories = st.builds(
 )
 
 
-@settings(deadline=None, max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(histories, histories)
 def test_any_history_leads_to_any_other(
     dynamodb: "DynamoDBClient", table: PeopleTable, first: History, second: History

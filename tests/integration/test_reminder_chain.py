@@ -1,4 +1,4 @@
-"""From remind over the queue to notify on moto: 500 first reminders, with duplicates and throttling on the way."""
+"""From remind over the queue to notify on moto: 300 first reminders, with duplicates and throttling on the way."""
 
 import json
 from collections import Counter
@@ -14,7 +14,7 @@ from notify.handler import lambda_handler as notify
 from remind.handler import lambda_handler as remind
 from tests.integration.conftest import ACCOUNT, Calls, Context, batch, failed
 
-PEOPLE = 500
+PEOPLE = 300
 SENDER = "mfa@example.com"
 
 

@@ -42,7 +42,7 @@ on_anything = st.sampled_from(
 )
 
 # One process answers all examples.
-with_referee = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+with_referee = settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def request(name: str, path: str, action: str, resource: str, mfa: dict[str, str]) -> Request:
