@@ -41,15 +41,15 @@ def digest_of(run: Run) -> Notice:
     counts = run.totals.counts
     # SNS takes ASCII only here.
     dry = "[dry run] " if run.dry_run else ""
-    said = (
+    said = [
         f"{counts[state]:,} {what}"
         for state, what in (
             (Enrolment.UNENROLLED, "not enrolled"),
-            (ESCALATED, "escalated"),
+            (ESCALATED, f"of them for {run.escalate_after} days or longer"),
             (Enrolment.UNKNOWN, "not known"),
         )
         if counts[state]
-    )
+    ]
     subject = f"{dry}MFA in {run.account}: {', '.join(said) or 'everybody is enrolled'}"
     needs = list(_needs(run))
     parts = [

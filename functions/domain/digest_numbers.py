@@ -37,7 +37,7 @@ def numbers(totals: RunTotals, before: RunTotals | None, escalate_after: int) ->
     """Return a line for each way of standing to MFA, with the change since the run before."""
     changed = _Changes(totals.counts, before.counts if before else totals.counts)
     late = totals.counts[ESCALATED]
-    of_them = f", {late:,} of them escalated after {escalate_after} days{changed.note(ESCALATED)}" if late else ""
+    of_them = f", {late:,} of them for {escalate_after} days or longer{changed.note(ESCALATED)}" if late else ""
     lines = [
         f"{totals.counts[state]:>6,}  {meaning}{changed.note(state)}{of_them if state is Enrolment.UNENROLLED else ''}"
         for state, meaning in _MEANINGS.items()

@@ -38,7 +38,7 @@ def people(
     others = [person for person in longest if not person.key_only][len(late) :]
     now = dict.fromkeys(reminded_today, "one would go out now" if dry_run else "one goes out now")
     line = partial(_unenrolled, picture=picture, now=now)
-    yield _named(f"Escalated: no MFA for {escalate_after} days or longer", map(line, late))
+    yield _named(f"No MFA for {escalate_after} days or longer", map(line, late))
     yield _named("Not enrolled", map(line, others))
     yield _named(
         "Access key only: nothing they can do by themselves",

@@ -12,7 +12,9 @@ ESCALATED = "escalated"
 
 @dataclass(frozen=True, slots=True)
 class RunTotals:
-    """How many people stood how to MFA at that time, by Enrolment; those escalated are among the unenrolled.
+    """How many people stood how to MFA at that time, by Enrolment.
+
+    `counts["escalated"]` are the unenrolled who are past the day of escalation, whether or not they got that mail.
 
     `request` is Lambda's id of the run, which a run has in common with its repetition; `told` tells whether ops got its
     digest. It is remembered until it `expires`, in seconds since 1970.

@@ -237,7 +237,7 @@ class Calls(list[str]):
     def __init__(self) -> None:
         super().__init__()
         self._answers: dict[str, list[tuple[int, str | None, str]]] = {}
-        self._broken: dict[str, BaseException] = {}
+        self._broken: dict[str, list[BaseException]] = {}
         self._lost: set[str] = set()
 
     def fail(self, operation: str, code: str, *, status: int = 409, times: int = 1, message: str = "") -> None:
@@ -248,9 +248,9 @@ class Calls(list[str]):
         """Answer the operation no longer as was said before."""
         self._answers.pop(operation, None)
 
-    def break_off(self, operation: str, error: BaseException) -> None:
-        """Let the next request of the operation come to no answer."""
-        self._broken[operation] = error
+    def break_off(self, operation: str, error: BaseException, *, times: int = 1) -> None:
+        """Let the next requests of the operation come to no answer."""
+        self._broken[operation] = [error] * times
 
     def lose_answer(self, operation: str) -> None:
         """Let the next request of the operation take effect, and its answer be an error that botocore tries again."""
@@ -263,8 +263,8 @@ class Calls(list[str]):
     def before_send(self, request: "AWSPreparedRequest", event_name: str, **_: object) -> AWSResponse | None:
         service, operation = event_name.split(".")[1:]
         self.append(operation)
-        if operation in self._broken:
-            raise self._broken.pop(operation)
+        if self._broken.get(operation):
+            raise self._broken[operation].pop()
         if operation in self._lost:
             self._lost.remove(operation)
             botocore_stubber(event_name, request)

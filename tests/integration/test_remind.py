@@ -12,7 +12,8 @@ from zoneinfo import ZoneInfo
 
 import boto3
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
+from moto.iam.models import iam_backends
 
 from aws import clients
 from domain.languages import Language
@@ -356,13 +357,23 @@ def test_a_user_too_young_for_the_report_is_mailed_if_there_is_a_password(
     assert totals["unknown"] == 1
 
 
+@pytest.mark.parametrize("error", [None, ReadTimeoutError(endpoint_url="https://iam.amazonaws.com")])
 def test_a_password_that_cannot_be_asked_for_ends_no_run(
-    iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+    iam: "IAMClient",
+    person: Person,
+    around: Surroundings,
+    calls: Calls,
+    context: Context,
+    event: dict[str, Any],
+    error: BotoCoreError | None,
 ) -> None:
     calls.answer("GetCredentialReport", report_of(iam))
     person("first@example.com")
     person("second@example.com")
-    calls.fail("GetLoginProfile", "AccessDenied", status=403)
+    if error:
+        calls.break_off("GetLoginProfile", error, times=5)
+    else:
+        calls.fail("GetLoginProfile", "AccessDenied", status=403)
 
     totals = lambda_handler(event, context)
 
@@ -379,6 +390,20 @@ def test_passwords_are_not_asked_for_when_time_is_up(
     lambda_handler(event, LongContext(left=60_000))
 
     assert "GetLoginProfile" not in calls
+
+
+def test_a_run_asks_for_a_hundred_passwords_at_most(
+    iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    """A bulk creation of users does not cost the other users their reminder: the rest waits for the next report."""
+    calls.answer("GetCredentialReport", report_of(iam))
+    for number in range(102):
+        person(f"user{number}@example.com")
+
+    totals = lambda_handler(event, context)
+
+    assert calls.count("GetLoginProfile") == 100
+    assert (totals["unenrolled"], totals["unknown"]) == (100, 2)
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
@@ -1092,6 +1117,41 @@ def test_a_run_that_has_expired_is_no_comparison(
     lambda_handler(event, context)
 
     assert "change since" not in around.digests()[0]["Message"]
+
+
+def test_compares_with_the_latest_run(
+    person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    """Of several runs that are remembered, a digest compares with the latest."""
+    person()
+    for days, enrolled in ((1, "4"), (3, "9"), (2, "7")):
+        at = datetime.now(UTC) - timedelta(days=days)
+        totals = {"enrolled": {"N": enrolled}, "unenrolled": {"N": "1"}}
+        around.put(f"run#{at.isoformat()}", at={"S": at.isoformat()}, totals={"M": totals})
+
+    lambda_handler(event, context)
+
+    [digest] = around.digests()
+    assert "     0  enrolled (\N{MINUS SIGN}4)\n" in digest["Message"]
+
+
+def test_counts_from_the_latest_run(
+    iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    """A user able to enrol before the latest run, of whom nothing is remembered, counts from today.
+
+    The user was exempt, say, when the latest run looked.
+    """
+    user_id = person()
+    iam_backends["111122223333"]["aws"].users[NAME].create_date -= timedelta(days=3)
+    clients.iam().generate_credential_report()
+    for days in (1, 5):
+        at = datetime.now(UTC) - timedelta(days=days)
+        around.put(f"run#{at.isoformat()}", at={"S": at.isoformat()}, totals={"M": {"enrolled": {"N": "1"}}})
+
+    lambda_handler(event, context)
+
+    assert (around.item(user_id) or {})["unenrolled_since"] == {"S": TODAY.isoformat()}
 
 
 def test_days_of_the_cadence_come_in_any_order(

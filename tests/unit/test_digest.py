@@ -88,7 +88,7 @@ def test_when_all_is_well_it_is_short_and_wants_nothing(account: Account) -> Non
     )
 
 
-def test_it_says_since_when_and_how_often_reminded_the_escalated_first(account: Account) -> None:
+def test_it_says_since_when_and_how_often_reminded_the_longest_first(account: Account) -> None:
     account.unenrolled("bob", days=3, reminders=2)
     account.unenrolled("carol", days=0)
     account.unenrolled("alice", days=20, reminders=5)
@@ -96,7 +96,7 @@ def test_it_says_since_when_and_how_often_reminded_the_escalated_first(account: 
     notice = digest_of(account.run())
 
     assert notice.severity is Severity.WARNING
-    assert notice.subject == "MFA in 111122223333: 3 not enrolled, 1 escalated"
+    assert notice.subject == "MFA in 111122223333: 3 not enrolled, 1 of them for 14 days or longer"
     lines = [line for line in notice.text.splitlines() if line.startswith("- ")]
     assert lines == [
         "- alice: 20 days (since 2026-11-04), 5 reminders, last 2026-11-23",
@@ -119,9 +119,9 @@ def test_who_has_only_an_access_key_is_told_apart_with_what_ops_can_do(account: 
 
     notice = digest_of(account.run())
 
-    assert notice.subject == "MFA in 111122223333: 2 not enrolled, 1 escalated"
-    escalated, _, rest = notice.text.partition("ACCESS KEY ONLY: NOTHING THEY CAN DO BY THEMSELVES (1)\n")
-    assert "robot" not in escalated
+    assert notice.subject == "MFA in 111122223333: 2 not enrolled, 1 of them for 14 days or longer"
+    longest, _, rest = notice.text.partition("ACCESS KEY ONLY: NOTHING THEY CAN DO BY THEMSELVES (1)\n")
+    assert "robot" not in longest
     assert "Give them one, exempt" in rest
     assert "- robot: 30 days (since 2026-10-25)\n" in rest
 

@@ -165,9 +165,12 @@ def test_who_has_only_an_access_key_is_remembered_as_such(row: Credentials | Non
 
 
 def test_days_in_which_nobody_could_register_a_device_do_not_count() -> None:
-    person = only(facts(PASSWORD, history=replace(UNENROLLED, key_only=True)))
+    waiting = replace(UNENROLLED, key_only=True, claimed_on=TODAY)
 
-    assert (person.history.unenrolled_since, person.history.reminders) == (TODAY, 0)
+    person = only(facts(PASSWORD, history=waiting))
+
+    history = person.history
+    assert (history.unenrolled_since, history.reminders, history.claimed_on) == (TODAY, 0, None)
 
 
 def test_causes_that_never_come_again_are_forgotten() -> None:
