@@ -157,7 +157,8 @@ class Deployed:
 class Facts:
     """Everything that findings follow from. `stack` and `deployed` are None before the first deployment.
 
-    `deployed` is None as well if the stack was never created whole, or is being deleted.
+    `deployed` is None as well if the stack was never created whole, or is being deleted. `written` are the parameters
+    that samconfig.toml sets at each deployment, by name.
     """
 
     now: datetime
@@ -168,3 +169,4 @@ class Facts:
     trails: Sequence[Trail] | Unreadable
     quotas: Mapping[str, int] | Unreadable
     deployed: Deployed | None
+    written: Mapping[str, str] | Unreadable

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -12,6 +13,7 @@ from ops.doctor.facts import Deployed, Facts, Sending, Unreadable
 from ops.doctor.reads.account import Quotas, Trails
 from ops.doctor.reads.reading import read
 from ops.doctor.reads.runs import Runs
+from ops.doctor.reads.samconfig import written_parameters
 from ops.doctor.reads.stack import Alarms, Policies, Queues, Switches
 from ops.doctor.reads.telling import Mail, Subscriptions
 from ops.read_only import PATIENT
@@ -19,10 +21,13 @@ from ops.stacks import Stack, Stacks
 
 ADAPTERS = (Identity, Trails, Quotas, Mail, Subscriptions, Stacks, Policies, Queues, Switches, Alarms, Runs)
 
+# What `sam deploy` reads in the folder of the template.
+_SAMCONFIG = Path(__file__).parents[2] / "samconfig.toml"
+
 type _Client = Callable[..., Any]
 
 
-def gather(session: boto3.Session, stack_name: str, now: datetime) -> Facts:
+def gather(session: boto3.Session, stack_name: str, now: datetime, samconfig: Path = _SAMCONFIG) -> Facts:
     """Read everything. Without any credentials there is nothing to say: raises botocore's error."""
     client = partial(session.client, config=PATIENT)
     caller = Identity(client("sts")).caller()
@@ -36,6 +41,7 @@ def gather(session: boto3.Session, stack_name: str, now: datetime) -> Facts:
         trails=read(Trails.PERMISSIONS, Trails(client("cloudtrail")).trails),
         quotas=read(Quotas.PERMISSIONS, Quotas(client("iam")).quotas),
         deployed=_deployed(client, stack, now) if isinstance(stack, Stack) and stack.stands and stack.is_ours else None,
+        written=written_parameters(samconfig),
     )
 
 

@@ -11,8 +11,8 @@ PAGE = TEMPLATE.parent / "docs" / "parameters.md"
 _INTRODUCTION = """\
 # Parameters
 
-Made from `template.yaml`; change them there. Set them in the guide of `sam deploy --guided`, or in `samconfig.toml` as
-`parameter_overrides`. All have a default.
+Made from `template.yaml`; change them there. All have a default. `sam deploy --parameter-overrides NAME=VALUE` sets
+one. The stack keeps it until a deployment names it again.
 """
 
 

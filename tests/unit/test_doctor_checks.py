@@ -71,13 +71,15 @@ DEPLOYED = Deployed(
     runs=[RUN],
     alarms=[Alarm("stack-NoSweepAlarm", "No sweep.", rings=False)],
 )
-FACTS = Facts(NOW, Caller("111122223333", "aws"), "us-east-1", "mfa-enforcer", STACK, [TRAIL], QUOTAS, DEPLOYED)
+FACTS = Facts(
+    NOW, Caller("111122223333", "aws"), "us-east-1", "mfa-enforcer", STACK, [TRAIL], QUOTAS, DEPLOYED, written={}
+)
 
 
 # `sam ... --help` of the release in requirements/sam.txt.
 SAM_OPTIONS = {
     "build": set[str](),
-    "deploy": {"--guided", "--region", "--stack-name", "--parameter-overrides"},
+    "deploy": {"--region", "--stack-name", "--parameter-overrides"},
     "logs": {"--region", "--stack-name", "--name", "--tail"},
     "remote": {"--region", "--stack-name", "--parameter", "--event"},
 }
@@ -136,7 +138,8 @@ def test_where_all_is_well_every_check_says_so() -> None:
 
     assert amiss(FACTS) == []
     assert [finding.check for finding in findings] == [
-        "Region", "Trail", "Quotas", "Stack", "Policy", "Switches", "Queues", "Runs", "Mail", "Ops topic", "Alarms",
+        "Region", "Trail", "Quotas", "Stack", "Parameters", "Policy", "Switches", "Queues", "Runs", "Mail", "Ops topic",
+        "Alarms",
     ]  # fmt: skip
 
 
@@ -208,7 +211,7 @@ def test_before_the_deployment_what_it_needs_is_checked_and_no_more() -> None:
     findings = findings_on(replace(FACTS, stack=None, deployed=None))
 
     assert [finding.check for finding in findings] == ["Region", "Trail", "Quotas", "Stack"]
-    assert findings[-1].remedy.startswith("sam build && sam deploy --guided")
+    assert findings[-1].remedy.startswith("sam build && sam deploy  #")
 
 
 @pytest.mark.parametrize(
@@ -368,7 +371,7 @@ def test_what_must_not_be_read_is_not_known(part: str, fact: object) -> None:
     finding = only(facts)
 
     assert (finding.level, finding.text) == (Level.UNKNOWN, "could not be read: needs service:ReadIt")
-    assert len(findings_on(facts)) == 11
+    assert len(findings_on(facts)) == 12
 
 
 @pytest.mark.parametrize("part", ["trails", "quotas", "stack"])

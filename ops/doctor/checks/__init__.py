@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from ops.doctor.checks import account, parts, stack, telling
+from ops.doctor.checks import account, parameters, parts, stack, telling
 from ops.doctor.checks.commands import Commands
 from ops.doctor.facts import Facts
 from ops.doctor.findings import Finding
@@ -22,6 +22,7 @@ def _findings(facts: Facts) -> Iterator[Finding]:
     yield from stack.stack(facts, commands)
     if isinstance(facts.stack, Stack) and facts.deployed:
         found = facts.deployed
+        yield from parameters.parameters(facts.stack, facts.written, commands)
         yield from parts.policy(facts.stack, found.policy, commands)
         yield from parts.switches(found.switches, commands)
         yield from parts.queues(found.queues, commands)

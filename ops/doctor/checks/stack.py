@@ -28,7 +28,7 @@ def stack(facts: Facts, commands: Commands) -> Iterator[Finding]:
             yield warning(
                 "Stack",
                 f"there is no stack {facts.stack_name} here yet; what it needs is checked above",
-                noted("sam build && sam deploy --guided", "deployed under another name: make doctor STACK=that-name"),
+                noted("sam build && sam deploy", "deployed under another name: make doctor STACK=that-name"),
             )
         case Stack() as found:
             yield _none_yet(found, commands) or _state_of(found, commands)
