@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from domain.enrolment_facts import Device, Devices, kind_of
+from domain.mfa_devices import Device, Devices, kind_of
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient

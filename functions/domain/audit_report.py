@@ -6,8 +6,8 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from domain.enrolment import EnrolmentPicture, Person
-from domain.enrolment_facts import Devices
 from domain.exemptions import Exemption
+from domain.mfa_devices import Devices
 from domain.people import Enrolment
 from domain.totals import RunTotals
 from domain.users import Standing

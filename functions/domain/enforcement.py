@@ -8,10 +8,6 @@ from enum import StrEnum
 from domain.exemptions import Exemption, ExemptionRules
 from domain.users import AccountUser, User
 
-# IAM is eventually consistent ("Troubleshoot IAM": changes are not always immediately visible). A user whom IAM does
-# not know is given this long to appear; after that somebody has deleted the user.
-APPEARS_WITHIN = timedelta(minutes=5)
-
 # For this long what was recorded or read of a user is taken for how the user is; later the user is read again.
 FRESH_FOR = timedelta(minutes=1)
 
@@ -153,8 +149,3 @@ def is_fresh(seen: datetime, now: datetime, change_delay: timedelta = FRESH_FOR)
     now, and acting on the earlier record would undo it.
     """
     return now - seen < min(FRESH_FOR, change_delay)
-
-
-def may_still_appear(done: datetime, now: datetime) -> bool:
-    """Tell whether IAM may yet come to show what was done at that time."""
-    return now - done < APPEARS_WITHIN

@@ -5,8 +5,9 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from domain.addresses import AddressRules, Recipient, Unreachable
-from domain.enrolment_facts import Device, Devices, Facts
+from domain.enrolment_facts import Facts
 from domain.exemptions import Exemption, ExemptionRules
+from domain.mfa_devices import Device, Devices
 from domain.people import Change, Enrolment, History, departed, followed, start_of
 from domain.users import AccountUser, Standing, User
 

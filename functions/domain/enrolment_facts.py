@@ -1,33 +1,13 @@
 """What one run reads of the account, before anything is made of it."""
 
 from collections.abc import Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
-from enum import StrEnum
 
 from domain.credential_report import CredentialReport, Credentials
+from domain.mfa_devices import Devices
 from domain.people import History
 from domain.users import AccountUser, User
-
-
-class Device(StrEnum):
-    """A kind of MFA device, as far as it is known."""
-
-    VIRTUAL = "virtual"
-    PASSKEY = "passkey or security key"
-    HARDWARE = "hardware token"
-    UNSPECIFIED = "some device"  # the credential report knows that there is one, not which
-
-
-Devices = AbstractSet[Device]
-
-
-def kind_of(serial_number: str) -> Device:
-    """Tell the kind by the serial number: an ARN of type mfa or u2f, or the number printed on a token."""
-    if ":mfa/" in serial_number:
-        return Device.VIRTUAL
-    return Device.PASSKEY if ":u2f/" in serial_number else Device.HARDWARE
 
 
 @dataclass(frozen=True, slots=True)

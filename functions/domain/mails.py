@@ -6,12 +6,11 @@ from datetime import date, datetime, timedelta
 from enum import StrEnum
 
 from domain.addresses import AddressRules, Unreachable
-from domain.enforcement import may_still_appear
-from domain.enrolment_facts import Device, kind_of
 from domain.exemptions import ExemptionRules
 from domain.languages import Language, language_of
+from domain.mfa_devices import Device, kind_of
 from domain.reminders import ReminderMessage
-from domain.users import AccountUser
+from domain.users import AccountUser, may_still_appear
 
 # A user who is created by hand or by a script is often tagged last. The queue tries a message for longer than this, so
 # what fails after it is still tried again.

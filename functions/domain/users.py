@@ -2,7 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+
+# IAM is eventually consistent ("Troubleshoot IAM": changes are not always immediately visible). A user whom IAM does
+# not know is given this long to appear; after that somebody has deleted the user.
+APPEARS_WITHIN = timedelta(minutes=5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +67,8 @@ class AccountUser:
 
     user: User
     standing: Standing
+
+
+def may_still_appear(done: datetime, now: datetime) -> bool:
+    """Tell whether IAM may yet come to show what was done at that time."""
+    return now - done < APPEARS_WITHIN

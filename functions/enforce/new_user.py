@@ -10,8 +10,8 @@ from aws import clients
 from aws.enforcement import NoSuchUser, Unenforceable
 from aws.marks import UserMark
 from aws.named_users import NamedUsers
-from domain.enforcement import Attach, LeaveAlone, Rules, decide_enforcement, is_fresh, may_still_appear
-from domain.users import AccountUser, Standing
+from domain.enforcement import Attach, LeaveAlone, Rules, decide_enforcement, is_fresh
+from domain.users import AccountUser, Standing, may_still_appear
 from enforce.attaching import enforcement, tell_unenforceable
 from enforce.telling import tell_exemption
 

@@ -10,8 +10,8 @@ from markupsafe import Markup
 
 from aws.mail_sender import Wording
 from domain.account import Account
-from domain.enrolment_facts import kind_of
 from domain.mails import Mail
+from domain.mfa_devices import kind_of
 from domain.plain_text import plain
 
 _MAILS = Path(__file__).parent / "mails"

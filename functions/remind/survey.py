@@ -13,7 +13,8 @@ from aws.enforcement_group import PolicyGroups
 from aws.mfa_devices import LoginProfiles, MfaDevices, VirtualMfaDevices
 from aws.people_table import RememberedPeople
 from domain.enrolment import EnrolmentPicture, EnrolmentRules, picture_of, too_young_for_the_report
-from domain.enrolment_facts import Devices, Facts
+from domain.enrolment_facts import Facts
+from domain.mfa_devices import Devices
 from domain.reminder_plan import Outcome, plan_reminders, within_quota
 from domain.reminders import ReminderMessage
 from domain.sending import NoSending, SendingState, room_for

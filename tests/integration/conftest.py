@@ -47,12 +47,12 @@ def context() -> Context:
 
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An empty account; the clients of the last one are forgotten."""
+    """An empty account; clients that were made before it are forgotten."""
     monkeypatch.setenv("MOTO_ACCOUNT_ID", ACCOUNT)
-    with mock_aws():
-        yield
     for client in (*PLAIN_CLIENTS, clients.sesv2, clients.sesv2_once):
         client.cache_clear()
+    with mock_aws():
+        yield
 
 
 @pytest.fixture

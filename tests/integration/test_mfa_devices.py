@@ -9,7 +9,7 @@ import pytest
 
 from aws import clients
 from aws.mfa_devices import LoginProfiles, MfaDevices, VirtualMfaDevices
-from domain.enrolment_facts import Device
+from domain.mfa_devices import Device
 from tests.integration.conftest import Calls
 
 if TYPE_CHECKING:

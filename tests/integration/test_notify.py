@@ -864,7 +864,7 @@ def test_who_is_not_enforced_is_not_told_that_everything_is_denied(
     monkeypatch: pytest.MonkeyPatch,
     by: str,
 ) -> None:
-    monkeypatch.setattr("domain.enforcement.APPEARS_WITHIN", timedelta(0))  # the user is not new
+    monkeypatch.setattr("domain.users.APPEARS_WITHIN", timedelta(0))  # the user is not new
     if by == "attachment":
         iam.attach_user_policy(UserName=NAME, PolicyArn=policy_arn)
     if by == "group":

@@ -20,8 +20,9 @@ from domain.audit_csv import COLUMNS, audit_csv
 from domain.audit_report import AuditReport, audit_report_of
 from domain.credential_report import CredentialReport, Credentials
 from domain.enrolment import EnrolmentRules, picture_of
-from domain.enrolment_facts import Device, Facts
+from domain.enrolment_facts import Facts
 from domain.exemptions import ExemptionRules
+from domain.mfa_devices import Device
 from domain.people import Enrolment, History
 from domain.totals import RunTotals, totals_of
 from domain.trend import HEIGHT, chart_of, daily

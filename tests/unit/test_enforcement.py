@@ -20,11 +20,10 @@ from domain.enforcement import (
     decide_enforcement,
     gives_in,
     is_fresh,
-    may_still_appear,
     ways,
 )
 from domain.exemptions import ExemptionRules
-from domain.users import AccountUser, Standing, User
+from domain.users import AccountUser, Standing, User, may_still_appear
 
 TODAY = date(2026, 11, 24)
 DEPLOYED = datetime(2026, 6, 1, tzinfo=UTC)

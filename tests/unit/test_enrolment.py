@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from domain.addresses import AddressRules
 from domain.credential_report import CredentialReport, Credentials
 from domain.enrolment import EnrolmentPicture, EnrolmentRules, Person, picture_of, too_young_for_the_report
-from domain.enrolment_facts import Device, Facts
+from domain.enrolment_facts import Facts
 from domain.exemptions import ExemptionRules
+from domain.mfa_devices import Device
 from domain.people import Change, Enrolment, History
 from domain.users import AccountUser, Standing, User
 
