@@ -1,10 +1,13 @@
 """The clients that functions call AWS with: made once per worker, with retries that suit whatever is behind them."""
 
 from functools import cache
+from time import monotonic, sleep
 from typing import TYPE_CHECKING
 
 import boto3
 from botocore.config import Config
+
+from domain.pace import Pace
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -26,11 +29,25 @@ def _patient() -> Config:
 # has long to come.
 _ONCE = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=3, read_timeout=20)
 
+_IAM_CALLS_PER_SECOND = 10
+
 
 @cache
 def iam() -> "IAMClient":
     """Return the IAM client of this worker."""
     return boto3.client("iam", config=_patient())
+
+
+@cache
+def paced_iam(workers: int = 1) -> "IAMClient":
+    """Return an IAM client for runs that last minutes: so many workers make ten calls a second at most, retries too.
+
+    IAM's limits are not published, and the whole account shares them: ops and their pipelines go first.
+    """
+    client = boto3.client("iam", config=_patient())
+    pace = Pace(_IAM_CALLS_PER_SECOND / workers, monotonic, sleep)
+    client.meta.events.register("before-send.iam", lambda **_: pace.wait())
+    return client
 
 
 @cache

@@ -10,7 +10,7 @@ from aws.directory import UserLookup
 from aws.mail_claims import MailClaims
 from aws.mail_sender import MailSender
 from aws.mfa_devices import MfaDevices
-from aws.sending_pace import SendingPace
+from aws.sending_pace import WORKERS, SendingPace
 from domain.account import Account
 from domain.mails import Known, Mail, NoMail, NotYet, Occasion, decide_occasion_mail, decide_reminder_mail
 from domain.reminders import ReminderMessage
@@ -29,7 +29,7 @@ class Batch:
     def __init__(self, settings: "Settings", function_arn: str) -> None:
         self._rules = settings.rules
         self._arn = function_arn.split(":")
-        iam, ses = clients.iam(), clients.sesv2_once(settings.ses_region)
+        iam, ses = clients.paced_iam(WORKERS), clients.sesv2_once(settings.ses_region)
         self._users = UserLookup(iam, settings.policy_arn, settings.group_name)
         self._devices, self._alias = MfaDevices(iam), AccountAlias(iam)
         self.claims = MailClaims(clients.dynamodb(), settings.people_table)

@@ -12,6 +12,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws import clients
 from aws.batches import TooEarly, take_batch
 from aws.mail_sender import MailNotSent
+from aws.sending_pace import WORKERS
 from domain.feedback import AddressTrouble, Feedback, NoTrouble, trouble_of
 from domain.mails import Mail, NoMail, NotYet, Occasion
 from domain.reminders import ReminderMessage
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 logger = Logger()
 metrics = Metrics()
 # Made while the worker starts: the first call would wait for it ten times as long, with a fraction of a processor.
-clients.iam()
+clients.paced_iam(WORKERS)
 
 _METRICS = {
     Delivery.SENT: "MailsSent",

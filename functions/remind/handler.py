@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 logger = Logger()
 metrics = Metrics()
 # Made while the worker starts: the first call would wait for it ten times as long, with a fraction of a processor.
-clients.iam()
+clients.paced_iam()
 
 # What is left of Lambda's time once the looking is over: enough to write, to queue and to tell for 5,000 people.
 _RESERVE_MILLISECONDS = 240_000
@@ -76,7 +76,7 @@ def lambda_handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str
 
 def sources(settings: Settings, table: PeopleTable) -> Sources:
     """Return where facts come from."""
-    iam = clients.iam()
+    iam = clients.paced_iam()
     return Sources(
         table=table,
         reports=CredentialReports(iam),

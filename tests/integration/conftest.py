@@ -16,6 +16,7 @@ from moto import mock_aws
 from moto.core.models import botocore_stubber
 
 from aws import clients
+from aws.sending_pace import WORKERS
 from enforce import handler as handlers
 
 if TYPE_CHECKING:
@@ -23,7 +24,15 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
 ACCOUNT = "111122223333"
-PLAIN_CLIENTS = (clients.iam, clients.sqs, clients.sns, clients.dynamodb, clients.s3, clients.lambda_)
+PLAIN_CLIENTS = (
+    clients.iam,
+    clients.paced_iam,
+    clients.sqs,
+    clients.sns,
+    clients.dynamodb,
+    clients.s3,
+    clients.lambda_,
+)
 
 
 @dataclass(frozen=True)
@@ -47,8 +56,9 @@ def context() -> Context:
 
 @pytest.fixture
 def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """An empty account; clients that were made before it are forgotten."""
+    """An empty account; clients that were made before it are forgotten, and none keeps its pace."""
     monkeypatch.setenv("MOTO_ACCOUNT_ID", ACCOUNT)
+    monkeypatch.setattr(clients, "sleep", lambda _: None)
     for client in (*PLAIN_CLIENTS, clients.sesv2, clients.sesv2_once):
         client.cache_clear()
     with mock_aws():
@@ -222,9 +232,14 @@ def failed(response: Any) -> list[str]:  # noqa: ANN401  (what Lambda reads is J
 def calls(account: None, monkeypatch: pytest.MonkeyPatch) -> "Calls":
     """Record every request that handlers send, and let a test answer some with an error."""
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+    return recorded_calls()
+
+
+def recorded_calls() -> "Calls":
+    """Return a record of what the clients of this process send from now on."""
     calls = Calls()
-    senders = (clients.sesv2("us-east-1"), clients.sesv2_once("us-east-1"))
-    for client in (*(make() for make in PLAIN_CLIENTS), *senders):
+    of_notify = (clients.paced_iam(WORKERS), clients.sesv2("us-east-1"), clients.sesv2_once("us-east-1"))
+    for client in (*(make() for make in PLAIN_CLIENTS), *of_notify):
         # botocore asks every handler and takes the first answer: moto must not act on what a test has failed.
         client.meta.events.unregister("before-send", botocore_stubber)  # type: ignore[arg-type]  # it answers, too
         client.meta.events.register("before-send", calls.before_send)  # type: ignore[arg-type]  # an answer may be returned

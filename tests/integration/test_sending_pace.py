@@ -1,4 +1,4 @@
-"""The pace of mail on a clock of its own: all workers together stay below what SES allows."""
+"""The paces on a clock of their own: all workers together stay below what SES allows, and leave room in IAM."""
 
 import json
 
@@ -6,7 +6,7 @@ import pytest
 
 from aws import clients
 from aws.sending_pace import WORKERS, SendingPace
-from tests.integration.conftest import Calls
+from tests.integration.conftest import Calls, recorded_calls
 
 
 class Clock:
@@ -77,3 +77,29 @@ def test_where_ses_does_not_say_it_is_the_pace_of_the_sandbox(
     pace.wait()
 
     assert clock.slept == [2.0]
+
+
+@pytest.fixture
+def recorded(account: None, clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Calls:
+    monkeypatch.setattr(clients, "monotonic", clock)
+    monkeypatch.setattr(clients, "sleep", clock.sleep)
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda _: None)
+    return recorded_calls()
+
+
+def test_paced_iam_client(recorded: Calls, clock: Clock) -> None:
+    """All workers together call IAM ten times a second at most."""
+    for _ in range(31):
+        clients.paced_iam(WORKERS).list_account_aliases()
+
+    assert clock.now - 100 == pytest.approx(30 * WORKERS / 10)
+
+
+def test_paced_iam_retry(recorded: Calls, clock: Clock) -> None:
+    """A call that IAM throttles waits its turn before it is sent again."""
+    recorded.fail("ListAccountAliases", "Throttling", status=400, times=2)
+
+    clients.paced_iam(WORKERS).list_account_aliases()
+
+    assert recorded == ["ListAccountAliases"] * 3
+    assert clock.now - 100 == pytest.approx(2 * WORKERS / 10)
