@@ -1,11 +1,11 @@
 """Every measurement, one after the other: `make bench`."""
 
-from tests.bench import package, remind_reads, sweep
+from tests.bench import bill, package, reminders, sweep
 
 
 def main() -> None:
     """Print the figures that the README quotes."""
-    for bench in (package, remind_reads, sweep):
+    for bench in (package, reminders, sweep, bill):
         bench.main()
 
 

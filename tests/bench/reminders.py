@@ -1,0 +1,96 @@
+"""Every call to AWS from a reminder run to the last mail, beside a loop over the users, both measured on moto.
+
+5,000 enforced users, of whom 300 have no MFA and have never been reminded; another number of people without MFA is an
+argument: `python -m tests.bench.reminders 5000`. Requests are counted as they are sent, retries included. moto gives
+everybody on one page if AWS gives a thousand users at most, so pages are added ("GetAccountAuthorizationDetails" may
+need more: it is cut by size, too). What Lambda itself asks of the queues is not among the calls of a function.
+"""
+
+import os
+import sys
+import time
+from collections import Counter
+from contextlib import redirect_stdout
+from io import StringIO
+from math import ceil
+from unittest.mock import patch
+
+import boto3
+from moto import mock_aws
+from rich.console import Console
+from rich.table import Table
+
+import tests.conftest  # noqa: F401  (a pretended account)
+from aws import clients
+from tests.integration.conftest import ACCOUNT, recorded_calls
+from tests.integration.mailing import Mailing, deploy, populate
+
+USERS, PAGE = 5000, 1000
+_DOCUMENT = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'
+_ONE_PAGE_ON_MOTO = ("GetAccountAuthorizationDetails", "ListUsers")
+
+type Calls = Counter[str]
+
+
+def measure(unenrolled: int) -> tuple[dict[str, Calls], int]:
+    """Return the calls of each way, and how many mails left."""
+    pauses = patch("botocore.endpoint.time.sleep"), patch.object(clients, "sleep")
+    with mock_aws(), patch.dict(os.environ, {"MOTO_ACCOUNT_ID": ACCOUNT}), pauses[0], pauses[1]:
+        clients.paced_iam.cache_clear()
+        arn = boto3.client("iam").create_policy(PolicyName="mfa-control", PolicyDocument=_DOCUMENT)["Policy"]["Arn"]
+        with patch.dict(os.environ, deploy(arn)):
+            calls = recorded_calls()
+            mailing = Mailing(calls, USERS)
+            populate(unenrolled, enrolled=USERS - unenrolled, policy_arn=arn)
+            ways = {}
+            # The functions print their metrics.
+            with redirect_stdout(StringIO()):
+                calls.clear()
+                _, queued = mailing.remind()
+                ways["remind"] = paged(calls)
+                calls.clear()
+                mailing.notify(queued)
+                ways["notify"] = Counter(calls)
+            calls.clear()
+            one_by_one()
+            ways["a loop over the users"] = paged(calls)
+    return ways, mailing.sent.total()
+
+
+def paged(calls: list[str]) -> Calls:
+    """Count calls with the pages that AWS would have made."""
+    counted = Counter(calls)
+    for operation in _ONE_PAGE_ON_MOTO:
+        counted[operation] *= ceil(USERS / PAGE)
+    return +counted
+
+
+def one_by_one() -> int:
+    """Find who has no MFA by a loop: list the users, then every user's devices. It tells neither passwords nor tags."""
+    iam = clients.iam()
+    pages = iam.get_paginator("list_users").paginate(PaginationConfig={"PageSize": PAGE})
+    names = [user["UserName"] for page in pages for user in page["Users"]]
+    return sum(not iam.list_mfa_devices(UserName=name)["MFADevices"] for name in names)
+
+
+def main(unenrolled: int = 300) -> None:
+    """Measure and print."""
+    start = time.perf_counter()
+    ways, mails = measure(unenrolled)
+    table = Table(
+        title=f"{USERS:,} enforced users, {unenrolled:,} without MFA: calls to AWS until {mails:,} mails have left"
+    )
+    table.add_column("call", no_wrap=True)
+    for way in ways:
+        table.add_column(way, justify="right")
+    for operation in sorted({operation for calls in ways.values() for operation in calls}):
+        table.add_row(operation, *(f"{calls[operation]:,}" if calls[operation] else "" for calls in ways.values()))
+    table.add_section()
+    table.add_row("all", *(f"{calls.total():,}" for calls in ways.values()))
+    table.add_row("for each mail", *(f"{calls.total() / mails:.1f}" if mails else "" for calls in ways.values()))
+    Console().print(table)
+    Console().print(f"Measured in {time.perf_counter() - start:.0f} s.")
+
+
+if __name__ == "__main__":
+    main(*(int(argument) for argument in sys.argv[1:]))
