@@ -71,7 +71,7 @@ class SweepPlan:
 
 
 def plan_sweep(users: Iterable[AccountUser], rules: Rules, *, today: date, marked: Marked = NOBODY_MARKED) -> SweepPlan:
-    """Decide about everybody, one after the other: memory grows with what is to be done, not with the account."""
+    """Decide about everybody, one after the other."""
     plan = SweepPlan()
     for known in users:
         decision = decide_enforcement(known, rules, today=today, marked=marked)
