@@ -5,8 +5,10 @@ from collections.abc import Callable
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
+from unittest.mock import Mock
 
-from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]  # ships no types
+from samtranslator.translator.transform import transform  # type: ignore[import-untyped]  # ships no types
+from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
 TEMPLATE = Path(__file__).parent.parent / "template.yaml"
 
@@ -21,6 +23,15 @@ type Function = Callable[[Any], Any]
 def _source() -> dict[str, Any]:
     source: dict[str, Any] = yaml_parse(TEMPLATE.read_text())
     return source
+
+
+@cache
+def _transformed() -> dict[str, Any]:
+    """Return the template as the transform of SAM makes it; raises InvalidDocumentException."""
+    packaged: dict[str, Any] = yaml_parse(TEMPLATE.read_text())  # another one: the transform changes what it is given
+    packaged["Globals"]["Function"]["CodeUri"] = "s3://artifacts/package"  # as `sam deploy` sets it
+    plain: dict[str, Any] = transform(packaged, {}, Mock())
+    return plain
 
 
 class Template:
@@ -47,9 +58,17 @@ class Template:
     @cached_property
     def resources(self) -> dict[str, Any]:
         """Return the rendered resources whose condition holds, by logical name."""
+        return self._rendered(self.source)
+
+    @cached_property
+    def transformed(self) -> dict[str, Any]:
+        """Return the same after the transform of SAM: what CloudFormation creates."""
+        return self._rendered(_transformed())
+
+    def _rendered(self, template: dict[str, Any]) -> dict[str, Any]:
         return {
             name: self.render(resource)
-            for name, resource in self.source["Resources"].items()
+            for name, resource in template["Resources"].items()
             if "Condition" not in resource or self.holds(resource["Condition"])
         }
 

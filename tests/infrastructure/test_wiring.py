@@ -262,6 +262,20 @@ def test_a_function_says_what_it_is_for_and_logs_for_as_long_as_ops_want(name: s
     assert logs["Properties"] == {"RetentionInDays": 90}
 
 
+@pytest.mark.parametrize(("partition", "log_format"), [("aws", "JSON"), ("aws-us-gov", "Text")])
+def test_lambda_logs_in_a_format_that_its_partition_has(partition: str, log_format: str) -> None:
+    """GovCloud has no JSON ("AWS Lambda in AWS GovCloud (US)"), and a level goes with JSON alone ("LoggingConfig")."""
+    functions = [
+        found["Properties"]["LoggingConfig"]
+        for found in Template(partition=partition).transformed.values()
+        if found["Type"] == "AWS::Lambda::Function"
+    ]
+
+    assert len(functions) == len(FUNCTIONS)
+    assert {found["LogFormat"] for found in functions} == {log_format}
+    assert {key for found in functions for key in found} == {"LogFormat", "LogGroup"}
+
+
 @pytest.mark.parametrize(
     ("region", "accepted"),
     [("us-east-1", True), ("us-gov-west-1", True), ("eu-central-1", False), ("us-west-2", False)],
