@@ -39,7 +39,33 @@ def correct_cloudformation(publish: Callable[[Exchange], None]) -> None:
 
     _HANDLERS["AWS::IAM::ManagedPolicy"]["delete"] = delete_unattached_policy
     _HANDLERS["AWS::IAM::User"]["delete"] = _delete_user
+    _take_alarms_on_math(_HANDLERS["AWS::CloudWatch::Alarm"])
     provisioners._iam_user_call = recorded_call_for_user  # noqa: SLF001
+
+
+def _take_alarms_on_math(alarms: dict[str, Any]) -> None:
+    create, update = alarms["create"], alarms["update"]
+
+    def create_alarm(logical_id: str, properties: Properties, stack_name: str) -> object:
+        return create(logical_id, _without_math(properties), stack_name)
+
+    def update_alarm(name: str, old: Properties, new: Properties, *about: str, **more: str) -> object:
+        return update(name, _without_math(old), _without_math(new), *about, **more)
+
+    alarms.update(create=create_alarm, update=update_alarm)
+
+
+def _without_math(alarm: Properties) -> Properties:
+    """Return an alarm on math over a metric as one on the metric, because MiniStack has no math.
+
+    That is the same for `FILL`, but for the hour in which the alarm rings.
+    """
+    match [query["MetricStat"] for query in alarm.get("Metrics", ()) if "MetricStat" in query]:
+        case [found]:
+            plain = {key: value for key, value in alarm.items() if key != "Metrics"}
+            return {**plain, **found["Metric"], "Statistic": found["Stat"], "Period": found["Period"]}
+        case _:
+            return alarm
 
 
 def _exchange(operation: str, parameters: Mapping[str, Any], answer: tuple[int, Mapping[str, str], bytes]) -> Exchange:

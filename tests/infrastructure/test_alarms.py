@@ -18,6 +18,14 @@ def named(kind: str, template: Template = TEMPLATE) -> dict[str, dict[str, Any]]
     return {name: found["Properties"] for name, found in template.resources.items() if found["Type"] == kind}
 
 
+def watched(alarm: dict[str, Any]) -> dict[str, Any]:
+    """Return the metric under an alarm, with how it is counted, whether math stands between them or not."""
+    if "Metrics" not in alarm:
+        return alarm
+    (found,) = [query["MetricStat"] for query in alarm["Metrics"] if "MetricStat" in query]
+    return {**found["Metric"], "Statistic": found["Stat"], "Period": found["Period"]}
+
+
 ALARMS, QUEUES = named("AWS::CloudWatch::Alarm"), named("AWS::SQS::Queue")
 FUNCTIONS = named("AWS::Serverless::Function")
 WORK = {name for name, queue in QUEUES.items() if "RedrivePolicy" in queue}
@@ -44,7 +52,8 @@ def watching(metric: str, dimension: str) -> list[dict[str, Any]]:
     return [
         alarm
         for alarm in ALARMS.values()
-        if alarm["MetricName"] == metric and [found["Value"] for found in alarm["Dimensions"]] == [dimension]
+        if watched(alarm)["MetricName"] == metric
+        and [found["Value"] for found in watched(alarm)["Dimensions"]] == [dimension]
     ]
 
 
@@ -79,7 +88,7 @@ def test_a_message_that_keeps_failing_rings_well_before_it_is_given_up(function:
     (alarm,) = [
         alarm
         for alarm in ALARMS.values()
-        if alarm["MetricName"] == "TriesFailed"
+        if watched(alarm)["MetricName"] == "TriesFailed"
         and alarm["Dimensions"] == [{"Name": "service", "Value": service(function)}]
     ]
 
@@ -96,30 +105,51 @@ def test_a_schedule_that_is_silent_rings(function: str) -> None:
         alarm
         for alarm in ALARMS.values()
         if alarm["TreatMissingData"] == "breaching"
-        and alarm["Dimensions"] == [{"Name": "service", "Value": service(function)}]
+        and watched(alarm)["Dimensions"] == [{"Name": "service", "Value": service(function)}]
     ]
+    metric = watched(alarm)
 
-    assert (alarm["Statistic"], alarm["ComparisonOperator"]) == ("SampleCount", "LessThanThreshold")
+    assert (metric["Statistic"], alarm["ComparisonOperator"]) == ("SampleCount", "LessThanThreshold")
     doctor = (FUNCTIONS_FOLDER.parent / "ops" / "doctor" / "reads" / "runs.py").read_text()
-    assert f'"{alarm["MetricName"]}", "{service(function)}"' in doctor, "the doctor looks at another one"
+    assert f'"{metric["MetricName"]}", "{service(function)}"' in doctor, "the doctor looks at another one"
     # "PutMetricAlarm" in the CloudWatch API Reference: seven days at most, for periods of an hour or more.
     for hours in ("SweepOverdueHours", "ReminderOverdueHours"):
-        assert TEMPLATE.source["Parameters"][hours]["MaxValue"] * alarm["Period"] <= 604_800
+        assert TEMPLATE.source["Parameters"][hours]["MaxValue"] * metric["Period"] <= 604_800
+
+
+@pytest.mark.parametrize("name", [name for name, found in ALARMS.items() if found["TreatMissingData"] == "breaching"])
+def test_an_alarm_on_silence_waits_for_no_earlier_run_to_be_forgotten(name: str) -> None:
+    """An hour that is missing is passed over as long as an earlier one has data; one that is filled with 0 counts.
+
+    "Configuring how CloudWatch alarms treat missing data" in the CloudWatch User Guide. PutMetricAlarm takes one
+    expression that returns data, and no metric of its own beside the list ("PutMetricAlarm").
+    """
+    queries = {query["Id"]: query for query in ALARMS[name]["Metrics"]}
+    (watched_one,) = [query for query in queries.values() if query["ReturnData"]]
+
+    (filled,) = re.findall(r"^FILL\((\w+), 0\)$", watched_one["Expression"])
+
+    assert "MetricStat" in queries[filled]
+    assert not {"MetricName", "Namespace", "Dimensions", "Statistic", "Period"} & ALARMS[name].keys()
+    assert "DatapointsToAlarm" not in ALARMS[name], "every hour counts"
 
 
 SOURCE = "\n".join(path.read_text() for path in FUNCTIONS_FOLDER.rglob("*.py"))
 
 
-@pytest.mark.parametrize("name", [name for name, alarm in ALARMS.items() if alarm["Namespace"] == "MfaEnforcer"])
+@pytest.mark.parametrize(
+    "name", [name for name, alarm in ALARMS.items() if watched(alarm)["Namespace"] == "MfaEnforcer"]
+)
 def test_an_alarm_on_a_metric_of_ours_watches_one_that_its_function_counts(name: str) -> None:
-    (dimension,) = ALARMS[name]["Dimensions"]
+    metric = watched(ALARMS[name])
+    (dimension,) = metric["Dimensions"]
 
     assert dimension["Name"] == "service"
     assert dimension["Value"] in map(service, FUNCTIONS)
     room = "\n".join(path.read_text() for path in (FUNCTIONS_FOLDER / dimension["Value"]).rglob("*.py"))
     if "take_batch" in room:
         room += (FUNCTIONS_FOLDER / "aws" / "batches.py").read_text()
-    assert f'"{ALARMS[name]["MetricName"]}"' in room
+    assert f'"{metric["MetricName"]}"' in room
 
 
 @pytest.mark.parametrize("name", ALARMS)

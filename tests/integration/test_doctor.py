@@ -33,6 +33,7 @@ from ops.stacks import Resource, Stack, Stacks
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel
+    from mypy_boto3_cloudwatch.type_defs import MetricTypeDef
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime.now(UTC)
@@ -370,7 +371,10 @@ def test_a_schedule_is_read_whole() -> None:
 
 
 def test_alarms_are_compared_with_those_of_the_stack() -> None:
-    """Each alarm of the stack is looked for, however many there are, and asked whether it would tell anybody."""
+    """Each alarm of the stack is looked for, however many there are, and asked whether it would tell anybody.
+
+    One may watch a metric, or math over it.
+    """
     watch = boto3.client("cloudwatch")
     ours = [Resource(f"Alarm{number}", "AWS::CloudWatch::Alarm", f"stack-alarm{number}") for number in range(120)]
     for resource in ours[:-1]:
@@ -386,6 +390,18 @@ def test_alarms_are_compared_with_those_of_the_stack() -> None:
             Threshold=1,
             ComparisonOperator="LessThanThreshold",
         )
+    metric: MetricTypeDef = {"Namespace": "MfaEnforcer", "MetricName": "SweepsCompleted"}
+    watch.put_metric_alarm(
+        AlarmName=ours[5].physical,
+        Metrics=[
+            {"Id": "runs", "MetricStat": {"Metric": metric, "Stat": "Sum", "Period": 60}, "ReturnData": False},
+            {"Id": "filled", "Expression": "FILL(runs, 0)", "ReturnData": True},
+        ],
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="LessThanThreshold",
+    )
+    watch.set_alarm_state(AlarmName=ours[5].physical, StateValue="ALARM", StateReason="a test")
     watch.set_alarm_state(AlarmName=ours[3].physical, StateValue="ALARM", StateReason="a test")
 
     found = Alarms(read_only_session("us-east-1").client("cloudwatch")).alarms(standing(*ours))
@@ -393,7 +409,7 @@ def test_alarms_are_compared_with_those_of_the_stack() -> None:
     assert len(found) == 120
     assert found[-1] == Gone("Alarm119", "alarm")
     alarms = [alarm for alarm in found if isinstance(alarm, Alarm)]
-    assert [alarm.name for alarm in alarms if alarm.rings] == ["stack-alarm3"]
+    assert [alarm.name for alarm in alarms if alarm.rings] == ["stack-alarm3", "stack-alarm5"]
     assert [alarm.name for alarm in alarms if not alarm.tells] == ["stack-alarm7"]
 
 
