@@ -297,14 +297,41 @@ def test_a_report_is_gone_a_month_after_its_time() -> None:
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
 
 
+def test_a_trail_that_was_made_stays_with_all_that_it_needs() -> None:
+    """CloudTrail delivers nothing to a bucket that is gone, or whose policy is."""
+    made = Template(CreateTrail="true").resources.keys() - Template().resources.keys()
+
+    assert made == {"Trail", "TrailBucket", "TrailBucketPolicy"}
+    for name in made:
+        resource = TEMPLATE.source["Resources"][name]
+        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain"), name
+
+
+@pytest.mark.parametrize("partition", ["aws", "aws-us-gov"])
+def test_the_bucket_of_the_trail_takes_logs_from_trails_of_this_account_alone(partition: str) -> None:
+    """CloudTrail says for which trail it comes, in `aws:SourceArn` ("Amazon S3 bucket policy for CloudTrail")."""
+    policy = Template(partition=partition, CreateTrail="true").resources["TrailBucketPolicy"]["Properties"]
+    allowed = [found for found in policy["PolicyDocument"]["Statement"] if found["Effect"] == "Allow"]
+
+    assert [found["Action"] for found in allowed] == ["s3:GetBucketAcl", "s3:PutObject"]
+    for statement in allowed:
+        assert statement["Principal"] == {"Service": "cloudtrail.amazonaws.com"}
+        assert statement["Condition"]["ArnLike"] == {
+            "aws:SourceArn": f"arn:{partition}:cloudtrail:us-east-1:{ACCOUNT}:trail/*"
+        }
+
+
 def test_only_the_policy_has_a_fixed_name() -> None:
-    """A second stack in the same account must not collide; people see the policy's name, so ops choose it."""
+    """A second stack in the same account must not collide with the first, nor with what a deleted one left behind.
+
+    People see the policy's name, so ops choose it.
+    """
     of_a_name = re.compile(
         "(Role|Group|Queue|Topic|Table|Function|Rule|Alarm|Bucket|LogGroup|Trail|ManagedPolicy)?Name"
     )
     fixed = {
         (name, key)
-        for name, resource in TEMPLATE.resources.items()
+        for name, resource in Template(AlertEmail="ops@example.com", CreateTrail="true").resources.items()
         for key in resource["Properties"]
         if of_a_name.fullmatch(key)
     }
