@@ -123,6 +123,58 @@ def test_no_function_writes_to_iam_beyond_that() -> None:
     }
 
 
+SCHEDULES = {
+    name: found["Properties"]["Target"]
+    for name, found in TEMPLATE.transformed.items()
+    if found["Type"] == "AWS::Scheduler::Schedule"
+}
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_a_schedule_may_start_its_function_keep_what_failed_and_nothing_else(name: str) -> None:
+    target = SCHEDULES[name]
+    granted = [
+        (statement["Effect"], statement["Action"], statement["Resource"])
+        for policy in schedule_role(name)["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]
+    ]
+
+    assert granted == [
+        ("Allow", "lambda:InvokeFunction", target["Arn"]),
+        ("Allow", "sqs:SendMessage", target["DeadLetterConfig"]["Arn"]),
+    ]
+    assert "ManagedPolicyArns" not in schedule_role(name)
+
+
+@pytest.mark.parametrize("name", SCHEDULES)
+def test_the_scheduler_assumes_a_role_for_schedules_of_this_account_alone(name: str) -> None:
+    """ "Confused deputy prevention" in the EventBridge Scheduler User Guide."""
+    assert schedule_role(name)["AssumeRolePolicyDocument"]["Statement"] == [
+        {
+            "Effect": "Allow",
+            "Principal": {"Service": "scheduler.amazonaws.com"},
+            "Action": "sts:AssumeRole",
+            "Condition": {"StringEquals": {"aws:SourceAccount": "111122223333"}},
+        }
+    ]
+
+
+def test_each_schedule_has_a_role_of_its_own_and_sam_adds_none() -> None:
+    """A role that SAM adds is in no test, and names no account."""
+    roles = [target["RoleArn"] for target in SCHEDULES.values()]
+    added = TEMPLATE.transformed.keys() - TEMPLATE.resources.keys()
+
+    assert len(SCHEDULES) == len(set(roles)) == 2
+    assert not [name for name in added if TEMPLATE.transformed[name]["Type"] == "AWS::IAM::Role"]
+
+
+def schedule_role(name: str) -> dict[str, Any]:
+    """Return the properties of a schedule's role."""
+    logical_name = SCHEDULES[name]["RoleArn"].removeprefix("${").removesuffix(".Arn}")
+    properties: dict[str, Any] = TEMPLATE.transformed[logical_name]["Properties"]
+    return properties
+
+
 def room(name: str) -> str:
     """Return the folder that a function's handler is in."""
     handler: str = FUNCTIONS[name]["Handler"]
