@@ -9,9 +9,10 @@ from domain.credential_report import CredentialReport
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
-# A report takes seconds to make. Tries are two seconds apart, a minute in all.
+# A report takes seconds to make, the first one of a large account longer. Tries are two seconds apart, three minutes in
+# all: a run has fifteen, and needs most of them for what comes after.
 _PAUSE = 2.0
-_TRIES = 30
+_TRIES = 90
 
 
 class CredentialReports:
@@ -24,9 +25,9 @@ class CredentialReports:
         self._sleep = sleep
 
     def fetch(self) -> CredentialReport | None:
-        """Return the report, or None where IAM has not made one within a minute; raises MalformedReport.
+        """Return the report, or None if IAM has not made one within three minutes; raises MalformedReport.
 
-        Asking again while one is being made is harmless, and asks for a new one where the last has expired meanwhile.
+        Asking again while one is being made is harmless, and asks for a new one if the last has expired meanwhile.
         """
         for _ in range(_TRIES):
             report = self._report() if self._is_made() else None
