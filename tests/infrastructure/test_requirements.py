@@ -1,0 +1,36 @@
+"""What a function imports is what it is deployed with, by a line of its own."""
+
+import ast
+import sys
+from importlib.metadata import packages_distributions
+from pathlib import Path
+
+FUNCTIONS = Path(__file__).parents[2] / "functions"
+OURS = {path.stem for path in FUNCTIONS.iterdir()}
+FROM_THE_RUNTIME = {"boto3", "botocore"}
+ONLY_FOR_TYPES = "mypy_boto3_"
+
+
+def test_what_the_functions_import_is_declared() -> None:
+    """A library that comes with another may go with that one's next version."""
+    lines = (FUNCTIONS / "requirements.in").read_text().splitlines()
+    declared = {line.partition("#")[0].strip() for line in lines} - {""}
+    distributions = packages_distributions()
+
+    used = {distributions[module][0].lower().replace("_", "-") for module in imported()}
+
+    assert used <= declared
+    assert {"aws-lambda-powertools", "jinja2", "markupsafe"} <= used, "the test looks for nothing"
+
+
+def imported() -> set[str]:
+    """Return the top-level modules that are neither Python's, ours, nor the runtime's."""
+    found = set()
+    for path in FUNCTIONS.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.Import):
+                found |= {name.name.partition(".")[0] for name in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                found.add((node.module or "").partition(".")[0])
+    known = OURS | FROM_THE_RUNTIME | sys.stdlib_module_names
+    return {module for module in found - known if not module.startswith(ONLY_FOR_TYPES)}
