@@ -14,8 +14,8 @@ from datetime import date
 from pathlib import Path
 
 from domain.account import Account
-from domain.languages import Language
-from domain.mails import Mail, MailKind, Step
+from domain.contact.languages import Language
+from domain.mail.decision import Mail, MailKind, Step
 from notify.wording import word
 
 FOLDER = Path(".local/mails")

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from domain.calls import Call
-from domain.fields import Fields, Malformed
+from domain.api_call import Call
+from domain.input.fields import Fields, Malformed
 
 
 class MalformedEvent(Malformed):

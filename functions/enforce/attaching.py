@@ -7,12 +7,11 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from aws import clients
-from aws.daily_notices import DailyNotices
-from aws.enforcement import Enforcement
-from aws.marks import ToldMarks
-from aws.ops_topic import OpsTopic
-from domain.enforcement import ways
-from domain.enforcement_notices import unenforceable
+from aws.dynamodb.enforcement_table import ToldMarks
+from aws.iam.attach import Enforcement
+from aws.sns import DailyNotices, OpsTopic
+from domain.enforcement.decision import ways
+from reports.enforcement_notices import unenforceable
 
 if TYPE_CHECKING:
     from domain.users import User

@@ -7,21 +7,21 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from aws import clients
-from aws.directory import UserLookup
-from aws.enforcement import NoSuchUser, Unenforceable
-from aws.enforcement_policy import EnforcementPolicy
-from aws.marks import AttachmentCounts, UserMark, UserMarker
-from aws.release_queue import ReleaseQueue
-from domain.enforcement import Attach, LeaveAlone, Release, Rules, border, decide_enforcement, gives_in
-from domain.enforcement_notices import fought_over
-from domain.release_requests import ReleaseRequest
+from aws.dynamodb.enforcement_table import AttachmentCounts, UserMark, UserMarker
+from aws.iam.attach import NoSuchUser, Unenforceable
+from aws.iam.policy import EnforcementPolicy
+from aws.iam.users import UserLookup
+from aws.sqs.queues import ReleaseQueue
+from domain.enforcement.decision import Attach, LeaveAlone, Release, Rules, border, decide_enforcement, gives_in
+from domain.enforcement.release_request import ReleaseRequest
 from domain.users import User
 from enforce.attaching import daily_notices, enforcement, tell_unenforceable
 from enforce.telling import tell_exemption
+from reports.enforcement_notices import fought_over
 
 if TYPE_CHECKING:
-    from domain.calls import Call
-    from domain.enforcement import Decision
+    from domain.api_call import Call
+    from domain.enforcement.decision import Decision
     from domain.users import AccountUser
     from enforce.event import UserChanged
     from enforce.settings import Settings

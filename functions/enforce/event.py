@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from aws.cloudtrail import RecordedCall
-from domain.calls import NothingHappened
-from domain.enforcement_notices import GroupUpdate
+from domain.api_call import NothingHappened
 from domain.users import User
+from reports.enforcement_notices import GroupUpdate
 
 _TAKES_OFF = {"DetachUserPolicy", "RemoveUserFromGroup"}
 _CHANGES_A_USER = {*_TAKES_OFF, "TagUser", "UntagUser", "UpdateUser"}

@@ -9,23 +9,23 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from aws import clients
-from aws.batches import take_batch
 from aws.cloudtrail import RecordedCall
-from domain.calls import NothingHappened
-from domain.enforcement_notices import enforcement_changed
+from aws.sqs.batch import take_batch
+from domain.api_call import NothingHappened
 from enforce.attaching import daily_notices
 from enforce.changed_user import enforce_changed_user
 from enforce.event import EnforcementChanged, UserChanged, UserCreated, read_fact
 from enforce.new_user import enforce_new_user
 from enforce.settings import Settings
+from reports.enforcement_notices import enforcement_changed
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from domain.calls import Call
-    from domain.enforcement_notices import GroupUpdate
+    from domain.api_call import Call
+    from reports.enforcement_notices import GroupUpdate
 
 logger = Logger()
 metrics = Metrics()

@@ -7,17 +7,17 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from aws import clients
-from aws.enforcement import NoSuchUser, Unenforceable
-from aws.marks import UserMark
-from aws.named_users import NamedUsers
-from domain.enforcement import Attach, LeaveAlone, Rules, decide_enforcement, is_fresh
+from aws.dynamodb.enforcement_table import UserMark
+from aws.iam.attach import NoSuchUser, Unenforceable
+from aws.iam.users import NamedUsers
+from domain.enforcement.decision import Attach, LeaveAlone, Rules, decide_enforcement, is_fresh
 from domain.users import AccountUser, Standing, may_still_appear
 from enforce.attaching import enforcement, tell_unenforceable
 from enforce.telling import tell_exemption
 
 if TYPE_CHECKING:
-    from domain.calls import Call
-    from domain.enforcement import Decision
+    from domain.api_call import Call
+    from domain.enforcement.decision import Decision
     from domain.users import User
     from enforce.settings import Settings
 

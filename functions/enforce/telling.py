@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger
 
 from aws import clients
-from aws.marks import UserMarker
-from domain.enforcement import Malformed, granted
-from domain.enforcement_notices import exempted, malformed_exemption
+from aws.dynamodb.enforcement_table import UserMarker
+from domain.enforcement.decision import Malformed, granted
 from enforce.attaching import daily_notices
+from reports.enforcement_notices import exempted, malformed_exemption
 
 if TYPE_CHECKING:
-    from domain.calls import Call
+    from domain.api_call import Call
     from domain.users import User
     from enforce.settings import Settings
 

@@ -5,15 +5,15 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from aws import clients
-from aws.account_alias import AccountAlias
-from aws.directory import UserLookup
-from aws.mail_claims import MailClaims
-from aws.mail_sender import MailSender
-from aws.mfa_devices import MfaDevices
-from aws.sending_pace import WORKERS, SendingPace
+from aws.dynamodb.mail_claims import MailClaims
+from aws.iam.account_alias import AccountAlias
+from aws.iam.mfa_devices import MfaDevices
+from aws.iam.users import UserLookup
+from aws.ses.quota import WORKERS, SendingPace
+from aws.ses.sender import MailSender
 from domain.account import Account
-from domain.mails import Known, Mail, NoMail, NotYet, Occasion, decide_occasion_mail, decide_reminder_mail
-from domain.reminders import ReminderMessage
+from domain.mail.decision import Known, Mail, NoMail, NotYet, Occasion, decide_occasion_mail, decide_reminder_mail
+from domain.reminders.message import ReminderMessage
 from notify.post import Post
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from aws import clients
-from aws.batches import TooEarly, take_batch
-from aws.mail_sender import MailNotSent
-from aws.sending_pace import WORKERS
-from domain.feedback import AddressTrouble, Feedback, NoTrouble, trouble_of
-from domain.mails import Mail, NoMail, NotYet, Occasion
-from domain.reminders import ReminderMessage
+from aws.ses.quota import WORKERS
+from aws.ses.sender import MailNotSent
+from aws.sqs.batch import TooEarly, take_batch
+from domain.mail.decision import Mail, NoMail, NotYet, Occasion
+from domain.mail.delivery_failures import AddressTrouble, Feedback, NoTrouble, trouble_of
+from domain.reminders.message import ReminderMessage
 from notify.batch import Batch
 from notify.message import Nothing, read_message
 from notify.post import Delivery

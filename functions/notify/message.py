@@ -4,11 +4,11 @@ import re
 from dataclasses import dataclass
 
 from aws.cloudtrail import MalformedEvent, RecordedCall
-from aws.mail_events import read_feedback
-from domain.feedback import Feedback
-from domain.fields import Fields, is_user_name
-from domain.mails import MailKind, Occasion
-from domain.reminders import ReminderMessage
+from aws.ses.events import read_feedback
+from domain.input.fields import Fields, is_user_name
+from domain.mail.decision import MailKind, Occasion
+from domain.mail.delivery_failures import Feedback
+from domain.reminders.message import ReminderMessage
 
 _KINDS = {
     "CreateLoginProfile": MailKind.WELCOME,

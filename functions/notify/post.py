@@ -9,11 +9,11 @@ from functools import partial
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aws.batches import TooLate
-from aws.mail_claims import MailClaims
-from aws.mail_sender import MailNotSent, MailRefused, MailSender, MailUnconfirmed, ManagerRefused, Wording
-from aws.sending_pace import SendingPace
-from domain.mails import Mail
+from aws.dynamodb.mail_claims import MailClaims
+from aws.ses.quota import SendingPace
+from aws.ses.sender import MailNotSent, MailRefused, MailSender, MailUnconfirmed, ManagerRefused, Wording
+from aws.sqs.batch import TooLate
+from domain.mail.decision import Mail
 
 
 class Delivery(StrEnum):

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from domain import mail_settings, settings
-from domain.mails import MailRules
+from domain.contact import settings as mail_settings
+from domain.input import settings
+from domain.mail.decision import MailRules
 
 
 @dataclass(frozen=True, slots=True)

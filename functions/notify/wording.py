@@ -8,11 +8,11 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from aws.mail_sender import Wording
+from aws.ses.sender import Wording
 from domain.account import Account
-from domain.mails import Mail
-from domain.mfa_devices import kind_of
-from domain.plain_text import plain
+from domain.enrolment.devices import kind_of
+from domain.mail.decision import Mail
+from domain.text import plain
 
 _MAILS = Path(__file__).parent / "mails"
 _LONGEST_SUBJECT = 150

@@ -10,14 +10,14 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 from aws import clients
-from aws.enforcement import Enforcement, NoSuchUser, Unenforceable
-from aws.marks import AttachmentCounts, UserMark, UsersMarker
-from aws.named_users import NamedUsers
-from aws.release_queue import ReleaseQueue
-from domain.enforcement import Attach, decide_enforcement, gives_in, is_fresh, ways
-from domain.pace import Pace
-from domain.release_requests import ReleaseRequest
-from domain.sweep import SweepOutcome, SweepPlan
+from aws.dynamodb.enforcement_table import AttachmentCounts, UserMark, UsersMarker
+from aws.iam.attach import Enforcement, NoSuchUser, Unenforceable
+from aws.iam.users import NamedUsers
+from aws.rate_limit import Pace
+from aws.sqs.queues import ReleaseQueue
+from domain.enforcement.decision import Attach, decide_enforcement, gives_in, is_fresh, ways
+from domain.enforcement.release_request import ReleaseRequest
+from domain.enforcement.sweep import SweepOutcome, SweepPlan
 from domain.users import NOT_HELD, AccountUser
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from aws import clients
-from aws.enforcement_group import EnforcementGroup, PolicyGroups
+from aws.iam.group import EnforcementGroup, PolicyGroups
 
 if TYPE_CHECKING:
     from reconcile.settings import Settings

@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from aws import clients
-from aws.continuation import Continuation
+from aws.lambda_ import Continuation
 from reconcile.acting import carry_out, plan_only
 from reconcile.group import settle_group
 from reconcile.report import Report

@@ -10,10 +10,10 @@ from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
 from aws import clients
-from aws.daily_notices import DailyNotices
-from aws.marks import ToldMarks, UserMarks, UsersMarker
-from aws.ops_topic import OpsTopic
-from domain.enforcement_notices import (
+from aws.dynamodb.enforcement_table import ToldMarks, UserMarks, UsersMarker
+from aws.sns import DailyNotices, OpsTopic
+from domain.enforcement.sweep import Exempted, SweepOutcome, drifted, exemption_news, totals_of
+from reports.enforcement_notices import (
     denied_though_exempt,
     found_exempt,
     group_without_policy,
@@ -21,10 +21,9 @@ from domain.enforcement_notices import (
     undone,
     unenforceable,
 )
-from domain.sweep import Exempted, SweepOutcome, drifted, exemption_news, totals_of
 
 if TYPE_CHECKING:
-    from domain.notices import Notice
+    from domain.notice import Notice
     from reconcile.settings import Settings
     from reconcile.survey import Found
 

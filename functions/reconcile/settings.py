@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain import settings
-from domain.enforcement import ExistingUsers, Means
+from domain.enforcement.decision import ExistingUsers, Means
 from domain.exemptions import ExemptionRules
+from domain.input import settings
 
 
 @dataclass(frozen=True, slots=True)

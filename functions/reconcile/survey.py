@@ -5,11 +5,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from aws import clients
-from aws.directory import UserDirectory
-from aws.enforcement_policy import EnforcementPolicy, PolicyState
-from aws.marks import UserMarks
-from domain.enforcement import Marked, Rules, border
-from domain.sweep import SweepPlan, plan_sweep
+from aws.dynamodb.enforcement_table import UserMarks
+from aws.iam.policy import EnforcementPolicy, PolicyState
+from aws.iam.users import UserDirectory
+from domain.enforcement.decision import Marked, Rules, border
+from domain.enforcement.sweep import SweepPlan, plan_sweep
 
 if TYPE_CHECKING:
     from reconcile.group import GroupState

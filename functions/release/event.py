@@ -4,8 +4,8 @@ import json
 from dataclasses import dataclass
 
 from aws.cloudtrail import RecordedCall
-from domain.calls import Call, NothingHappened
-from domain.release_requests import ReleaseRequest
+from domain.api_call import Call, NothingHappened
+from domain.enforcement.release_request import ReleaseRequest
 
 _CONFLICTS = {"DeleteConflict", "DeleteConflictException"}
 

@@ -14,18 +14,18 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 from aws import clients
-from aws.continuation import Continuation
-from aws.ops_topic import OpsTopic
-from aws.release import Detachment, Holds
-from domain.enforcement_notices import still_held
-from domain.pace import Pace
+from aws.iam.detach import Detachment, Holds
+from aws.lambda_ import Continuation
+from aws.rate_limit import Pace
+from aws.sns import OpsTopic
 from release.settings import Settings
+from reports.enforcement_notices import still_held
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes import CloudFormationCustomResourceEvent
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from domain.holds import Hold
+    from domain.enforcement.attachments import Hold
 
 logger = Logger()
 

@@ -9,9 +9,9 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.data_classes import CloudFormationCustomResourceEvent
 
 from aws import clients
-from aws.batches import take_batch
-from domain.calls import NothingHappened
-from domain.release_requests import ReleaseRequest
+from aws.sqs.batch import take_batch
+from domain.api_call import NothingHappened
+from domain.enforcement.release_request import ReleaseRequest
 from release.event import FailedDeletion, read_fact
 from release.settings import Settings
 from release.stack_event import on_stack_event

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from domain import settings
 from domain.exemptions import ExemptionRules
+from domain.input import settings
 
 
 @dataclass(frozen=True, slots=True)

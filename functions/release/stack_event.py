@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger
 
 from aws import clients
-from aws.release import Holds
-from aws.stack_answer import answer
+from aws.cloudformation import answer
+from aws.iam.detach import Holds
 from release.everybody import release_everybody
 from release.settings import Settings
 

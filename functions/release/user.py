@@ -7,19 +7,18 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from aws import clients
-from aws.daily_notices import DailyNotices
-from aws.directory import UserLookup
-from aws.marks import DeletionCounts, ToldMarks, UserMark, UserMarker
-from aws.ops_topic import OpsTopic
-from aws.release import Detachment
-from domain.deletions import gives_way, stands_in_the_way
-from domain.enforcement import DELETION_GRACE, Release, Rules, decide_enforcement
-from domain.enforcement_notices import found_exempt, gave_way, gives_way_no_more
-from domain.holds import holds_on
+from aws.dynamodb.enforcement_table import DeletionCounts, ToldMarks, UserMark, UserMarker
+from aws.iam.detach import Detachment
+from aws.iam.users import UserLookup
+from aws.sns import DailyNotices, OpsTopic
+from domain.enforcement.attachments import holds_on
+from domain.enforcement.decision import DELETION_GRACE, Release, Rules, decide_enforcement
+from domain.enforcement.deletion import gives_way, stands_in_the_way
+from reports.enforcement_notices import found_exempt, gave_way, gives_way_no_more
 
 if TYPE_CHECKING:
-    from domain.calls import Call
-    from domain.release_requests import ReleaseRequest
+    from domain.api_call import Call
+    from domain.enforcement.release_request import ReleaseRequest
     from domain.users import AccountUser
     from release.event import FailedDeletion
     from release.settings import Settings

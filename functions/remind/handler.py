@@ -11,27 +11,24 @@ from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 
 from aws import clients
-from aws.credential_report import CredentialReports
-from aws.directory import UserDirectory
-from aws.enforcement_group import PolicyGroups
-from aws.mfa_devices import LoginProfiles, MfaDevices, VirtualMfaDevices
-from aws.ops_topic import OpsTopic
-from aws.people_table import PeopleTable
-from aws.reminder_queue import QueueRefused, ReminderQueue
-from aws.report_bucket import ReportBucket
-from aws.sending_account import SendingAccount
-from domain.addresses import Unreachable
-from domain.audit_csv import audit_csv
-from domain.audit_report import audit_report_of
-from domain.digest import Run, digest_of
-from domain.people import Change, Enrolment
-from domain.reminder_plan import Outcome
-from domain.reminders import ReminderKind
-from domain.sending import NoSending, SendingState
-from domain.totals import RunTotals, totals_of
-from remind.audit_page import audit_page
+from aws.account_reader import AccountReader
+from aws.dynamodb.people_table import PeopleTable
+from aws.s3 import ReportBucket
+from aws.ses.quota import SendingAccount
+from aws.sns import OpsTopic
+from aws.sqs.queues import QueueRefused, ReminderQueue
+from domain.contact.addresses import Unreachable
+from domain.enrolment.history import Change, Enrolment
+from domain.enrolment.totals import RunTotals, totals_of
+from domain.mail.ses_status import NoSending, SendingState
+from domain.reminders.message import ReminderKind
+from domain.reminders.plan import Outcome
 from remind.settings import Settings
-from remind.survey import Sources, Survey, survey
+from remind.survey import Survey, survey
+from reports.audit.page import audit_page
+from reports.audit.report import audit_report_of
+from reports.audit.table import audit_csv
+from reports.digest.digest import Run, digest_of
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -57,7 +54,7 @@ def lambda_handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str
     now = datetime.now(settings.time_zone)
     table = PeopleTable(clients.dynamodb(), settings.people_table)
     found = survey(
-        sources(settings, table),
+        AccountReader.of(clients.paced_iam(), table, policy_arn=settings.policy_arn, group_name=settings.group_name),
         settings,
         now,
         has_time=lambda: context.get_remaining_time_in_millis() > _RESERVE_MILLISECONDS,
@@ -72,21 +69,6 @@ def lambda_handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str
     # What the alarm on its absence waits for: nothing comes after it.
     metrics.add_metric("ReminderRunsCompleted", MetricUnit.Count, 1)
     return {**run.totals.counts, "reminders": len(outcome.queued)}
-
-
-def sources(settings: Settings, table: PeopleTable) -> Sources:
-    """Return where facts come from."""
-    iam = clients.paced_iam()
-    return Sources(
-        table=table,
-        reports=CredentialReports(iam),
-        directory=UserDirectory(iam, settings.policy_arn, settings.group_name),
-        groups=PolicyGroups(iam, settings.policy_arn),
-        group_name=settings.group_name,
-        virtual_devices=VirtualMfaDevices(iam),
-        devices=MfaDevices(iam),
-        login_profiles=LoginProfiles(iam),
-    )
 
 
 def sending_state(settings: Settings) -> SendingState | NoSending:

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from domain import mail_settings, settings
-from domain.cadence import Cadence
-from domain.enrolment import EnrolmentRules
-from domain.languages import Language
-from domain.settings import InvalidSetting
+from domain.contact import settings as mail_settings
+from domain.contact.languages import Language
+from domain.enrolment.snapshot import EnrolmentRules
+from domain.input import settings
+from domain.input.settings import InvalidSetting
+from domain.reminders.cadence import Cadence
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ from pathlib import Path
 from botocore.exceptions import BotoCoreError, ClientError
 from rich.console import Console
 
-from domain.audit_csv import audit_csv
-from domain.audit_report import AuditReport
 from ops.read_only import policy_for, read_only_session
 from ops.report.audit_json import audit_json
 from ops.report.gathering import ADAPTERS, report_on
-from remind.audit_page import audit_page
+from reports.audit.page import audit_page
+from reports.audit.report import AuditReport
+from reports.audit.table import audit_csv
 
 _FORMATS: Mapping[str, Callable[[AuditReport], str]] = {"html": audit_page, "csv": audit_csv, "json": audit_json}
 

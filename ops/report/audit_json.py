@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict
 from datetime import date
 
-from domain.audit_report import AuditReport
+from reports.audit.report import AuditReport
 
 
 def audit_json(report: AuditReport) -> str:

@@ -7,35 +7,21 @@ from zoneinfo import ZoneInfo
 
 import boto3
 
-from aws.credential_report import CredentialReports
-from aws.directory import UserDirectory
-from aws.enforcement_group import PolicyGroups
-from aws.mfa_devices import LoginProfiles, MfaDevices, VirtualMfaDevices
-from aws.people_table import Remembered, RememberedPeople
-from domain.addresses import AddressRules
-from domain.audit_report import AuditReport, audit_report_of
-from domain.enrolment import EnrolmentRules, picture_of
+from aws.account_reader import AccountReader
+from aws.dynamodb.people_table import Remembered, RememberedPeople
+from domain.contact.addresses import AddressRules
+from domain.enrolment.snapshot import EnrolmentRules, picture_of
+from domain.enrolment.totals import totals_of
 from domain.exemptions import ExemptionRules
-from domain.totals import totals_of
 from ops.callers import Identity
 from ops.read_only import PATIENT
 from ops.stacks import Stack, Stacks
-from remind.survey import Sources, read_facts
+from reports.audit.report import AuditReport, audit_report_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ADAPTERS = (
-    Identity,
-    Stacks,
-    CredentialReports,
-    UserDirectory,
-    PolicyGroups,
-    VirtualMfaDevices,
-    MfaDevices,
-    LoginProfiles,
-    RememberedPeople,
-)
+ADAPTERS = (Identity, Stacks, AccountReader)
 
 
 class NobodyRemembered(RememberedPeople):
@@ -65,19 +51,12 @@ def report_on(session: boto3.Session, stack_name: str, now: datetime) -> AuditRe
     """Read the account and put the report together; raises ClientError where something must not be read."""
     stack = Stacks(session.client("cloudformation", config=PATIENT)).stack(stack_name)
     choices, iam = _choices(stack), session.client("iam", config=PATIENT)
-    sources = Sources(
-        table=_table(session, stack),
-        reports=CredentialReports(iam),
-        directory=UserDirectory(iam, choices.policy_arn, choices.group_name),
-        groups=PolicyGroups(iam, choices.policy_arn) if choices.policy_arn else None,
-        group_name=choices.group_name,
-        virtual_devices=VirtualMfaDevices(iam),
-        devices=MfaDevices(iam),
-        login_profiles=LoginProfiles(iam),
+    account = AccountReader.of(
+        iam, _table(session, stack), policy_arn=choices.policy_arn, group_name=choices.group_name
     )
     rules = EnrolmentRules(choices.exemptions, AddressRules("", "", frozenset()))
     here = now.astimezone(choices.time_zone)
-    facts, runs, _ = read_facts(sources, rules, here, has_time=lambda: True)
+    facts, runs, _ = account.read(rules, here, has_time=lambda: True)
     picture = picture_of(facts, rules, here.date(), exempt_on=now.astimezone(UTC).date())
     return audit_report_of(
         picture,

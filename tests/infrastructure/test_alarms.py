@@ -148,7 +148,7 @@ def test_an_alarm_on_a_metric_of_ours_watches_one_that_its_function_counts(name:
     assert dimension["Value"] in map(service, FUNCTIONS)
     room = "\n".join(path.read_text() for path in (FUNCTIONS_FOLDER / dimension["Value"]).rglob("*.py"))
     if "take_batch" in room:
-        room += (FUNCTIONS_FOLDER / "aws" / "batches.py").read_text()
+        room += (FUNCTIONS_FOLDER / "aws" / "sqs" / "batch.py").read_text()
     assert f'"{metric["MetricName"]}"' in room
 
 

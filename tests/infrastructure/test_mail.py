@@ -9,8 +9,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from moto.events.models import EventPattern
 
-from aws.sending_pace import WORKERS
-from domain.addresses import is_address
+from aws.ses.quota import WORKERS
+from domain.contact.addresses import is_address
 from tests.conftest import EVENTS
 from tests.template import Template
 

@@ -14,7 +14,7 @@ import notify.settings
 import reconcile.settings
 import release.settings
 import remind.settings
-from domain.cadence import Cadence
+from domain.reminders.cadence import Cadence
 from tests.template import Template
 
 PARAMETERS: Mapping[str, Mapping[str, Any]] = Template().source["Parameters"]

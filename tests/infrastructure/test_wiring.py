@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from moto.events.models import EventPattern
 
-from domain.settings import InvalidSetting, moment
+from domain.input.settings import InvalidSetting, moment
 from tests.template import Template
 
 TEMPLATE = Template(AlertEmail="ops@example.com")

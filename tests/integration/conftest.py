@@ -16,7 +16,7 @@ from moto import mock_aws
 from moto.core.models import botocore_stubber
 
 from aws import clients
-from aws.sending_pace import WORKERS
+from aws.ses.quota import WORKERS
 from enforce import handler as handlers
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from domain.release_requests import ReleaseRequest
+from domain.enforcement.release_request import ReleaseRequest
 from enforce.handler import lambda_handler
 from tests.integration.conftest import Calls, Context, Log, Stack, attached, batch, failed, members
 

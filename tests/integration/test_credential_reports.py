@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from aws import clients
-from aws.credential_report import CredentialReports
+from aws.iam.credential_report import CredentialReports
 from tests.integration.conftest import Calls
 from tests.template import Template
 

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from moto.iam.models import iam_backends
 
-from domain.settings import InvalidSetting
+from domain.input.settings import InvalidSetting
 from enforce.handler import lambda_handler
 from tests.integration.conftest import ACCOUNT, Calls, Context, Log, Stack, attached, batch, failed, members
 

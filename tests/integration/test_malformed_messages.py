@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from domain.calls import Call
-from domain.release_requests import ReleaseRequest
+from domain.api_call import Call
+from domain.enforcement.release_request import ReleaseRequest
 from enforce.handler import lambda_handler as enforce
 from notify.handler import lambda_handler as notify
 from release.handler import lambda_handler as release

@@ -7,10 +7,17 @@ import boto3
 import pytest
 
 from aws import clients
-from aws.daily_notices import DailyNotices
-from aws.marks import AttachmentCounts, DeletionCounts, ToldMarks, UserMark, UserMarker, UserMarks, UsersMarker
-from aws.ops_topic import OpsTopic
-from domain.notices import Notice, Severity
+from aws.dynamodb.enforcement_table import (
+    AttachmentCounts,
+    DeletionCounts,
+    ToldMarks,
+    UserMark,
+    UserMarker,
+    UserMarks,
+    UsersMarker,
+)
+from aws.sns import DailyNotices, OpsTopic
+from domain.notice import Notice, Severity
 from tests.integration.conftest import Calls, Stack
 
 if TYPE_CHECKING:

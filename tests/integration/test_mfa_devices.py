@@ -8,8 +8,8 @@ from xml.sax.saxutils import escape
 import pytest
 
 from aws import clients
-from aws.mfa_devices import LoginProfiles, MfaDevices, VirtualMfaDevices
-from domain.mfa_devices import Device
+from aws.iam.mfa_devices import LoginProfiles, MfaDevices, VirtualMfaDevices
+from domain.enrolment.devices import Device
 from tests.integration.conftest import Calls
 
 if TYPE_CHECKING:

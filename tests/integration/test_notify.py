@@ -12,9 +12,9 @@ from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 from moto.iam.models import iam_backends
 
 from aws import clients
-from domain.languages import Language
-from domain.reminders import ReminderKind, ReminderMessage
-from domain.settings import InvalidSetting
+from domain.contact.languages import Language
+from domain.input.settings import InvalidSetting
+from domain.reminders.message import ReminderKind, ReminderMessage
 from notify.handler import lambda_handler
 from tests.integration.conftest import ACCOUNT, Calls, Context, Log, batch, failed
 

@@ -11,9 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aws import clients
-from aws.people_table import PeopleTable
-from domain.people import Change, History
-from domain.totals import RunTotals
+from aws.dynamodb.people_table import PeopleTable
+from domain.enrolment.history import Change, History
+from domain.enrolment.totals import RunTotals
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

@@ -12,9 +12,9 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.iam.models import iam_backends
 
-from aws.marks import UserMarker
-from domain.release_requests import ReleaseRequest
-from domain.settings import InvalidSetting
+from aws.dynamodb.enforcement_table import UserMarker
+from domain.enforcement.release_request import ReleaseRequest
+from domain.input.settings import InvalidSetting
 from reconcile import acting
 from reconcile.handler import SweepIncomplete, lambda_handler
 from tests.integration.conftest import ACCOUNT, Calls, Context, Log, Stack, attached, members
@@ -250,7 +250,7 @@ def test_the_next_run_is_told_its_number_and_the_last_one_starts_no_other(
 ) -> None:
     create("alice")
     sent: list[Any] = []
-    monkeypatch.setattr("aws.continuation.Continuation.go_on", lambda _, event: sent.append(event))
+    monkeypatch.setattr("aws.lambda_.Continuation.go_on", lambda _, event: sent.append(event))
 
     sweep(LongContext(looks=[0]), {"action": "reconcile"})
     sweep(LongContext(looks=[0]), {"run": 5})
@@ -405,7 +405,7 @@ def test_begins_with_the_first_run_whatever_else_an_event_holds(
     """Anybody may invoke the function by hand; only a number that the run before sent is one."""
     create("alice")
     sent: list[Any] = []
-    monkeypatch.setattr("aws.continuation.Continuation.go_on", lambda _, event: sent.append(event))
+    monkeypatch.setattr("aws.lambda_.Continuation.go_on", lambda _, event: sent.append(event))
 
     sweep(LongContext(looks=[0]), {"run": run})
 

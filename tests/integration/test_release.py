@@ -9,8 +9,8 @@ import boto3
 import pytest
 from moto.iam.models import iam_backends
 
-from domain.calls import Call
-from domain.release_requests import ReleaseRequest
+from domain.api_call import Call
+from domain.enforcement.release_request import ReleaseRequest
 from release.handler import lambda_handler
 from tests.integration.conftest import ACCOUNT, Calls, Context, Log, Stack, attached, batch, failed, members
 

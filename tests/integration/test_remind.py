@@ -16,9 +16,9 @@ from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from moto.iam.models import iam_backends
 
 from aws import clients
-from domain.languages import Language
-from domain.reminders import ReminderKind, ReminderMessage
-from domain.settings import InvalidSetting
+from domain.contact.languages import Language
+from domain.input.settings import InvalidSetting
+from domain.reminders.message import ReminderKind, ReminderMessage
 from remind.handler import RunIncomplete, lambda_handler
 from tests.integration.conftest import Calls, Context, Log
 
@@ -746,8 +746,8 @@ def test_without_a_report_whoever_was_unenrolled_is_still_mailed_and_ops_are_tol
     event: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("aws.credential_report._TRIES", 1)
-    monkeypatch.setattr("aws.credential_report._PAUSE", 0)
+    monkeypatch.setattr("aws.iam.credential_report._TRIES", 1)
+    monkeypatch.setattr("aws.iam.credential_report._PAUSE", 0)
     calls.fail("GetCredentialReport", "ReportInProgress", status=404)
     known = person()
     person("new@example.com")
@@ -946,7 +946,7 @@ def test_without_a_credential_report_nobody_is_said_to_be_enrolled(
         person(f"user{number}@example.com")
     if virtual:
         enrol(iam, "user0@example.com")
-    monkeypatch.setattr("aws.credential_report.CredentialReports.fetch", lambda _: None)
+    monkeypatch.setattr("aws.iam.credential_report.CredentialReports.fetch", lambda _: None)
 
     lambda_handler(event, context)
 

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from aws import clients
-from aws.sending_pace import WORKERS, SendingPace
+from aws.ses.quota import WORKERS, SendingPace
 from tests.integration.conftest import Calls, recorded_calls
 
 

@@ -5,12 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from domain.credential_report import CredentialReport, Credentials
-from domain.enrolment_facts import Facts
-from domain.feedback import AddressTrouble, Feedback, trouble_of
-from domain.totals import escalated
+from domain.enrolment.credentials import CredentialReport, Credentials
+from domain.enrolment.readings import Facts
+from domain.enrolment.totals import escalated
+from domain.mail.delivery_failures import AddressTrouble, Feedback, trouble_of
 from domain.users import AccountUser, Standing, User
-from tests.unit.test_reminder_plan import picture
+from tests.unit.reminders.test_reminder_plan import picture
 
 CREATED = datetime(2026, 11, 1, 9, tzinfo=UTC)
 ALICE = User("alice", "AIDAALICE", "/", {}, CREATED)

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain import settings
-from domain.settings import InvalidSetting
+from domain.input import settings
+from domain.input.settings import InvalidSetting
 from enforce.settings import Settings
 
 ENVIRONMENT = {

@@ -1,0 +1,114 @@
+"""What is read of an account to tell who has MFA: in bulk first, then one by one what no bulk list has."""
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from itertools import islice
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from aws.dynamodb.people_table import RememberedPeople
+from aws.iam.credential_report import CredentialReports
+from aws.iam.group import PolicyGroups
+from aws.iam.mfa_devices import LoginProfiles, MfaDevices, VirtualMfaDevices
+from aws.iam.users import UserDirectory
+from domain.enrolment.readings import Facts
+from domain.enrolment.snapshot import EnrolmentRules, too_young_for_the_report
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mypy_boto3_iam import IAMClient
+
+    from domain.enrolment.devices import Devices
+    from domain.enrolment.totals import RunTotals
+    from domain.users import User
+
+# Users created within the report's four hours, each of whom costs a call. The others wait for the next run.
+_MOST_YOUNG = 100
+
+
+class AccountReading(NamedTuple):
+    """The facts, the runs that are still remembered, and what could not be read."""
+
+    facts: Facts
+    runs: "tuple[RunTotals, ...]"
+    unreadable: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountReader:
+    """Reads the account. Without a policy there are no `groups` that carry it."""
+
+    PERMISSIONS = (
+        *RememberedPeople.PERMISSIONS,
+        *CredentialReports.PERMISSIONS,
+        *UserDirectory.PERMISSIONS,
+        *PolicyGroups.PERMISSIONS,
+        *VirtualMfaDevices.PERMISSIONS,
+        *MfaDevices.PERMISSIONS,
+        *LoginProfiles.PERMISSIONS,
+    )
+
+    table: RememberedPeople
+    reports: CredentialReports
+    directory: UserDirectory
+    groups: PolicyGroups | None
+    group_name: str
+    virtual_devices: VirtualMfaDevices
+    devices: MfaDevices
+    login_profiles: LoginProfiles
+
+    @classmethod
+    def of(cls, iam: "IAMClient", table: RememberedPeople, *, policy_arn: str, group_name: str) -> Self:
+        """Return the reader of one account; an empty `policy_arn` means that nothing is deployed there."""
+        return cls(
+            table=table,
+            reports=CredentialReports(iam),
+            directory=UserDirectory(iam, policy_arn, group_name),
+            groups=PolicyGroups(iam, policy_arn) if policy_arn else None,
+            group_name=group_name,
+            virtual_devices=VirtualMfaDevices(iam),
+            devices=MfaDevices(iam),
+            login_profiles=LoginProfiles(iam),
+        )
+
+    def read(self, rules: EnrolmentRules, now: "datetime", has_time: Callable[[], bool]) -> AccountReading:
+        """Read everybody in bulk. The report comes first: what is read after it is the fresher."""
+        remembered = self.table.read()
+        # DynamoDB deletes expired items within days only.
+        runs = tuple(run for run in remembered.runs if run.expires is None or run.expires > now.timestamp())
+        carrying = self.groups.names() if self.groups else frozenset()
+        facts = Facts(
+            report=self.reports.fetch(),
+            users=list(self.directory.users(carrying - {self.group_name})),
+            devices=self.virtual_devices.owners(),
+            histories=remembered.people,
+            last_run=runs[-1].at.astimezone(now.tzinfo).date() if runs else None,
+            group_enforces=self.group_name in carrying,
+        )
+        young = list(islice(too_young_for_the_report(facts, rules, now.date()), _MOST_YOUNG))
+        passwords, devices = self._look_up(young, has_time)
+        unreadable = (*(facts.report.unreadable if facts.report else ()), *remembered.unreadable)
+        return AccountReading(replace(facts.seeing(devices), passwords=passwords), runs, unreadable)
+
+    def _look_up(
+        self, users: "Iterable[User]", has_time: Callable[[], bool]
+    ) -> "tuple[Mapping[str, bool], Mapping[str, Devices | None]]":
+        """Tell by user id who has a password, and which devices those have who do: no bulk list has all kinds.
+
+        One who cannot be looked up stays unknown until the next run.
+        """
+        passwords: dict[str, bool] = {}
+        devices: dict[str, Devices | None] = {}
+        for user in users:
+            if not has_time():
+                break
+            try:
+                has_password = self.login_profiles.has_password(user.name)
+                if has_password:
+                    devices[user.user_id] = self.devices.of(user.name)
+                passwords[user.user_id] = has_password
+            except (ClientError, BotoCoreError):
+                continue
+        return passwords, devices

@@ -1,0 +1,239 @@
+"""The table of marks: what is remembered, most of it for an hour or a day until it expires by itself.
+
+An item is a mark of a kind on a subject. DynamoDB deletes expired items within some days only ("Using time to live"),
+so every read looks at `expires`, which is in seconds since 1970.
+"""
+
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from datetime import datetime, timedelta
+from itertools import batched, chain
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from domain.enforcement.decision import Marked
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, WriteRequestTypeDef
+
+    Item = dict[str, AttributeValueTypeDef]
+
+_LEAVING, _HELD, _FREED, _EXEMPT, _TOLD = "leaving", "held", "freed", "exempt", "told"
+_A_DAY = timedelta(days=1)
+# "BatchWriteItem" in the Amazon DynamoDB API Reference: 25 writes at once.
+_BATCH = 25
+
+
+class UserMark:
+    """Reads what is remembered of one user."""
+
+    PERMISSIONS = ("dynamodb:GetItem",)
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def read(self, user_id: str, now: datetime) -> Marked:
+        """Return the marks of one user: two calls."""
+        leaving, held = (frozenset({user_id} if self._find(kind, user_id, now) else ()) for kind in (_LEAVING, _HELD))
+        return Marked(leaving=leaving, held=held)
+
+    def was_freed(self, user_name: str, before: datetime) -> bool:
+        """Tell whether the policy was taken off the bearer of a name who was gone when the event of that came."""
+        found = self._find(_FREED, user_name, before)
+        return found is not None and datetime.fromisoformat(found["at"]["S"]) <= before
+
+    def known_exemption(self, user_id: str) -> str | None:
+        """Return the summary of the exemption that ops know of."""
+        found = _get(self._client, self._table, _key(_EXEMPT, user_id))
+        return found["exemption"]["S"] if found else None
+
+    def _find(self, kind: str, subject: str, now: datetime) -> "Item | None":
+        found = _get(self._client, self._table, _key(kind, subject))
+        return found if found and not _has_expired(found, now) else None
+
+
+class UserMarks:
+    """Reads what is remembered of everybody."""
+
+    PERMISSIONS = ("dynamodb:Query",)
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def read(self, now: datetime) -> Marked:
+        """Return everybody who bears a mark: two calls for thousands of users."""
+        leaving, held = (
+            frozenset(item["subject"]["S"] for item in self._items(kind) if not _has_expired(item, now))
+            for kind in (_LEAVING, _HELD)
+        )
+        return Marked(leaving=leaving, held=held)
+
+    def known_exemptions(self) -> dict[str, str]:
+        """Return the summary of each exemption that ops know of, by user id."""
+        return {item["subject"]["S"]: item["exemption"]["S"] for item in self._items(_EXEMPT)}
+
+    def _items(self, kind: str) -> "Iterable[Item]":
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table,
+            KeyConditionExpression="kind = :kind",
+            ExpressionAttributeValues={":kind": {"S": kind}},
+            ConsistentRead=True,
+        )
+        return chain.from_iterable(page["Items"] for page in pages)
+
+
+class UserMarker:
+    """Marks users."""
+
+    PERMISSIONS = ("dynamodb:PutItem",)
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def leaving(self, user_id: str, until: datetime) -> None:
+        """Keep everybody from attaching the policy again until then."""
+        self._put({**_key(_LEAVING, user_id), "expires": _seconds(until)})
+
+    def held(self, user_id: str, until: datetime | None = None) -> None:
+        """Remember that the policy was on the user, for good or until then; what is remembered for good stays so."""
+        item = _key(_HELD, user_id)
+        if until is None:
+            self._put(item)
+            return
+        for_good = "attribute_exists(subject) AND attribute_not_exists(expires)"
+        with suppress(self._client.exceptions.ConditionalCheckFailedException):
+            self._client.put_item(
+                TableName=self._table,
+                Item={**item, "expires": _seconds(until)},
+                ConditionExpression=f"NOT ({for_good})",
+            )
+
+    def freed(self, user_name: str, at: datetime) -> None:
+        """Remember that the policy was taken off somebody who does not bear that name now: a rename may explain it."""
+        self._put({**_key(_FREED, user_name), "at": {"S": at.isoformat()}, "expires": _seconds(at + _A_DAY)})
+
+    def exempt(self, user_id: str, exemption: str) -> None:
+        """Remember that ops know of an exemption, by its summary."""
+        self._put(_exempt_item(user_id, exemption))
+
+    def _put(self, item: "Mapping[str, AttributeValueTypeDef]") -> None:
+        self._client.put_item(TableName=self._table, Item=item)
+
+
+class UsersMarker:
+    """Marks many users at once: 25 a call. A write that DynamoDB throttles is left to the next sweep."""
+
+    PERMISSIONS = ("dynamodb:BatchWriteItem",)
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def held(self, user_ids: Iterable[str]) -> None:
+        """Remember for ever that the policy was on these users."""
+        self._write({"PutRequest": {"Item": _key(_HELD, user_id)}} for user_id in user_ids)
+
+    def exempt(self, known: Mapping[str, str], over: Iterable[str]) -> None:
+        """Remember which exemptions ops know of, by user id, and forget those that are over."""
+        new: Iterable[WriteRequestTypeDef] = (
+            {"PutRequest": {"Item": _exempt_item(user_id, summary)}} for user_id, summary in known.items()
+        )
+        self._write(chain(new, ({"DeleteRequest": {"Key": _key(_EXEMPT, user_id)}} for user_id in over)))
+
+    def _write(self, requests: "Iterable[WriteRequestTypeDef]") -> None:
+        for batch in batched(requests, _BATCH, strict=False):
+            self._client.batch_write_item(RequestItems={self._table: batch})
+
+
+class _Counts:
+    """Counts by user and period."""
+
+    PERMISSIONS = ("dynamodb:GetItem", "dynamodb:UpdateItem")
+    _kind: str
+    _period: str  # as strftime writes it
+    _kept: timedelta
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def so_far(self, user_id: str, now: datetime) -> int:
+        """Return the number in this period."""
+        found = _get(self._client, self._table, self._key(user_id, now))
+        return int(found["times"]["N"]) if found else 0
+
+    def add(self, user_id: str, now: datetime) -> None:
+        """Count once more, also where botocore repeats the write because its answer got lost."""
+        token = uuid4().hex
+        with suppress(self._client.exceptions.ConditionalCheckFailedException):
+            self._client.update_item(
+                TableName=self._table,
+                Key=self._key(user_id, now),
+                UpdateExpression="ADD times :one, tokens :tokens SET expires = :later",
+                ConditionExpression="NOT contains(tokens, :token)",
+                ExpressionAttributeValues={
+                    ":one": {"N": "1"},
+                    ":tokens": {"SS": [token]},
+                    ":token": {"S": token},
+                    ":later": _seconds(now + self._kept),
+                },
+            )
+
+    def _key(self, user_id: str, now: datetime) -> "Item":
+        return _key(self._kind, f"{now.strftime(self._period)}#{user_id}")
+
+
+class AttachmentCounts(_Counts):
+    """Counts how often a day the policy is put back on a user."""
+
+    _kind, _period, _kept = "attached", "%Y-%m-%d", 2 * _A_DAY
+
+
+class DeletionCounts(_Counts):
+    """Counts how often a week a user is let go for being deleted."""
+
+    _kind, _period, _kept = "gave-way", "%G-W%V", 8 * _A_DAY
+
+
+class ToldMarks:
+    """Remembers for a day what ops were told."""
+
+    PERMISSIONS = ("dynamodb:GetItem", "dynamodb:PutItem")
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def is_told(self, kind: str, subject: str, now: datetime) -> bool:
+        """Tell whether ops were told of this within the last 24 hours."""
+        found = _get(self._client, self._table, _key(_TOLD, f"{kind}#{subject}"))
+        return found is not None and not _has_expired(found, now)
+
+    def tell(self, kind: str, subject: str, now: datetime) -> None:
+        """Remember that ops have been told."""
+        item = {**_key(_TOLD, f"{kind}#{subject}"), "expires": _seconds(now + _A_DAY)}
+        self._client.put_item(TableName=self._table, Item=item)
+
+
+def _get(client: "DynamoDBClient", table: str, key: "Item") -> "Item | None":
+    return client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
+
+
+def _key(kind: str, subject: str) -> "Item":
+    return {"kind": {"S": kind}, "subject": {"S": subject}}
+
+
+def _exempt_item(user_id: str, exemption: str) -> "Item":
+    return {**_key(_EXEMPT, user_id), "exemption": {"S": exemption}}
+
+
+def _has_expired(item: "Item", now: datetime) -> bool:
+    return "expires" in item and int(item["expires"]["N"]) <= now.timestamp()
+
+
+def _seconds(at: datetime) -> "AttributeValueTypeDef":
+    return {"N": str(int(at.timestamp()))}

@@ -1,0 +1,127 @@
+"""Who sends which mail: a claim in the people table, made before sending, that only one can make."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+from uuid import uuid4
+
+from aws.dynamodb.update_expression import Update
+from domain.enrolment.history import is_another_try
+from domain.mail.decision import Mail, Step
+from domain.mail.delivery_failures import AddressTrouble
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from aws.dynamodb.people_items import Item
+
+_KNOWN = "attribute_exists(user_id)"
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A mail that is ours to send. `item` is the person's item around the claim."""
+
+    mail: Mail
+    item: "Item"
+
+
+class MailClaims:
+    """Claims mails, and remembers what became of them.
+
+    Whoever crashes after the claim leaves it, unconfirmed: that mail may be missing, and none is ever doubled. Every
+    write says the same when botocore repeats it because an answer got lost.
+    """
+
+    PERMISSIONS = ("dynamodb:UpdateItem",)
+
+    def __init__(self, client: "DynamoDBClient", table: str) -> None:
+        self._client = client
+        self._table = table
+
+    def claim(self, mail: Mail) -> Claim | None:
+        """Claim a mail, or return None: it was claimed before, or is a reminder that things have overtaken.
+
+        A reminder must still be the next one since the day without MFA that it counts from. So the person has not
+        enrolled meanwhile as far as the table knows, and of two that waited in the queue only one goes out.
+        """
+        token = uuid4().hex
+        update = Update().put_into("causes", {"SS": [mail.cause]}).set("claim_token", {"S": token})
+        # The set to add is no member to look for.
+        condition = f"NOT contains(causes, {update.value('cause', {'S': mail.cause})})"
+        if mail.step is None:
+            update.set_if_missing("user_name", {"S": mail.user_name})
+        else:
+            update.set("reminders", {"N": str(mail.step.number)}).set("claimed_on", {"S": mail.step.day.isoformat()})
+            condition = f"{condition} AND {_is_next(mail.step, update)}"
+            if is_another_try(mail.cause):
+                # The first try may have been confirmed since the run that planned another.
+                condition = f"{condition} AND attribute_exists(claimed_on)"
+        try:
+            return Claim(mail, self._write(mail.user_id, update, condition))
+        except self._client.exceptions.ConditionalCheckFailedException as error:
+            # Our own first try may have made the claim, and only its answer got lost.
+            found: Item = error.response.get("Item", {})  # type: ignore[assignment]  # untyped in botocore's stubs
+            return Claim(mail, found) if found.get("claim_token") == {"S": token} else None
+
+    def release(self, claim: Claim) -> None:
+        """Take a claim back, for another try: the mail has certainly not been sent."""
+        self._update(claim.mail.user_id, _undone(claim).take_from("causes", {"SS": [claim.mail.cause]}))
+
+    def refuse(self, claim: Claim, reason: str) -> None:
+        """Remember that SES refuses the address. The cause stays claimed, but no reminder has reached the person."""
+        trouble = AddressTrouble(claim.mail.user_id, claim.mail.to, reason)
+        self._update(claim.mail.user_id, _troubled(trouble, _undone(claim)))
+
+    def remember(self, trouble: AddressTrouble) -> bool:
+        """Remember that mail did not reach an address; return False for a person whom the table does not know."""
+        return self._update(trouble.user_id, _troubled(trouble, Update()))
+
+    def confirm(self, claim: Claim, at: "datetime") -> None:
+        """Remember that SES has taken the mail; what was wrong with the address it would tell anew."""
+        update = Update()
+        if claim.mail.step is not None:
+            update.set("last_reminded", {"S": at.isoformat()}).remove("claimed_on", "claim_token")
+        if "address_trouble" in claim.item:
+            update.remove("address_trouble", "address_trouble_of")
+        if update:
+            self._update(claim.mail.user_id, update)
+
+    def _update(self, user_id: str, update: Update) -> bool:
+        """Write; return False for a person whom the table does not know."""
+        try:
+            self._write(user_id, update, _KNOWN)
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def _write(self, user_id: str, update: Update, condition: str) -> "Item":
+        """Write where the condition holds, and return the item as it was."""
+        answer = self._client.update_item(
+            TableName=self._table,
+            Key={"user_id": {"S": user_id}},
+            ConditionExpression=condition,
+            ReturnValues="ALL_OLD",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+            **update.arguments,
+        )
+        return answer.get("Attributes", {})
+
+
+def _is_next(step: Step, update: Update) -> str:
+    """Return the condition that a reminder is still the next one."""
+    since = update.value("since", {"S": step.unenrolled_since.isoformat()})
+    earlier = update.value("earlier", {"N": str(step.number - 1)})
+    none_before = " OR attribute_not_exists(reminders)" if step.number == 1 else ""
+    return f"unenrolled_since = {since} AND (reminders = {earlier}{none_before})"
+
+
+def _undone(claim: Claim) -> Update:
+    """Return the update that undoes what a claim counted; the other kinds count nothing."""
+    update, step = Update().remove("claim_token"), claim.mail.step
+    return update if step is None else update.remove("claimed_on").set("reminders", {"N": str(step.number - 1)})
+
+
+def _troubled(trouble: AddressTrouble, update: Update) -> Update:
+    return update.set("address_trouble", {"S": trouble.reason}).set("address_trouble_of", {"S": trouble.address})

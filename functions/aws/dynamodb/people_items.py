@@ -1,0 +1,106 @@
+"""The items of the people table, and the values they stand for."""
+
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from domain.enrolment.history import History
+from domain.enrolment.totals import RunTotals
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
+
+    Item = dict[str, AttributeValueTypeDef]
+
+# Keys of runs begin so; no user id holds a "#". Each run has an item of its own: two at once do not meet.
+RUN = "run#"
+
+# What follows from a run. `causes` are written by whoever claims a mail; `reminders`, `last_reminded` and `claimed_on`
+# are written there, and only start anew here.
+WRITTEN = (
+    "user_name",
+    "first_seen",
+    "unenrolled_since",
+    "reminders",
+    "last_reminded",
+    "claimed_on",
+    "key_only",
+    "enrolled_at",
+    "address_trouble",
+    "address_trouble_of",
+    "expires",
+)
+
+
+def history_item(history: History) -> "Item":
+    """Return the attributes of a history that follow from a run; what is not known is not there."""
+    values = {name: getattr(history, name) for name in WRITTEN}
+    return {name: _typed(value) for name, value in values.items() if value is not None and value is not False}
+
+
+def read_history(item: "Mapping[str, AttributeValueTypeDef]") -> History:
+    """Read a person's item; attributes that others added are passed over."""
+    found = _plain(item)
+    reminded = found.get("last_reminded")
+    return History(
+        user_id=found["user_id"],
+        user_name=found.get("user_name", ""),
+        first_seen=_day(found.get("first_seen")),
+        unenrolled_since=_day(found.get("unenrolled_since")),
+        reminders=int(found.get("reminders", 0)),
+        last_reminded=datetime.fromisoformat(reminded) if reminded else None,
+        claimed_on=_day(found.get("claimed_on")),
+        key_only=found.get("key_only", False),
+        causes=frozenset(found.get("causes", ())),
+        enrolled_at=_day(found.get("enrolled_at")),
+        address_trouble=found.get("address_trouble"),
+        address_trouble_of=found.get("address_trouble_of"),
+        expires=int(found["expires"]) if "expires" in found else None,
+    )
+
+
+def run_item(totals: RunTotals, expires: datetime) -> "Item":
+    """Return the item that remembers a run until then."""
+    counts: dict[str, AttributeValueTypeDef] = {name: {"N": str(count)} for name, count in totals.counts.items()}
+    return {
+        "user_id": {"S": f"{RUN}{totals.at.isoformat()}"},
+        "at": {"S": totals.at.isoformat()},
+        "totals": {"M": counts},
+        "request": {"S": totals.request},
+        "told": {"BOOL": totals.told},
+        "expires": {"N": str(int(expires.timestamp()))},
+    }
+
+
+def read_run(item: "Mapping[str, AttributeValueTypeDef]") -> RunTotals:
+    """Read the item that remembers a run."""
+    found = _plain(item)
+    counts = {name: int(count) for name, count in found["totals"].items()}
+    return RunTotals(
+        at=datetime.fromisoformat(found["at"]),
+        counts=counts,
+        request=found.get("request", ""),
+        told=found.get("told", True),  # release 1.0.0 remembered a run only after it had told ops
+        expires=int(found["expires"]) if "expires" in found else None,
+    )
+
+
+def _typed(value: bool | str | int | date) -> "AttributeValueTypeDef":
+    if isinstance(value, bool):  # a bool is an int, too
+        return {"BOOL": value}
+    if isinstance(value, int):
+        return {"N": str(value)}
+    return {"S": value if isinstance(value, str) else value.isoformat()}
+
+
+def _plain(item: "Mapping[str, AttributeValueTypeDef]") -> dict[str, Any]:
+    read = TypeDeserializer().deserialize
+    return {name: read(value) for name, value in item.items()}
+
+
+def _day(text: str | None) -> date | None:
+    """Read a day, or the day of a time."""
+    return datetime.fromisoformat(text).date() if text else None

@@ -1,0 +1,89 @@
+"""The table that remembers people from run to run: one item per user id, and one per run."""
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from aws.dynamodb.people_items import RUN, WRITTEN, history_item, read_history, read_run, run_item
+from aws.dynamodb.update_expression import Update
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from domain.enrolment.history import Change, History
+    from domain.enrolment.totals import RunTotals
+
+
+class Remembered(NamedTuple):
+    """Everybody by user id, all runs in their order, and the keys of items that hold what nobody here wrote."""
+
+    people: "dict[str, History]"
+    runs: "tuple[RunTotals, ...]"
+    unreadable: tuple[str, ...] = ()
+
+
+class RememberedPeople:
+    """Reads everybody in pages."""
+
+    PERMISSIONS: tuple[str, ...] = ("dynamodb:Scan",)
+
+    def __init__(self, client: "DynamoDBClient", name: str) -> None:
+        self._client = client
+        self._name = name
+
+    def read(self) -> Remembered:
+        """Return everything: a call for each megabyte, thousands of people. An odd item costs nobody else's."""
+        pages = self._client.get_paginator("scan").paginate(TableName=self._name, ConsistentRead=True)
+        people: dict[str, History] = {}
+        runs: list[RunTotals] = []
+        unreadable: list[str] = []
+        for key, item in ((item["user_id"]["S"], item) for page in pages for item in page["Items"]):
+            try:
+                if key.startswith(RUN):
+                    runs.append(read_run(item))
+                else:
+                    people[key] = read_history(item)
+            except (ValueError, TypeError, KeyError, AttributeError):
+                unreadable.append(key)
+        return Remembered(people, tuple(sorted(runs, key=lambda run: run.at)), tuple(unreadable))
+
+
+class PeopleTable(RememberedPeople):
+    """Reads everybody, and writes only what changed."""
+
+    PERMISSIONS = (*RememberedPeople.PERMISSIONS, "dynamodb:UpdateItem", "dynamodb:PutItem")
+
+    def follow(self, change: "Change") -> bool:
+        """Write what changed; return False where another run was first, whose word then stands."""
+        before = history_item(change.before)
+        update = _update(change)
+        unchanged = "attribute_not_exists(unenrolled_since)"
+        if "unenrolled_since" in before:
+            unchanged = f"unenrolled_since = {update.value('before', before['unenrolled_since'])}"
+        try:
+            self._client.update_item(
+                TableName=self._name,
+                Key={"user_id": {"S": change.after.user_id}},
+                ConditionExpression=unchanged,
+                **update.arguments,
+            )
+        except self._client.exceptions.ConditionalCheckFailedException:
+            return False
+        return True
+
+    def keep(self, totals: "RunTotals", expires: "datetime") -> None:
+        """Remember a run until then: the next one compares with it, the trend shows it."""
+        self._client.put_item(TableName=self._name, Item=run_item(totals, expires))
+
+
+def _update(change: "Change") -> Update:
+    """Return the update that leads from one history to the other.
+
+    The name is always written: an item that is new would else have none.
+    """
+    before, after = history_item(change.before), history_item(change.after)
+    update = Update()
+    for name in (name for name in WRITTEN if name == "user_name" or before.get(name) != after.get(name)):
+        update = update.set(name, after[name]) if name in after else update.remove(name)
+    forgotten = sorted(change.before.causes - change.after.causes)
+    return update.take_from("causes", {"SS": forgotten}) if forgotten else update

@@ -1,0 +1,1 @@
+"""IAM: users and their devices read, the policy attached and detached."""

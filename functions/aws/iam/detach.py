@@ -1,0 +1,84 @@
+"""Letting go of users. Nothing else in this project detaches anything."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from domain.enforcement.attachments import Hold, HoldBy
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_iam.literals import PolicyUsageTypeType
+    from mypy_boto3_iam.type_defs import ListEntitiesForPolicyResponseTypeDef
+
+
+class Detachment:
+    """Takes our policy off, or a user out of our group, and nothing else."""
+
+    PERMISSIONS = (
+        "iam:DetachUserPolicy",
+        "iam:RemoveUserFromGroup",
+        "iam:DetachGroupPolicy",
+        "iam:DetachRolePolicy",
+    )
+
+    def __init__(self, client: "IAMClient", policy_arn: str, group_name: str) -> None:
+        self._client = client
+        self._policy_arn = policy_arn
+        self._group_name = group_name
+
+    def let_go(self, hold: Hold) -> None:
+        """Undo a hold; one that is gone already, perhaps with its user, is undone."""
+        with suppress(self._client.exceptions.NoSuchEntityException):
+            match hold.by:
+                case HoldBy.USER:
+                    self._client.detach_user_policy(UserName=hold.name, PolicyArn=self._policy_arn)
+                case HoldBy.MEMBERSHIP:
+                    self._client.remove_user_from_group(UserName=hold.name, GroupName=self._group_name)
+                case HoldBy.GROUP:
+                    self._client.detach_group_policy(GroupName=hold.name, PolicyArn=self._policy_arn)
+                case HoldBy.ROLE:
+                    self._client.detach_role_policy(RoleName=hold.name, PolicyArn=self._policy_arn)
+
+
+class Holds:
+    """Reads everything that our policy is attached to, and who is in our group."""
+
+    PERMISSIONS = ("iam:ListEntitiesForPolicy", "iam:GetGroup")
+
+    def __init__(self, client: "IAMClient", policy_arn: str, group_name: str) -> None:
+        self._client = client
+        self._policy_arn = policy_arn
+        self._group_name = group_name
+
+    def attachments(self) -> Iterator[Hold]:
+        """Yield what our policy is attached to, a thousand a call; our group keeps its policy, which goes with it."""
+        for page in self._entities("PermissionsPolicy"):
+            yield from (Hold(HoldBy.USER, user["UserName"]) for user in page["PolicyUsers"])
+            yield from (Hold(HoldBy.ROLE, role["RoleName"]) for role in page["PolicyRoles"])
+            groups = (group["GroupName"] for group in page["PolicyGroups"])
+            yield from (Hold(HoldBy.GROUP, name) for name in groups if name != self._group_name)
+
+    def members(self) -> Iterator[Hold]:
+        """Yield who is in our group, a thousand a call; nobody if it is gone."""
+        with suppress(self._client.exceptions.NoSuchEntityException):
+            for members in self._client.get_paginator("get_group").paginate(
+                GroupName=self._group_name, PaginationConfig={"PageSize": 1000}
+            ):
+                yield from (Hold(HoldBy.MEMBERSHIP, user["UserName"]) for user in members["Users"])
+
+    def boundaries(self) -> list[str]:
+        """Return the users and roles whose permissions boundary our policy is, which nobody here takes off.
+
+        Without its boundary a user or role may do more than its owner meant, and with it IAM does not delete the policy
+        ("DeletePolicy", IAM API Reference).
+        """
+        pages = list(self._entities("PermissionsBoundary"))
+        users = [user["UserName"] for page in pages for user in page["PolicyUsers"]]
+        return [*users, *(role["RoleName"] for page in pages for role in page["PolicyRoles"])]
+
+    def _entities(self, usage: "PolicyUsageTypeType") -> "Iterator[ListEntitiesForPolicyResponseTypeDef]":
+        with suppress(self._client.exceptions.NoSuchEntityException):
+            yield from self._client.get_paginator("list_entities_for_policy").paginate(
+                PolicyArn=self._policy_arn, PolicyUsageFilter=usage, PaginationConfig={"PageSize": 1000}
+            )

@@ -1,0 +1,58 @@
+"""The group that carries the enforcement policy for users who have no slot for it, and other groups that carry it."""
+
+from typing import TYPE_CHECKING
+
+from aws.iam.denials import is_denied
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
+
+class PolicyGroups:
+    """Reads which groups carry the policy: its members are denied everything, also if the group is not ours."""
+
+    PERMISSIONS = ("iam:ListEntitiesForPolicy",)
+
+    def __init__(self, client: "IAMClient", policy_arn: str) -> None:
+        self._client = client
+        self._policy_arn = policy_arn
+
+    def names(self) -> frozenset[str]:
+        """Return the names of the groups, a thousand a call.
+
+        The policy is asked, not a group, so a group that is gone or has moved to another path is no error.
+        """
+        pages = self._client.get_paginator("list_entities_for_policy").paginate(
+            PolicyArn=self._policy_arn,
+            EntityFilter="Group",
+            PolicyUsageFilter="PermissionsPolicy",
+            PaginationConfig={"PageSize": 1000},
+        )
+        return frozenset(group["GroupName"] for page in pages for group in page["PolicyGroups"])
+
+
+class EnforcementGroup:
+    """Gives our group its policy back."""
+
+    PERMISSIONS = ("iam:AttachGroupPolicy",)
+
+    def __init__(self, client: "IAMClient", name: str, policy_arn: str) -> None:
+        self._client = client
+        self._name = name
+        self._policy_arn = policy_arn
+
+    def take_policy(self) -> bool:
+        """Attach the policy to the group; return False if the group is gone, has no slot left, or is denied to us.
+
+        IAM may say AccessDenied of a group that is gone: it finds no path to compare the role's resource with.
+        """
+        errors = self._client.exceptions
+        try:
+            self._client.attach_group_policy(GroupName=self._name, PolicyArn=self._policy_arn)
+        except (errors.NoSuchEntityException, errors.LimitExceededException):
+            return False
+        except errors.ClientError as error:
+            if not is_denied(error):
+                raise
+            return False
+        return True

@@ -1,0 +1,99 @@
+"""The account's users, read in bulk or one by one."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from domain.users import AccountUser, Standing, User
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_iam.type_defs import UserDetailTypeDef, UserTypeDef
+
+
+class UserDirectory:
+    """Reads everybody together with how our policy, our group and other groups that carry the policy hold them."""
+
+    PERMISSIONS = ("iam:GetAccountAuthorizationDetails",)
+
+    def __init__(self, client: "IAMClient", policy_arn: str, group_name: str) -> None:
+        self._client = client
+        self._policy_arn = policy_arn
+        self._group_name = group_name
+
+    def users(self, other_groups: frozenset[str] = frozenset()) -> Iterator[AccountUser]:
+        """Read everybody, a page at a time: some calls for thousands of users, and never one per user.
+
+        The `other_groups` carry the policy and are not ours.
+
+        IAM cuts its pages by size, so their number cannot be told ("GetAccountAuthorizationDetails": the results might
+        be fewer than MaxItems even when there are more).
+        """
+        pages = self._client.get_paginator("get_account_authorization_details").paginate(
+            Filter=["User"], PaginationConfig={"PageSize": 1000}
+        )
+        for page in pages:
+            for detail in page["UserDetailList"]:
+                yield AccountUser(
+                    read_user(detail),
+                    Standing(
+                        attached=any(
+                            policy["PolicyArn"] == self._policy_arn for policy in detail["AttachedManagedPolicies"]
+                        ),
+                        in_group=self._group_name in detail["GroupList"],
+                        other_groups=other_groups.intersection(detail["GroupList"]),
+                    ),
+                )
+
+
+class UserLookup:
+    """Reads one user together with how our policy and our group hold that user."""
+
+    PERMISSIONS = ("iam:GetUser", "iam:ListAttachedUserPolicies", "iam:ListGroupsForUser")
+
+    def __init__(self, client: "IAMClient", policy_arn: str, group_name: str) -> None:
+        self._client = client
+        self._policy_arn = policy_arn
+        self._group_name = group_name
+
+    def user(self, name: str, *, either_way: bool = False) -> AccountUser | None:
+        """Read one user as IAM knows it now, or None where there is none of that name: three calls or more.
+
+        If it does not matter which way the policy holds the user, the groups are left out where it is attached.
+        """
+        try:
+            user = self._client.get_user(UserName=name)["User"]
+            policies = self._client.get_paginator("list_attached_user_policies").paginate(UserName=name)
+            attached = any(
+                policy["PolicyArn"] == self._policy_arn for page in policies for policy in page["AttachedPolicies"]
+            )
+            in_group = not (either_way and attached) and self._is_member(name)
+        except self._client.exceptions.NoSuchEntityException:
+            return None
+        return AccountUser(read_user(user), Standing(attached, in_group))
+
+    def _is_member(self, name: str) -> bool:
+        groups = self._client.get_paginator("list_groups_for_user").paginate(UserName=name)
+        return any(group["GroupName"] == self._group_name for page in groups for group in page["Groups"])
+
+
+def read_user(found: "UserDetailTypeDef | UserTypeDef") -> User:
+    """Read a user as IAM describes one, in bulk or alone."""
+    tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
+    return User(found["UserName"], found["UserId"], found["Path"], tags, found["CreateDate"])
+
+
+class NamedUsers:
+    """Reads users one by one, without what holds them."""
+
+    PERMISSIONS = ("iam:GetUser",)
+
+    def __init__(self, client: "IAMClient") -> None:
+        self._client = client
+
+    def find(self, name: str) -> "User | None":
+        """Return a user with tags, or None where there is none of that name."""
+        try:
+            user = self._client.get_user(UserName=name)["User"]
+        except self._client.exceptions.NoSuchEntityException:
+            return None
+        return read_user(user)

@@ -1,0 +1,1 @@
+"""SES: what it allows, the mails that it takes, and what becomes of them."""

@@ -1,0 +1,82 @@
+"""The queues on which functions hand work to each other."""
+
+from collections.abc import Iterable, Sequence
+from itertools import batched
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from domain.enforcement.release_request import ReleaseRequest
+from domain.reminders.message import ReminderMessage
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+# "SendMessageBatch" in the Amazon SQS API Reference: ten messages at once, of which some may fail alone.
+_BATCH = 10
+_TRIES = 3
+
+
+class QueueRefused(RuntimeError):
+    """The queue did not take every message; `queued` are those that it did take."""
+
+    def __init__(self, queued: Sequence[ReminderMessage], codes: Iterable[str]) -> None:
+        super().__init__(f"the queue refused messages: {', '.join(sorted(set(codes)))}")
+        self.queued = tuple(queued)
+
+
+class ReminderQueue:
+    """Hands reminders over."""
+
+    PERMISSIONS = ("sqs:SendMessage",)
+
+    def __init__(self, client: "SQSClient", url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def send(self, messages: Sequence[ReminderMessage]) -> tuple[ReminderMessage, ...]:
+        """Queue all messages and return them; raises QueueRefused.
+
+        A message that is refused leaves the others their chance; a queue that does not answer at all ends it.
+        """
+        queued: list[ReminderMessage] = []
+        codes: list[str] = []
+        for batch in batched(messages, _BATCH, strict=False):
+            try:
+                refused = self._send(dict(enumerate(batch)))
+            except (ClientError, BotoCoreError) as error:
+                raise QueueRefused(queued, [*codes, str(error)]) from error
+            queued.extend(message for number, message in enumerate(batch) if number not in refused)
+            codes.extend(refused.values())
+        if codes:
+            raise QueueRefused(queued, codes)
+        return tuple(queued)
+
+    def _send(self, batch: dict[int, ReminderMessage]) -> dict[int, str]:
+        """Send ten, and again what failed of them; return the error code of those that failed for good."""
+        refused: dict[int, str] = {}
+        left = batch
+        for _ in range(_TRIES):
+            answer = self._client.send_message_batch(
+                QueueUrl=self._url,
+                Entries=[{"Id": str(number), "MessageBody": message.to_json()} for number, message in left.items()],
+            )
+            refused = {int(failure["Id"]): failure["Code"] for failure in answer.get("Failed", [])}
+            left = {number: batch[number] for number in refused}
+            if not left:
+                break
+        return refused
+
+
+class ReleaseQueue:
+    """Asks for releases: neither `enforce` nor `reconcile` may detach anything."""
+
+    PERMISSIONS = ("sqs:SendMessage",)
+
+    def __init__(self, client: "SQSClient", url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def ask(self, request: ReleaseRequest) -> None:
+        """Queue a request."""
+        self._client.send_message(QueueUrl=self._url, MessageBody=request.to_json())

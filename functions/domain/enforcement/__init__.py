@@ -1,0 +1,13 @@
+"""Whether the policy is attached to a user, detached, or neither: one rule for events and for the sweep.
+
+`decision` applies these rules in this order:
+
+1. A user who is exempt today is released if the policy is attached, and left alone if not.
+2. A user who is enforced is left alone.
+3. A user whose deletion failed because of the policy is left alone for an hour.
+4. A user older than the deployment is left alone, unless the policy was attached before.
+5. Everybody else is enforced.
+
+`sweep` applies them to the whole account, `deletion` decides when a user is released to be deleted, `attachments` says
+what there is to detach, and `release_request` is how one function asks another.
+"""

@@ -1,0 +1,57 @@
+"""What `release` is asked: to look at one user, and to let that user go if the user is exempt."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime
+
+from domain.api_call import Call
+from domain.input.fields import Fields, Malformed
+
+
+class MalformedRequest(Malformed):
+    """A message is no release request."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRequest:
+    """A user who was found exempt and held; `after` is the call that led there, None where a sweep found it.
+
+    `after` is what the sender says: good for the log, and no proof.
+    """
+
+    user_id: str
+    user_name: str
+    after: Call | None = None
+
+    def to_json(self) -> str:
+        """Return the request as the body of a message."""
+        return json.dumps({"release": asdict(self)}, default=datetime.isoformat)
+
+    @classmethod
+    def from_json(cls, body: str) -> "ReleaseRequest":
+        """Read the body of a message; raises MalformedRequest.
+
+        A message may have waited through an upgrade or a rollback, so fields that are new or gone do no harm.
+        """
+        request = Fields.of(body, MalformedRequest)
+        return cls(
+            user_id=request.user_id("release.user_id"),
+            user_name=request.user_name("release.user_name"),
+            after=_call(request, "release.after"),
+        )
+
+
+def _call(request: Fields, field: str) -> Call | None:
+    """Return the call as far as it can be read; one without its time is none."""
+    said = request.first_text
+    try:
+        at = request.time(f"{field}.at")
+    except MalformedRequest:
+        return None
+    return Call(
+        name=said(f"{field}.name") or "unknown",
+        caller=said(f"{field}.caller") or "unknown",
+        at=at,
+        address=said(f"{field}.address") or "unknown",
+        event_id=said(f"{field}.event_id") or "",
+    )

@@ -1,0 +1,154 @@
+"""What a sweep over the whole account comes to: who needs what, and the picture that ops get of it."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+
+from domain.enforcement.decision import (
+    NOBODY_MARKED,
+    Attach,
+    Decision,
+    LeaveAlone,
+    Marked,
+    Reason,
+    Release,
+    Rules,
+    decide_enforcement,
+)
+from domain.exemptions import Exemption
+from domain.users import NOT_HELD, AccountUser, Standing, User
+
+# A deployment changes the policy some seconds before it tells the functions which version that is.
+_DEPLOYMENT = timedelta(minutes=15)
+
+
+@dataclass(frozen=True, slots=True)
+class Exempted:
+    """A user who is exempt, or was: `ended` tells. `denied_by` are groups that carry the policy and are not ours."""
+
+    user: User
+    exemption: Exemption
+    ended: bool
+    denied_by: frozenset[str] = frozenset()
+
+    @property
+    def user_name(self) -> str:
+        """Return the user's name."""
+        return self.user.name
+
+
+@dataclass(slots=True)
+class SweepPlan:
+    """Who needs something, and how many need nothing for which reason.
+
+    Of those, only the exemptions and the names of older users are kept, which ops are to see. `remember` are the ids of
+    users who have or will have the policy, and whose ids no sweep has remembered yet.
+    """
+
+    attach: list[User] = field(default_factory=list)
+    release: list[Release] = field(default_factory=list)
+    left_alone: Counter[Reason] = field(default_factory=Counter)
+    exemptions: list[Exempted] = field(default_factory=list)
+    older: list[str] = field(default_factory=list)
+    remember: list[str] = field(default_factory=list)
+
+    def add(self, decision: Decision, standing: Standing = NOT_HELD) -> None:
+        """Take in what was decided about one user."""
+        match decision:
+            case Attach(user):
+                self.attach.append(user)
+            case Release(user, exemption):
+                self.release.append(decision)
+                self.exemptions.append(Exempted(user, exemption, ended=False, denied_by=standing.other_groups))
+            case LeaveAlone(user, reason, exemption):
+                self.left_alone[reason] += 1
+                if reason is Reason.OLDER:
+                    self.older.append(user.name)
+                if exemption is not None:
+                    self.exemptions.append(Exempted(user, exemption, ended=False, denied_by=standing.other_groups))
+
+
+def plan_sweep(users: Iterable[AccountUser], rules: Rules, *, today: date, marked: Marked = NOBODY_MARKED) -> SweepPlan:
+    """Decide about everybody, one after the other."""
+    plan = SweepPlan()
+    for known in users:
+        decision = decide_enforcement(known, rules, today=today, marked=marked)
+        plan.add(decision, known.standing)
+        plan.exemptions.extend(_ended(known.user, rules, today))
+        if known.user.user_id not in marked.held and (known.standing.held or isinstance(decision, Attach)):
+            plan.remember.append(known.user.user_id)
+    return plan
+
+
+def _ended(user: User, rules: Rules, today: date) -> Iterator[Exempted]:
+    tagged = rules.exemptions.tagged(user)
+    if tagged is not None and tagged.until is not None and tagged.until < today:
+        yield Exempted(user, tagged, ended=True)
+
+
+@dataclass(slots=True)
+class SweepOutcome:
+    """What became of the plan.
+
+    The `gone` were deleted or exempted before their turn came. The next sweep takes up the `failed`, which AWS refused,
+    the `unasked` (user ids that `release` was not sent), and those who are `left` because time was up. The policy was
+    put back on the `undone` more often today than ops allow.
+    """
+
+    attached: int = 0
+    gone: int = 0
+    failed: int = 0
+    unasked: set[str] = field(default_factory=set)
+    left: int = 0
+    unenforceable: list[User] = field(default_factory=list)
+    undone: list[User] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class SweepTotals:
+    """How the account stands after a sweep: every user counts in one of the four, unless gone."""
+
+    enforced: int
+    exempt: dict[str, int]
+    missing: dict[str, int]
+    unenforceable: int
+
+
+def totals_of(plan: SweepPlan, outcome: SweepOutcome) -> SweepTotals:
+    """Count everybody by where the sweep left them; exempt and missing are told apart by their reasons."""
+    exempt = Counter(f"by-{found.exemption.by}" for found in plan.exemptions if not found.ended)
+    missing = Counter(
+        {
+            Reason.OLDER.value: plan.left_alone[Reason.OLDER],
+            Reason.BEING_DELETED.value: plan.left_alone[Reason.BEING_DELETED],
+            "not-attached": outcome.failed + outcome.left,
+        }
+    )
+    return SweepTotals(
+        enforced=plan.left_alone[Reason.ENFORCED] + outcome.attached,
+        exempt=dict(exempt),
+        missing=dict(+missing),
+        unenforceable=len(outcome.unenforceable),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ExemptionNews:
+    """How the exemptions of a sweep differ from those that ops know of: the new ones, and the ids of users without."""
+
+    new: Sequence[Exempted]
+    over: AbstractSet[str]
+
+
+def exemption_news(exemptions: Iterable[Exempted], known: Mapping[str, str]) -> ExemptionNews:
+    """Compare what a sweep found with what ops know, by user id: another reason or another end is news, too."""
+    now = {found.user.user_id: found for found in exemptions if not found.ended}
+    new = [found for user_id, found in now.items() if known.get(user_id) != found.exemption.summary]
+    return ExemptionNews(new, known.keys() - now.keys())
+
+
+def drifted(version: str, deployed: str, changed: datetime, now: datetime) -> bool:
+    """Tell whether the policy in force is not the one that was deployed, and that is no deployment under way."""
+    return version != deployed and now - changed > _DEPLOYMENT

@@ -1,0 +1,42 @@
+"""What one run reads of the account, before anything is made of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+
+from domain.enrolment.credentials import CredentialReport, Credentials
+from domain.enrolment.devices import Devices
+from domain.enrolment.history import History
+from domain.users import AccountUser, User
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What one run reads. `devices` and `passwords` (of users too young for the report) are by user id.
+
+    If the group does not carry the policy (`group_enforces` is False), membership enforces nobody.
+    """
+
+    users: Sequence[AccountUser]
+    report: CredentialReport | None
+    devices: Mapping[str, Devices]
+    histories: Mapping[str, History]
+    last_run: date | None
+    passwords: Mapping[str, bool] = field(default_factory=dict)
+    group_enforces: bool = True
+
+    def credentials_of(self, user: User) -> Credentials | None:
+        """Return the user's row of the report; one of an earlier user of the same name does not count."""
+        row = self.report.rows.get(user.name) if self.report else None
+        # The report gives whole seconds, and a second of grace is still far from a name used again.
+        same = row is not None and abs(row.created - user.created) <= timedelta(seconds=1)
+        return row if same else None
+
+    def history_of(self, user: User) -> History:
+        """Return what is remembered of the user, under the present name."""
+        known = self.histories.get(user.user_id)
+        return History(user.user_id, user.name) if known is None else known
+
+    def seeing(self, devices: Mapping[str, Devices | None]) -> "Facts":
+        """Return the facts corrected by devices that were looked up one by one."""
+        return replace(self, devices={**self.devices, **{key: found for key, found in devices.items() if found}})

@@ -1,0 +1,54 @@
+"""What a run comes to in numbers, kept so that the next one can say whether it is getting better."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.enrolment.history import Enrolment
+from domain.enrolment.snapshot import EnrolmentPicture, Person
+
+ESCALATED = "escalated"
+
+
+@dataclass(frozen=True, slots=True)
+class RunTotals:
+    """How many people stood how to MFA at that time, by Enrolment.
+
+    `counts["escalated"]` are the unenrolled who are past the day of escalation, whether or not they got that mail.
+
+    `request` is Lambda's id of the run, which a run has in common with its repetition; `told` tells whether ops got its
+    digest. It is remembered until it `expires`, in seconds since 1970.
+    """
+
+    at: datetime
+    counts: Mapping[str, int]
+    request: str = ""
+    told: bool = False
+    expires: int | None = None
+
+
+def escalated(picture: EnrolmentPicture, after_days: int) -> list[Person]:
+    """Return who was able to register a device for so many days or longer and has none, the longest first."""
+    return [
+        person
+        for person in longest_first(picture)
+        if not person.key_only and days_without(person, picture) >= after_days
+    ]
+
+
+def longest_first(picture: EnrolmentPicture) -> list[Person]:
+    """Return who is unenrolled, the longest first."""
+    return sorted(picture.those(Enrolment.UNENROLLED), key=lambda person: -days_without(person, picture))
+
+
+def days_without(person: Person, picture: EnrolmentPicture) -> int:
+    """Return for how many whole days the person could sign in and had no MFA."""
+    since = person.history.unenrolled_since
+    return 0 if since is None else (picture.today - since).days
+
+
+def totals_of(picture: EnrolmentPicture, escalate_after: int, at: datetime, request: str = "") -> RunTotals:
+    """Count everybody."""
+    found = picture.count()
+    counts: dict[str, int] = {enrolment.value: found[enrolment] for enrolment in Enrolment}
+    return RunTotals(at, {**counts, ESCALATED: len(escalated(picture, escalate_after))}, request)

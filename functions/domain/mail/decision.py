@@ -1,0 +1,203 @@
+"""Which mail somebody gets, and why somebody gets none."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from enum import StrEnum
+
+from domain.contact.addresses import AddressRules, Unreachable
+from domain.contact.languages import Language, language_of
+from domain.enrolment.devices import Device, kind_of
+from domain.exemptions import ExemptionRules
+from domain.reminders.message import ReminderMessage
+from domain.users import AccountUser, may_still_appear
+
+# A user who is created by hand or by a script is often tagged last. The queue tries a message for longer than this, so
+# what fails after it is still tried again.
+_ADDRESS_WITHIN = timedelta(minutes=30)
+
+
+class MailKind(StrEnum):
+    """How a mail is worded."""
+
+    WELCOME = "welcome"
+    REMINDER = "reminder"
+    ESCALATION = "escalation"
+    ENROLLED = "enrolled"
+    DEVICE_REMOVED = "device-removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Occasion:
+    """Something that was done to a user and that the user is told of.
+
+    `cause` bears CloudTrail's id of the call: delivered twice, it is the same. `serial_number` is that of the device,
+    None where the kind is about none or the call did not name it.
+    """
+
+    kind: MailKind
+    cause: str
+    user_name: str
+    at: datetime
+    serial_number: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A user as IAM knows it now: None where there is none of that name. Devices are serial numbers."""
+
+    user: AccountUser | None
+    devices: Sequence[str]
+
+    def is_enforced(self, now: datetime) -> bool:
+        """Tell whether the policy holds the user: a new one it holds at once, before IAM shows it."""
+        return self.user is not None and (
+            self.user.standing.enforced() or may_still_appear(self.user.user.created, now)
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MailRules:
+    """What ops chose."""
+
+    exemptions: ExemptionRules
+    addresses: AddressRules
+    default_language: Language
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """Where a reminder stands: how many there have been with it, and for how many days MFA has been missing."""
+
+    number: int
+    days: int
+    unenrolled_since: date
+
+    @property
+    def day(self) -> date:
+        """Return the day of the run that planned the reminder."""
+        return self.unenrolled_since + timedelta(days=self.days)
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """One mail to one person. `code_device` is the serial number of a device whose codes the command line takes.
+
+    Who is not `enforced` is denied nothing, and must not be told so.
+    """
+
+    kind: MailKind
+    cause: str
+    user_id: str
+    user_name: str
+    to: str
+    cc: str | None
+    language: Language
+    enforced: bool
+    path: str = "/"
+    step: Step | None = None
+    serial_number: str | None = None
+    code_device: str | None = None
+
+
+class NoMail(StrEnum):
+    """Why somebody gets no mail."""
+
+    GONE = "the user is gone"
+    SUCCEEDED = "the name is that of a later user"
+    EXEMPT = "the user is exempt"
+    ENROLLED = "the user has a device"
+    DEVICE_GONE = "the device is gone"
+    UNREACHABLE = "the user has no address"
+    READDRESSED = "the addresses have changed since the reminder was planned"
+
+
+class NotYet(StrEnum):
+    """Why it cannot be decided yet: IAM shows a change only after a while ("Troubleshoot IAM"), and people are slow."""
+
+    USER = "IAM does not show the user yet"
+    DEVICE = "IAM does not show the change of the device yet"
+    ADDRESS = "the user has no address yet"
+
+
+def decide_reminder_mail(message: ReminderMessage, known: Known, rules: MailRules, now: datetime) -> Mail | NoMail:
+    """Decide whether a planned reminder is still right: it may have waited for hours.
+
+    One that is not takes no claim, so the next run plans anew.
+    """
+    found = known.user
+    if found is None or found.user.user_id != message.user_id:
+        return NoMail.GONE
+    if rules.exemptions.exemption_of(found.user, now.date()) is not None:
+        return NoMail.EXEMPT
+    if known.devices:
+        return NoMail.ENROLLED
+    recipient = rules.addresses.recipient_of(found.user)
+    if isinstance(recipient, Unreachable):
+        return NoMail.UNREACHABLE
+    if message.to != recipient.to or message.cc not in {None, recipient.manager}:
+        return NoMail.READDRESSED
+    return Mail(
+        kind=MailKind(message.kind),
+        cause=message.cause,
+        user_id=message.user_id,
+        user_name=message.user_name,
+        to=message.to,
+        cc=message.cc,
+        language=message.language,
+        enforced=known.is_enforced(now),
+        path=found.user.path,
+        step=Step(message.number, message.days, message.unenrolled_since),
+    )
+
+
+def decide_occasion_mail(occasion: Occasion, known: Known, rules: MailRules, now: datetime) -> Mail | NoMail | NotYet:
+    """Decide by how things stand now, so that the order in which occasions arrive does not matter."""
+    fresh = may_still_appear(occasion.at, now)
+    if known.user is None:
+        return NotYet.USER if fresh else NoMail.GONE
+    user = known.user.user
+    if user.created > occasion.at:
+        return NoMail.SUCCEEDED
+    if rules.exemptions.exemption_of(user, now.date()) is not None:
+        return NoMail.EXEMPT
+    obstacle = _obstacle(occasion, known.devices, fresh=fresh)
+    if obstacle is not None:
+        return obstacle
+    recipient = rules.addresses.recipient_of(user)
+    if isinstance(recipient, Unreachable):
+        waits = occasion.kind is MailKind.WELCOME and now - occasion.at < _ADDRESS_WITHIN
+        return NotYet.ADDRESS if waits else NoMail.UNREACHABLE
+    return Mail(
+        kind=occasion.kind,
+        cause=occasion.cause,
+        user_id=user.user_id,
+        user_name=user.name,
+        to=recipient.to,
+        cc=None,
+        language=language_of(user, rules.default_language),
+        enforced=known.is_enforced(now),
+        path=user.path,
+        serial_number=occasion.serial_number,
+        code_device=_code_device(occasion, known.devices),
+    )
+
+
+def _obstacle(occasion: Occasion, devices: Sequence[str], *, fresh: bool) -> NoMail | NotYet | None:
+    """Return why the devices speak against the mail, if they do."""
+    # Of a device that the call did not name, any may be the one.
+    there = bool(devices) if occasion.serial_number is None else occasion.serial_number in devices
+    match occasion.kind:
+        case MailKind.ENROLLED if not there:
+            return NotYet.DEVICE if fresh else NoMail.DEVICE_GONE
+        case MailKind.DEVICE_REMOVED if there and fresh:
+            return NotYet.DEVICE
+        case MailKind.DEVICE_REMOVED | MailKind.WELCOME if devices:
+            return NoMail.ENROLLED
+    return None
+
+
+def _code_device(occasion: Occasion, devices: Sequence[str]) -> str | None:
+    """Return a device that shows codes, the one just registered before the others; passkeys show none."""
+    ordered = sorted(devices, key=lambda serial_number: serial_number != occasion.serial_number)
+    return next((serial_number for serial_number in ordered if kind_of(serial_number) is not Device.PASSKEY), None)

@@ -1,0 +1,71 @@
+"""The reminder as `remind` puts it on the queue and `notify` takes it from there."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from domain.contact.languages import Language
+from domain.input.fields import Fields, Malformed
+
+
+class ReminderKind(StrEnum):
+    """How a reminder is worded: an escalation is marked as such, and goes to the manager too."""
+
+    REMINDER = "reminder"
+    ESCALATION = "escalation"
+
+
+class MalformedReminder(Malformed):
+    """A message is no reminder."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReminderMessage:
+    """One mail to one person.
+
+    `cause` names the step of the cadence that is due, such as `reminder#2026-11-24`: planned twice, it is the same
+    cause, and is sent once. `number` counts this person's reminders from 1, `days` the whole days without MFA.
+    """
+
+    kind: ReminderKind
+    cause: str
+    user_name: str
+    user_id: str
+    to: str
+    cc: str | None
+    language: Language
+    unenrolled_since: date
+    number: int
+    days: int
+
+    def to_json(self) -> str:
+        """Return the body of the queue message."""
+        return json.dumps({**asdict(self), "unenrolled_since": self.unenrolled_since.isoformat()})
+
+    @classmethod
+    def from_json(cls, body: str) -> "ReminderMessage":
+        """Read the body of a queue message; raises MalformedReminder."""
+        message = Fields.of(body, MalformedReminder)
+        return cls(
+            kind=message.one_of(ReminderKind, "kind"),
+            cause=message.text("cause", most=200),
+            user_name=message.user_name("user_name"),
+            user_id=message.user_id("user_id"),
+            to=message.text("to"),
+            cc=message.optional_text("cc"),
+            language=message.one_of(Language, "language"),
+            unenrolled_since=message.day("unenrolled_since"),
+            number=message.count("number", least=1),
+            days=_days(message),
+        )
+
+
+def _days(message: Fields) -> int:
+    """Return the days without MFA, which end at a day that there is."""
+    days = message.count("days", least=0)
+    try:
+        message.day("unenrolled_since") + timedelta(days)
+    except OverflowError as error:
+        raise MalformedReminder("days", "so many that the calendar has a day for them", days) from error
+    return days

@@ -1,0 +1,78 @@
+"""Which mails a run puts on the queue, and what became of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, tzinfo
+
+from domain.contact.addresses import Recipient
+from domain.contact.languages import Language, language_of
+from domain.enrolment.history import Enrolment
+from domain.enrolment.snapshot import EnrolmentPicture, Person
+from domain.reminders.cadence import Cadence, Due, Wait, decide_reminder
+from domain.reminders.message import ReminderKind, ReminderMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a run's reminders: how many are on the queue, and how many are left for the next run and why.
+
+    `unchecked`: IAM did not say whether they have a device. `postponed`: the time was up. `refused`: by the queue.
+    `over_quota`: SES would not send them within the day. What was found of the people named in `unremembered` could not
+    be written down, so they were not reminded; they may have had no reminder to come.
+    """
+
+    queued: tuple[ReminderMessage, ...] = ()
+    unchecked: int = 0
+    postponed: int = 0
+    refused: int = 0
+    over_quota: int = 0
+    unremembered: tuple[str, ...] = ()
+
+    @property
+    def complete(self) -> bool:
+        """Tell whether nothing failed; a run out of time or quota has not failed, it only had much to do."""
+        return not (self.unchecked or self.refused or self.unremembered)
+
+
+def plan_reminders(
+    picture: EnrolmentPicture, cadence: Cadence, default: Language, zone: tzinfo = UTC
+) -> list[ReminderMessage]:
+    """Return a message for everybody who is unenrolled, able to enrol, reachable and due; the longest so come first."""
+    able = [person for person in picture.those(Enrolment.UNENROLLED) if not person.key_only]
+    decided = ((person, decide_reminder(person.history, cadence, picture.today, zone)) for person in able)
+    planned = (_message(person, decision, default) for person, decision in decided)
+    return sorted((message for message in planned if message is not None), key=lambda message: -message.days)
+
+
+def within_quota(planned: Sequence[ReminderMessage], room: int | None) -> tuple[ReminderMessage, ...]:
+    """Return the reminders for which SES has room, in their order; a manager is a recipient, too.
+
+    Who has had the fewest goes first, so that a small quota comes round to everybody.
+    """
+    if room is None:
+        return tuple(planned)
+    fitting: set[str] = set()
+    for message in sorted(planned, key=lambda message: message.number):
+        room -= 2 if message.cc else 1
+        if room < 0:
+            break
+        fitting.add(message.user_id)
+    return tuple(message for message in planned if message.user_id in fitting)
+
+
+def _message(person: Person, decision: Due | Wait, default: Language) -> ReminderMessage | None:
+    since, recipient = person.history.unenrolled_since, person.recipient
+    if not isinstance(decision, Due) or not isinstance(recipient, Recipient) or since is None:
+        return None
+    return ReminderMessage(
+        kind=decision.kind,
+        cause=decision.cause,
+        user_name=person.user.name,
+        user_id=person.user.user_id,
+        to=recipient.to,
+        cc=recipient.manager if decision.kind is ReminderKind.ESCALATION else None,
+        language=language_of(person.user, default),
+        unenrolled_since=since,
+        number=decision.number,
+        days=decision.days,
+    )

@@ -1,0 +1,122 @@
+"""What an auditor asks of one moment: who is enforced and how, who has MFA, who is exempt, why and until when."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from domain.enrolment.devices import Devices
+from domain.enrolment.history import Enrolment
+from domain.enrolment.snapshot import EnrolmentPicture, Person
+from domain.enrolment.totals import RunTotals
+from domain.exemptions import Exemption
+from domain.users import Standing
+
+
+class Enforced(StrEnum):
+    """How the enforcement policy holds a user."""
+
+    ATTACHED = "attached"
+    IN_GROUP = "through the group"
+    BOTH = "attached and through the group"
+    ELSEWHERE = "through another group"
+    NOT = "no"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRow:
+    """One user. `password` and `active_keys` are None where the credential report does not say yet.
+
+    `ended` is an exemption that holds no more, whose tag is still there; `reminders` count since `without_since`.
+    """
+
+    user_id: str
+    name: str
+    path: str
+    created: datetime
+    password: bool | None
+    active_keys: int | None
+    devices: Devices
+    enrolment: Enrolment
+    enforced: Enforced
+    exemption: Exemption | None
+    ended: Exemption | None
+    without_since: date | None
+    reminders: int
+    last_reminded: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class AuditReport:
+    """The account at one time; `runs` are the totals of all runs that are still remembered, this one the last of them.
+
+    `report_made` is None where IAM gave no credential report.
+    """
+
+    account: str
+    at: datetime
+    report_made: datetime | None
+    escalate_after: int
+    runs: tuple[RunTotals, ...]
+    rows: tuple[AuditRow, ...]
+
+    @property
+    def totals(self) -> RunTotals:
+        """Return the numbers of this run."""
+        return self.runs[-1]
+
+    @property
+    def not_enforced(self) -> int:
+        """Count those who are neither exempt nor held by the policy."""
+        return sum(row.enforced is Enforced.NOT and row.enrolment is not Enrolment.EXEMPT for row in self.rows)
+
+
+# What needs somebody comes first.
+_ORDER = [Enrolment.UNENROLLED, Enrolment.UNKNOWN, Enrolment.EXEMPT, Enrolment.DORMANT, Enrolment.ENROLLED]
+
+
+def audit_report_of(
+    picture: EnrolmentPicture,
+    runs: Sequence[RunTotals],
+    *,
+    account: str,
+    report_made: datetime | None,
+    escalate_after: int,
+) -> AuditReport:
+    """Put together the report of the last of the runs, which came to this picture."""
+    rows = sorted(map(_row, picture.people), key=lambda row: (_ORDER.index(row.enrolment), row.name.casefold()))
+    return AuditReport(account, runs[-1].at, report_made, escalate_after, tuple(runs), tuple(rows))
+
+
+def _row(person: Person) -> AuditRow:
+    history = person.history
+    return AuditRow(
+        user_id=person.user.user_id,
+        name=person.user.name,
+        path=person.user.path,
+        created=person.user.created,
+        password=person.password,
+        active_keys=person.active_keys,
+        devices=person.devices,
+        enrolment=person.enrolment,
+        enforced=_enforced(person.standing),
+        exemption=person.exemption,
+        ended=person.ended_exemption,
+        without_since=history.unenrolled_since,
+        reminders=history.reminders,
+        last_reminded=history.last_reminded,
+    )
+
+
+def _enforced(standing: Standing) -> Enforced:
+    match standing:
+        case Standing(attached=True, in_group=True):
+            return Enforced.BOTH
+        case Standing(attached=True):
+            return Enforced.ATTACHED
+        case Standing(in_group=True):
+            return Enforced.IN_GROUP
+        case Standing(other_groups=others) if others:
+            return Enforced.ELSEWHERE
+        case _:
+            return Enforced.NOT

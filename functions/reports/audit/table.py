@@ -1,0 +1,62 @@
+"""The audit report as a table for a spreadsheet: a row per user."""
+
+import csv
+from io import StringIO
+
+from reports.audit.report import AuditReport, AuditRow
+
+COLUMNS = (
+    "user_id",
+    "user_name",
+    "path",
+    "created",
+    "password",
+    "active_access_keys",
+    "mfa_devices",
+    "status",
+    "enforced",
+    "exempt_because",
+    "exempt_until",
+    "exemption_ended",
+    "without_mfa_since",
+    "reminders",
+    "last_reminded",
+)
+
+# With these a cell is a formula to a spreadsheet; in Japanese ones the wide forms are, too.
+_FORMULA = frozenset("=+-@\t\r＝＋－＠")  # noqa: RUF001  (the wide forms are meant)
+
+
+def audit_csv(report: AuditReport) -> str:
+    """Write the rows. What people can name and a spreadsheet would run is led by an apostrophe, which keeps it text."""
+    found = StringIO()
+    writer = csv.writer(found)
+    writer.writerow(COLUMNS)
+    writer.writerows([_text(value) for value in _values(row)] for row in report.rows)
+    return found.getvalue()
+
+
+def _values(row: AuditRow) -> tuple[object, ...]:
+    exemption = row.exemption
+    return (
+        row.user_id,
+        row.name,
+        row.path,
+        f"{row.created:%Y-%m-%dT%H:%M:%SZ}",
+        {True: "yes", False: "no", None: "unknown"}[row.password],
+        "unknown" if row.active_keys is None else row.active_keys,
+        "; ".join(sorted(row.devices)),
+        row.enrolment,
+        row.enforced,
+        exemption.reason if exemption else None,
+        exemption.until if exemption else None,
+        row.ended.until if row.ended else None,
+        row.without_since,
+        row.reminders,
+        f"{row.last_reminded:%Y-%m-%dT%H:%M:%SZ}" if row.last_reminded else None,
+    )
+
+
+def _text(value: object) -> str:
+    text = "" if value is None else str(value)
+    return f"'{text}" if text.lstrip(" ")[:1] in _FORMULA else text

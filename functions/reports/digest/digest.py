@@ -1,0 +1,120 @@
+"""What ops are told after a run: who is left, what needs them, and whether it is getting better."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from domain.enrolment.history import Enrolment
+from domain.enrolment.snapshot import EnrolmentPicture
+from domain.enrolment.totals import ESCALATED, RunTotals
+from domain.mail.ses_status import NoSending, SendingState, trouble_with
+from domain.notice import Notice, Severity
+from domain.reminders.plan import Outcome
+from domain.text import counted, first, plain, wrapped
+from reports.digest import sections
+from reports.digest.numbers import numbers, share
+
+_MOST_UNREADABLE = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """Everything that a digest follows from. `report_made` is None if there was no credential report.
+
+    `unreadable` are rows of that report and items of the people table that nobody could make anything of.
+    """
+
+    account: str
+    picture: EnrolmentPicture
+    totals: RunTotals
+    before: RunTotals | None
+    outcome: Outcome
+    sending: SendingState | NoSending
+    report_made: datetime | None
+    escalate_after: int
+    dry_run: bool
+    unreadable: tuple[str, ...] = ()
+
+
+def digest_of(run: Run) -> Notice:
+    """Write the digest."""
+    counts = run.totals.counts
+    # SNS takes ASCII only here.
+    dry = "[dry run] " if run.dry_run else ""
+    said = [
+        f"{counts[state]:,} {what}"
+        for state, what in (
+            (Enrolment.UNENROLLED, "not enrolled"),
+            (ESCALATED, f"of them for {run.escalate_after} days or longer"),
+            (Enrolment.UNKNOWN, "not known"),
+        )
+        if counts[state]
+    ]
+    subject = f"{dry}MFA in {run.account}: {', '.join(said) or 'everybody is enrolled'}"
+    needs = list(_needs(run))
+    parts = [
+        f"MFA in account {run.account}, {run.picture.today:%-d %B %Y}",
+        share(run.totals),
+        numbers(run.totals, run.before, run.escalate_after),
+        *([sections.section("What needs you", [wrapped(f"- {need}", hang="  ") for need in needs])] if needs else []),
+        *sections.people(
+            run.picture,
+            run.escalate_after,
+            reminded_today={message.user_id for message in run.outcome.queued},
+            dry_run=run.dry_run,
+            unreachable=run.sending is not NoSending.NO_SENDER,
+        ),
+        _footer(run),
+    ]
+    text = "\n\n".join(part for part in parts if part) + "\n"
+    return Notice("digest", _severity(run, needs), subject, text)
+
+
+def _severity(run: Run, needs: list[str]) -> Severity:
+    if not run.outcome.complete:
+        return Severity.ALARM
+    return Severity.WARNING if needs or run.totals.counts[ESCALATED] else Severity.INFORMATION
+
+
+def _needs(run: Run) -> Iterator[str]:
+    yield from _undone(run.outcome)
+    if run.report_made is None:
+        yield (
+            "There was no credential report, so passwords, access keys, passkeys and hardware tokens were not seen. "
+            "Who was not enrolled at the last run still counts as that; who is new waits."
+        )
+    if run.unreadable:
+        names = ", ".join(first((plain(name) for name in run.unreadable), _MOST_UNREADABLE))
+        yield f"What the credential report or the people table says of these could not be read: {names}."
+    trouble = trouble_with(run.sending)
+    if trouble:
+        yield trouble
+
+
+def _undone(outcome: Outcome) -> Iterator[str]:
+    if outcome.refused:
+        yield f"{_reminders(outcome.refused)} did not get onto the queue. The next run plans them again."
+    if outcome.unremembered:
+        names = ", ".join(first((plain(name) for name in outcome.unremembered), _MOST_UNREADABLE))
+        yield f"What was found of these could not be written down, so they were not reminded: {names}."
+    if outcome.unchecked:
+        yield f"{_people(outcome.unchecked)} not reminded: IAM did not say whether there is a device by now."
+    if outcome.postponed:
+        yield f"{_people(outcome.postponed)} not reminded: time was up. The next run goes on."
+    if outcome.over_quota:
+        yield f"{_people(outcome.over_quota)} not reminded: SES sends no more mails today. The next run goes on."
+
+
+def _footer(run: Run) -> str:
+    made = f"the credential report of {run.report_made:%Y-%m-%d %H:%M} UTC and " if run.report_made else ""
+    queued = f"This run {'would have queued' if run.dry_run else 'queued'} {_reminders(len(run.outcome.queued))}."
+    dry = " This was a dry run: no mail was sent, nothing was written." if run.dry_run else ""
+    return wrapped(f"Made from {made}live reads of IAM. {queued}{dry}")
+
+
+def _reminders(number: int) -> str:
+    return counted(number, "reminder", "reminders")
+
+
+def _people(number: int) -> str:
+    return counted(number, "person was", "people were")

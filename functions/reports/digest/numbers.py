@@ -1,0 +1,60 @@
+"""The numbers of a digest, and whether they are getting better."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from domain.enrolment.history import Enrolment
+from domain.enrolment.totals import ESCALATED, RunTotals
+from domain.text import counted
+
+_MEANINGS = {
+    Enrolment.ENROLLED: "enrolled",
+    Enrolment.UNENROLLED: "not enrolled",
+    Enrolment.EXEMPT: "exempt",
+    Enrolment.DORMANT: "dormant: neither a password nor an active access key",
+    Enrolment.UNKNOWN: "not known yet: too new, or the credential report is missing",
+}
+
+
+def share(totals: RunTotals) -> str:
+    """Say how many of those who need MFA have it, and of how many it is not known."""
+    enrolled, unenrolled = totals.counts[Enrolment.ENROLLED], totals.counts[Enrolment.UNENROLLED]
+    unknown = totals.counts.get(Enrolment.UNKNOWN, 0)
+    everybody = enrolled + unenrolled
+    if unknown and not unenrolled:
+        have = f"{counted(enrolled, 'person has', 'people have')} MFA."
+        return f"{have} Of {unknown:,} it is not known whether they need it or have it."
+    if not everybody:
+        return "Nobody here needs MFA."
+    if not unenrolled:
+        return "Everybody who needs MFA has it."
+    # Rounded down: never 100 % while somebody is left.
+    share = f"{enrolled:,} of {everybody:,} people who need MFA have it: {enrolled * 100 // everybody} %."
+    return f"{share} Of {unknown:,} more it is not known." if unknown else share
+
+
+def numbers(totals: RunTotals, before: RunTotals | None, escalate_after: int) -> str:
+    """Return a line for each way of standing to MFA, with the change since the run before."""
+    changed = _Changes(totals.counts, before.counts if before else totals.counts)
+    late = totals.counts[ESCALATED]
+    of_them = f", {late:,} of them for {escalate_after} days or longer{changed.note(ESCALATED)}" if late else ""
+    lines = [
+        f"{totals.counts[state]:>6,}  {meaning}{changed.note(state)}{of_them if state is Enrolment.UNENROLLED else ''}"
+        for state, meaning in _MEANINGS.items()
+        if totals.counts[state] or changed.by(state)
+    ]
+    if before and any(changed.by(state) for state in (*_MEANINGS, ESCALATED)):
+        lines.append(f"(in brackets: the change since {before.at:%-d %B, %H:%M} UTC)")
+    return "\n".join(lines)
+
+
+@dataclass(frozen=True, slots=True)
+class _Changes:
+    now: Mapping[str, int]
+    before: Mapping[str, int]
+
+    def by(self, state: str) -> int:
+        return self.now[state] - self.before.get(state, 0)
+
+    def note(self, state: str) -> str:
+        return f" ({self.by(state):+,})".replace("-", "\N{MINUS SIGN}") if self.by(state) else ""

@@ -1,0 +1,312 @@
+"""What ops are told about the enforcement: each notice says what happened and what to do."""
+
+import shlex
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from domain.api_call import Call
+from domain.enforcement.decision import Release
+from domain.enforcement.sweep import Exempted
+from domain.exemptions import Exemption
+from domain.notice import Notice, Severity
+from domain.text import counted, first, plain, wrapped
+from domain.users import User
+
+# A mail that names more helps nobody; the log has them all.
+_MOST_NAMES = 50
+
+_IF_MEANT = "Nothing is to be done if this was meant. Otherwise take the exemption away; the policy comes back."
+_GROUP_GONE = (
+    "Its members are enforced no longer. The next sweep attaches the policy to each of them who has a free slot. "
+    "Give the group its name back, or create it again under that name."
+)
+_WHAT_TO_DO = {
+    "DeletePolicy": (
+        "Nobody new can be enforced. Deploy with another PolicyName, which creates the policy again, and with "
+        "ExistingUsersSince at the day of the first deployment."
+    ),
+    "DetachGroupPolicy": "The next sweep attaches the policy to the group again. See who may do this, and why.",
+    "DeleteGroup": _GROUP_GONE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GroupUpdate:
+    """What an UpdateGroup call changed of the group: its name, its path, or both."""
+
+    name: str
+    new_name: str | None = None
+    new_path: str | None = None
+
+
+def enforcement_changed(call: Call, policy_arn: str, version: str, update: GroupUpdate | None = None) -> Notice:
+    """Say that somebody changed the policy or the group outside CloudFormation; `version` is the deployed one."""
+    text = wrapped("What enforces MFA in this account was changed, and not by CloudFormation.")
+    advice = _advice_on_group(update) if update else _advice_on(call.name, policy_arn, version)
+    return Notice(
+        "policy-changed",
+        Severity.ALARM,
+        f"The MFA enforcement was changed: {plain(call.name)}",
+        f"{text}\n\n{_told(call)}\n\n{advice}\n",
+    )
+
+
+def _advice_on(call_name: str, policy_arn: str, version: str) -> str:
+    if call_name in {"CreatePolicyVersion", "SetDefaultPolicyVersion"}:
+        return _make_default_again(policy_arn, version)
+    if call_name == "DeletePolicyVersion":
+        return wrapped(f"Nothing, unless the deployed version {version} of {policy_arn} is the one that is gone.")
+    return wrapped(_WHAT_TO_DO.get(call_name, "See whether this was meant."))
+
+
+def _advice_on_group(update: GroupUpdate) -> str:
+    """Say what an update leaves as it was: the group's members and policies ("UpdateGroup", IAM API Reference)."""
+    if not update.new_name:
+        return wrapped("The group keeps its name, its members and the policy. Nothing is to be done.")
+    advice = wrapped(
+        "The group keeps its members and the policy, so its members are denied as before. But the tool knows the group "
+        "by its name: it can add nobody, and take out nobody who is exempt. If nobody meant this, rename it back:"
+    )
+    words = ("aws", "iam", "update-group", "--group-name", plain(update.new_name, 128))
+    return f"{advice}\n\n{_command(*words, '--new-group-name', plain(update.name, 128))}"
+
+
+def _make_default_again(policy_arn: str, version: str) -> str:
+    advice = wrapped("If nobody meant this, make the deployed version the default again:")
+    words = ("aws", "iam", "set-default-policy-version", "--policy-arn", policy_arn, "--version-id", plain(version))
+    return f"{advice}\n\n{_command(*words)}\n\n{wrapped('A change that is meant belongs into the template.')}"
+
+
+def _command(*words: str) -> str:
+    """Return a command on a line of its own, to be copied as it stands."""
+    return f"  {shlex.join(words)}"
+
+
+def policy_drifted(policy_arn: str, found: str, version: str) -> Notice:
+    """Say that a sweep found another default version than the one that was deployed."""
+    text = wrapped(
+        f"The default version of {policy_arn} is {found}; {version} was deployed. CloudTrail knows who changed it: "
+        "look for CreatePolicyVersion and SetDefaultPolicyVersion."
+    )
+    advice = _make_default_again(policy_arn, version)
+    return Notice(
+        "policy-changed", Severity.ALARM, "The MFA enforcement policy is not what was deployed", f"{text}\n\n{advice}\n"
+    )
+
+
+def group_without_policy(group: str, *, mended: bool) -> Notice:
+    """Say that a sweep found the group without the policy, so that its members were not enforced."""
+    text = wrapped(
+        f"The group {plain(group, 128)} did not carry the enforcement policy, so that its members were free of it."
+    )
+    advice = wrapped(
+        "The policy is attached to the group again. CloudTrail knows who took it off: look for DetachGroupPolicy."
+        if mended
+        else f"The group is gone, or has no slot left. {_GROUP_GONE}"
+    )
+    return Notice(
+        "policy-changed",
+        Severity.WARNING if mended else Severity.ALARM,
+        "The enforcement group did not carry the policy",
+        f"{text}\n\n{advice}\n",
+    )
+
+
+def unenforceable(users: Sequence[User]) -> Notice:
+    """Say whom neither way can enforce."""
+    lines = first((f"  {plain(user.name)}" for user in users), _MOST_NAMES)
+    text = wrapped(
+        "No way is open to enforce these users: each has as many policies as IAM allows a user, and the group takes "
+        "none of them, because they are in as many groups as IAM allows or the group is gone. They are not enforced:"
+    )
+    advice = wrapped(
+        "Detach a policy from each of them or take each out of a group: a group's policies do not count against the "
+        "user's own. The next sweep then enforces them. You are told again tomorrow."
+    )
+    return Notice(
+        "unenforceable",
+        Severity.ALARM,
+        f"{counted(len(users), 'user', 'users')} cannot be enforced: quota full",
+        "\n".join([text, "", *lines, "", advice, ""]),
+    )
+
+
+def fought_over(user: User, times: int, call: Call) -> Notice:
+    """Say that somebody keeps taking the policy off a user."""
+    name = plain(user.name)
+    text = wrapped(
+        f"The policy was put back on {name} {counted(times, 'time', 'times')} today, and has been taken off again. It "
+        "is left off until the next sweep: two tools that fight over a user help nobody. The last call was:"
+    )
+    advice = wrapped(
+        "If a tool of yours owns the user's attachments exclusively, add the policy there or exempt the user."
+    )
+    return Notice(
+        "fought-over",
+        Severity.ALARM,
+        f"Somebody keeps undoing the enforcement of {name}",
+        f"{text}\n\n{_told(call)}\n\n{advice}\n",
+    )
+
+
+def undone(users: Sequence[User]) -> Notice:
+    """Say which users keep losing the policy; the sweep does not know who takes it off."""
+    lines = first((f"  {plain(user.name)}" for user in users), _MOST_NAMES)
+    text = wrapped(
+        "The policy keeps being taken off these users. The sweep has put it back more often today than "
+        "MaxAttachmentsPerDay allows, and goes on every hour:"
+    )
+    advice = wrapped(
+        "CloudTrail knows who does it: look for DetachUserPolicy and RemoveUserFromGroup. If a tool of yours owns the "
+        "attachments of these users exclusively, add the policy there or exempt the users."
+    )
+    return Notice(
+        "fought-over",
+        Severity.ALARM,
+        f"Somebody keeps undoing the enforcement of {counted(len(users), 'user', 'users')}",
+        "\n".join([text, "", *lines, "", advice, ""]),
+    )
+
+
+def exempted(user: User, exemption: Exemption, call: Call) -> Notice:
+    """Say that somebody exempted a user."""
+    text = wrapped(f"{_exempt(user, exemption)}. If the policy is on the user, it is detached now.")
+    return Notice(
+        "exempted",
+        Severity.INFORMATION,
+        f"{plain(user.name)} is exempt from MFA now",
+        f"{text}\n\n{_told(call)}\n\n{wrapped(_IF_MEANT)}\n",
+    )
+
+
+def malformed_exemption(user: User, value: str, call: Call) -> Notice:
+    """Say that a tag that somebody set exempts nobody, because its value looks like a day and is none."""
+    text = wrapped(
+        f"{plain(user.name)} is not exempt: {plain(value)!r} looks like a day and is none. "
+        "Write the last day of an exemption as YYYY-MM-DD, or its reason in words."
+    )
+    return Notice(
+        "exemption-malformed",
+        Severity.WARNING,
+        f"{plain(user.name)} is not exempt: the tag holds no day",
+        f"{text}\n\n{_told(call)}\n",
+    )
+
+
+def found_exempt(found: Sequence[Release | Exempted]) -> Notice:
+    """Say which users are exempt without ops having been told; the caller is not known."""
+    lines = first((f"  {_exempt(known.user, known.exemption)}" for known in found), _MOST_NAMES)
+    text = wrapped("These users are exempt. If the policy is on one of them, it is detached now:")
+    cause = wrapped(
+        "No event told who exempted them: they may have been exempt before the deployment, or the event was lost, or "
+        "the stack's ExemptByTag, ExemptTagKey or ExemptPaths was changed. CloudTrail knows who did it: look for "
+        "CreateUser, TagUser, UpdateUser, and UpdateStack or ExecuteChangeSet."
+    )
+    return Notice(
+        "exempted",
+        Severity.INFORMATION,
+        f"{counted(len(found), 'user is', 'users are')} exempt from MFA now",
+        "\n".join([text, "", *lines, "", cause, "", wrapped(_IF_MEANT), ""]),
+    )
+
+
+def denied_though_exempt(found: Sequence[Exempted]) -> Notice:
+    """Say which exempt users are denied everything through a group that the tool does not touch."""
+    lines = first(_denied(found), _MOST_NAMES)
+    text = wrapped(
+        "These users are exempt and are denied everything all the same, because they are members of a group that "
+        "carries the enforcement policy and is not the stack's:"
+    )
+    advice = wrapped(
+        "The tool does not change other groups. Take the users out of the group, or detach the policy from the group; "
+        "the stack's own group and attachments enforce everybody who is not exempt. You are told again tomorrow."
+    )
+    return Notice(
+        "exempt-but-denied",
+        Severity.ALARM,
+        f"{counted(len(found), 'exempt user is', 'exempt users are')} denied through another group",
+        "\n".join([text, "", *lines, "", advice, ""]),
+    )
+
+
+def _denied(found: Iterable[Exempted]) -> Iterable[str]:
+    for exempt in found:
+        groups = ", ".join(plain(name, 128) for name in sorted(exempt.denied_by))
+        yield f"  {plain(exempt.user_name)}, through {plain(groups, 300)}"
+
+
+def gave_way(user: User, call: Call) -> Notice:
+    """Say that a user is let go because somebody could not delete the user."""
+    name = plain(user.name)
+    text = wrapped(f"{name} could not be deleted because of the enforcement policy, and is let go for an hour:")
+    advice = wrapped(
+        "Nothing is to be done if this was meant: the next try succeeds. A user who is still there after the hour is "
+        "enforced again by the sweep."
+    )
+    return Notice(
+        "deletion",
+        Severity.INFORMATION,
+        f"{name} is let go to be deleted",
+        f"{text}\n\n{_told(call)}\n\n{advice}\n",
+    )
+
+
+def gives_way_no_more(user: User, times: int, call: Call) -> Notice:
+    """Say that a user stays enforced, though somebody cannot delete the user."""
+    name = plain(user.name)
+    text = wrapped(
+        f"{name} was let go {counted(times, 'time', 'times')} this week to be deleted, and is still there. Deletions "
+        "that fail on purpose would keep the policy off, so it stays on until the week is over. The last call was:"
+    )
+    advice = wrapped("See who does this and why. To delete the user all the same, exempt the user first.")
+    return Notice(
+        "deletion",
+        Severity.ALARM,
+        f"{name} is let go for deletions no more",
+        f"{text}\n\n{_told(call)}\n\n{advice}\n",
+    )
+
+
+def still_held(
+    names: Sequence[str], policy_arn: str, *, boundaries: Sequence[str] = (), readable: bool = True
+) -> Notice:
+    """Say what keeps the policy from being deleted with the stack.
+
+    These are users, groups and roles that could not be detached, and users and roles whose permissions `boundaries` the
+    policy is. If not all was `readable`, there may be more.
+    """
+    parts = [wrapped(f"The stack is being deleted, but {policy_arn} cannot be, until you have done the following.")]
+    if names:
+        advice = wrapped("Detach the policy from these, or take the users out of the group. The log says what failed:")
+        parts.append("\n".join([advice, "", *first((f"  {plain(name)}" for name in names), _MOST_NAMES)]))
+    if boundaries:
+        advice = wrapped(
+            "The policy is the permissions boundary of these users and roles. Set another boundary or delete it, as "
+            "their owners decide:"
+        )
+        parts.append("\n".join([advice, "", *first((f"  {plain(name)}" for name in boundaries), _MOST_NAMES)]))
+    if not readable:
+        parts.append(wrapped("Not everything could be read, so there may be more. The log says what failed."))
+    parts.append(wrapped("Then delete the stack again."))
+    return Notice(
+        "release-incomplete",
+        Severity.ALARM,
+        f"The enforcement policy cannot be deleted: {len(names):,} attached, {len(boundaries):,} as a boundary",
+        "\n\n".join(parts) + "\n",
+    )
+
+
+def _exempt(user: User, exemption: Exemption) -> str:
+    end = "until it is taken away" if exemption.until is None else f"until {exemption.until.isoformat()}"
+    return f"{plain(user.name)} is exempt by {exemption.by} ({plain(exemption.reason)}), {end}"
+
+
+def _told(call: Call) -> str:
+    return "\n".join(
+        [
+            f"What: {plain(call.name)}",
+            f"Who:  {plain(call.caller, 300)}",
+            f"When: {call.at:%Y-%m-%d %H:%M:%S} UTC",
+            f"From: {plain(call.address)}",
+        ]
+    )

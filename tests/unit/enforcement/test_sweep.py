@@ -1,0 +1,104 @@
+"""What a sweep comes to: everybody is counted once, and only those who need something are kept."""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aws.rate_limit import Pace
+from domain.enforcement.decision import Marked, Rules
+from domain.enforcement.sweep import SweepOutcome, drifted, plan_sweep, totals_of
+from domain.exemptions import ExemptionRules
+from domain.users import AccountUser, Standing, User
+
+TODAY = date(2026, 11, 24)
+DEPLOYED = datetime(2026, 6, 1, tzinfo=UTC)
+RULES = Rules(ExemptionRules("mfa-exempt", ("/service/",)), since=DEPLOYED)
+
+people = st.lists(
+    st.builds(
+        AccountUser,
+        st.builds(
+            User,
+            name=st.text("abc", min_size=1, max_size=5),
+            user_id=st.uuids().map(lambda unique: f"AIDA{unique.hex.upper()}"),
+            path=st.sampled_from(["/", "/service/"]),
+            tags=st.sampled_from([{}, {"mfa-exempt": "robot"}, {"mfa-exempt": "2026-11-23"}, {"team": "platform"}]),
+            created=st.sampled_from([DEPLOYED - timedelta(days=1), DEPLOYED]),
+        ),
+        st.builds(Standing, st.booleans(), st.booleans()),
+    ),
+    max_size=30,
+)
+
+
+@given(people)
+def test_everybody_counts_once_as_enforced_exempt_or_missing(everybody: list[AccountUser]) -> None:
+    plan = plan_sweep(everybody, RULES, today=TODAY, marked=Marked({known.user.user_id for known in everybody[:2]}))
+
+    totals = totals_of(plan, SweepOutcome(attached=len(plan.attach)))
+
+    assert totals.enforced + sum(totals.exempt.values()) + sum(totals.missing.values()) == len(everybody)
+
+
+def test_whoever_could_not_be_attached_is_missing_and_whoever_fits_nowhere_is_unenforceable() -> None:
+    alice = User("alice", "AIDAALICE", "/", {}, DEPLOYED)
+    plan = plan_sweep([AccountUser(alice, Standing())], RULES, today=TODAY)
+
+    totals = totals_of(plan, SweepOutcome(failed=1, left=2, unenforceable=[alice]))
+
+    assert totals.missing == {"not-attached": 3}
+    assert totals.unenforceable == 1
+
+
+def test_an_exemption_that_has_ended_is_kept_apart_and_its_user_is_enforced() -> None:
+    alice = User("alice", "AIDAALICE", "/", {"mfa-exempt": "2026-11-23"}, DEPLOYED)
+
+    plan = plan_sweep([AccountUser(alice, Standing())], RULES, today=TODAY)
+
+    assert plan.attach == [alice]
+    assert [(found.user_name, found.ended) for found in plan.exemptions] == [("alice", True)]
+    assert totals_of(plan, SweepOutcome(attached=1)).exempt == {}
+
+
+def test_users_are_taken_one_by_one_and_those_who_need_nothing_are_not_kept() -> None:
+    def users() -> Iterator[AccountUser]:
+        for number in range(10_000):
+            yield AccountUser(User(f"user{number}", f"AIDA{number}", "/", {}, DEPLOYED), Standing(attached=True))
+
+    plan = plan_sweep(users(), RULES, today=TODAY)
+
+    assert (plan.attach, plan.release, plan.exemptions, plan.older) == ([], [], [], [])
+    assert totals_of(plan, SweepOutcome()).enforced == 10_000
+
+
+@pytest.mark.parametrize(
+    ("version", "minutes", "found"), [("v1", 60, False), ("v2", 60, True), ("v2", 5, False), ("v2", 16, True)]
+)
+def test_another_version_is_drift_unless_a_deployment_may_be_under_way(version: str, minutes: int, found: bool) -> None:
+    now = DEPLOYED + timedelta(minutes=minutes)
+
+    assert drifted(version, "v1", DEPLOYED, now) is found
+
+
+@given(takes=st.lists(st.floats(0, 2), max_size=50))
+def test_never_more_than_five_a_second_are_done_and_nobody_waits_without_need(takes: list[float]) -> None:
+    now, starts, slept = [0.0], [], [0.0]
+
+    def sleep(seconds: float) -> None:
+        assert seconds > 0
+        now[0] += seconds
+        slept[0] += seconds
+
+    pace = Pace(5, clock=lambda: now[0], sleep=sleep)
+    for seconds in takes:
+        pace.wait()
+        starts.append(now[0])
+        now[0] += seconds
+
+    gaps = [later - sooner for sooner, later in pairwise(starts)]
+    assert all(gap >= 0.2 - 1e-9 for gap in gaps)
+    assert slept[0] <= 0.2 * len(takes) + 1e-9

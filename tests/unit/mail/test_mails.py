@@ -1,0 +1,355 @@
+"""Which mail follows from which fact, whatever order facts come in."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.account import Account
+from domain.contact.addresses import AddressRules
+from domain.contact.languages import Language
+from domain.exemptions import ExemptionRules
+from domain.mail.decision import (
+    Known,
+    Mail,
+    MailKind,
+    MailRules,
+    NoMail,
+    NotYet,
+    Occasion,
+    Step,
+    decide_occasion_mail,
+    decide_reminder_mail,
+)
+from domain.mail.delivery_failures import AddressTrouble, Feedback, NoTrouble, trouble_of
+from domain.reminders.message import ReminderKind, ReminderMessage
+from domain.users import AccountUser, Standing, User
+
+NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
+LONG_AGO = NOW - timedelta(minutes=31)
+PHONE = "arn:aws:iam::111122223333:mfa/alice-phone"
+TABLET = "arn:aws:iam::111122223333:mfa/alice-tablet"
+PASSKEY = "arn:aws:iam::111122223333:u2f/user/alice/key-EXAMPLE"
+TOKEN = "GAHT12345678"
+ALICE = User("alice", "AIDAEXAMPLEALICE", "/", {"email": "alice@example.com"}, datetime(2026, 11, 1, tzinfo=UTC))
+RULES = MailRules(
+    exemptions=ExemptionRules("mfa-exempt", ("/service/",)),
+    addresses=AddressRules("email", "", frozenset({"example.com"})),
+    default_language=Language.ENGLISH,
+)
+REMINDER = ReminderMessage(
+    kind=ReminderKind.REMINDER,
+    cause="reminder#2026-11-24",
+    user_name="alice",
+    user_id="AIDAEXAMPLEALICE",
+    to="alice@example.com",
+    cc=None,
+    language=Language.JAPANESE,
+    unenrolled_since=date(2026, 11, 21),
+    number=3,
+    days=3,
+)
+
+
+def occasion(kind: MailKind, *, at: datetime = LONG_AGO, device: str | None = PHONE) -> Occasion:
+    return Occasion(kind, f"{kind}#1", "alice", at, None if kind is MailKind.WELCOME else device)
+
+
+WELCOME, ENROLLED, REMOVED = (occasion(kind) for kind in (MailKind.WELCOME, MailKind.ENROLLED, MailKind.DEVICE_REMOVED))
+
+
+ATTACHED = Standing(attached=True)
+
+
+def known(user: User | None, *devices: str, standing: Standing = ATTACHED) -> Known:
+    return Known(AccountUser(user, standing) if user else None, devices)
+
+
+def decide(event: Occasion, *devices: str, user: User | None = ALICE) -> Mail | NoMail | NotYet:
+    return decide_occasion_mail(event, known(user, *devices), RULES, NOW)
+
+
+def decide_reminder(user: User | None, *devices: str, message: ReminderMessage = REMINDER) -> Mail | NoMail:
+    return decide_reminder_mail(message, known(user, *devices), RULES, NOW)
+
+
+@pytest.mark.parametrize(
+    ("event", "devices", "outcome"),
+    [
+        (WELCOME, (), MailKind.WELCOME),
+        (WELCOME, (PHONE,), NoMail.ENROLLED),
+        (ENROLLED, (PHONE,), MailKind.ENROLLED),
+        (ENROLLED, (PHONE, TABLET), MailKind.ENROLLED),
+        (ENROLLED, (TABLET,), NoMail.DEVICE_GONE),
+        (ENROLLED, (), NoMail.DEVICE_GONE),
+        (REMOVED, (), MailKind.DEVICE_REMOVED),
+        (REMOVED, (TABLET,), NoMail.ENROLLED),
+        (REMOVED, (PHONE,), NoMail.ENROLLED),
+    ],
+)
+def test_what_happened_is_told_as_far_as_it_is_still_so(
+    event: Occasion, devices: tuple[str, ...], outcome: MailKind | NoMail
+) -> None:
+    decision = decide(event, *devices)
+
+    assert (decision.kind if isinstance(decision, Mail) else decision) == outcome
+
+
+@pytest.mark.parametrize(
+    ("event", "devices", "user", "outcome"),
+    [
+        (WELCOME, (), None, NotYet.USER),
+        (ENROLLED, (), ALICE, NotYet.DEVICE),
+        (ENROLLED, (TABLET,), ALICE, NotYet.DEVICE),
+        (REMOVED, (PHONE,), ALICE, NotYet.DEVICE),
+        (REMOVED, (TABLET,), ALICE, NoMail.ENROLLED),
+    ],
+)
+def test_what_iam_may_only_not_show_yet_is_waited_for(
+    event: Occasion, devices: tuple[str, ...], user: User | None, outcome: NoMail | NotYet
+) -> None:
+    assert decide(replace(event, at=NOW - timedelta(minutes=4)), *devices, user=user) == outcome
+
+
+@pytest.mark.parametrize("event", [WELCOME, ENROLLED, REMOVED])
+@pytest.mark.parametrize(
+    ("user", "reason"),
+    [
+        (None, NoMail.GONE),
+        (replace(ALICE, path="/service/"), NoMail.EXEMPT),
+        (replace(ALICE, tags={**ALICE.tags, "mfa-exempt": "2026-11-24"}), NoMail.EXEMPT),
+        (replace(ALICE, tags={}), NoMail.UNREACHABLE),
+        (replace(ALICE, tags={"email": "alice@elsewhere.example"}), NoMail.UNREACHABLE),
+    ],
+)
+def test_who_is_gone_exempt_or_unreachable_is_told_nothing(event: Occasion, user: User | None, reason: NoMail) -> None:
+    devices = (PHONE,) if event is ENROLLED else ()
+
+    assert decide(event, *devices, user=user) == reason
+
+
+@pytest.mark.parametrize("event", [WELCOME, ENROLLED, REMOVED])
+@pytest.mark.parametrize(("later", "told"), [(timedelta(0), True), (timedelta(seconds=1), False)])
+def test_later_user(event: Occasion, later: timedelta, told: bool) -> None:
+    """What was done before a user was created was done to another."""
+    decision = decide(event, *[PHONE] * (event is ENROLLED), user=replace(ALICE, created=event.at + later))
+
+    assert isinstance(decision, Mail) if told else decision is NoMail.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    ("event", "minutes", "outcome"),
+    [
+        (WELCOME, 29, NotYet.ADDRESS),
+        (WELCOME, 30, NoMail.UNREACHABLE),
+        (ENROLLED, 29, NoMail.UNREACHABLE),
+        (REMOVED, 29, NoMail.UNREACHABLE),
+    ],
+)
+@pytest.mark.parametrize("tags", [{}, {"email": "alice"}, {"email": "alice@elsewhere.example"}])
+def test_no_address_yet(event: Occasion, minutes: int, outcome: NoMail | NotYet, tags: dict[str, str]) -> None:
+    """A welcome waits half an hour for a good address, and nothing else does."""
+    event = replace(event, at=NOW - timedelta(minutes=minutes))
+
+    assert decide(event, *[PHONE] * (event.kind is MailKind.ENROLLED), user=replace(ALICE, tags=tags)) is outcome
+
+
+@pytest.mark.parametrize(
+    ("kind", "minutes", "devices", "outcome"),
+    [
+        (MailKind.ENROLLED, 4, (), NotYet.DEVICE),
+        (MailKind.ENROLLED, 6, (), NoMail.DEVICE_GONE),
+        (MailKind.ENROLLED, 4, (PASSKEY,), MailKind.ENROLLED),
+        (MailKind.DEVICE_REMOVED, 4, (PASSKEY,), NotYet.DEVICE),
+        (MailKind.DEVICE_REMOVED, 6, (PASSKEY,), NoMail.ENROLLED),
+        (MailKind.DEVICE_REMOVED, 4, (), MailKind.DEVICE_REMOVED),
+    ],
+)
+def test_unnamed_device(
+    kind: MailKind, minutes: int, devices: tuple[str, ...], outcome: MailKind | NoMail | NotYet
+) -> None:
+    """Of a device that the call did not name, any that the user has may be the one."""
+    decision = decide(occasion(kind, at=NOW - timedelta(minutes=minutes), device=None), *devices)
+
+    assert (decision.kind if isinstance(decision, Mail) else decision) == outcome
+
+
+def test_an_exemption_that_has_ended_hides_nobody() -> None:
+    user = replace(ALICE, tags={**ALICE.tags, "mfa-exempt": "2026-11-23"})
+
+    assert isinstance(decide(WELCOME, user=user), Mail)
+
+
+def test_the_mail_says_who_and_goes_to_the_tag_in_the_tags_language() -> None:
+    user = replace(
+        ALICE, path="/engineering/", tags={**ALICE.tags, "language": "ja", "manager-email": "lead@example.com"}
+    )
+
+    assert decide(ENROLLED, PHONE, user=user) == Mail(
+        kind=MailKind.ENROLLED,
+        cause="enrolled#1",
+        user_id="AIDAEXAMPLEALICE",
+        user_name="alice",
+        to="alice@example.com",
+        cc=None,
+        language=Language.JAPANESE,
+        enforced=True,
+        path="/engineering/",
+        serial_number=PHONE,
+        code_device=PHONE,
+    )
+
+
+@pytest.mark.parametrize(
+    ("registered", "devices", "code_device"),
+    [
+        (PHONE, (TABLET, PHONE), PHONE),
+        (TOKEN, (TOKEN,), TOKEN),
+        (PASSKEY, (PASSKEY,), None),
+        (PASSKEY, (PASSKEY, TABLET), TABLET),
+        (PASSKEY, (TOKEN, PASSKEY), TOKEN),
+    ],
+)
+def test_the_command_line_takes_the_codes_of_a_device_that_shows_some(
+    registered: str, devices: tuple[str, ...], code_device: str | None
+) -> None:
+    decision = decide(occasion(MailKind.ENROLLED, device=registered), *devices)
+
+    assert isinstance(decision, Mail)
+    assert (decision.serial_number, decision.code_device) == (registered, code_device)
+
+
+@pytest.mark.parametrize(
+    ("user", "devices", "reason"),
+    [
+        (None, (), NoMail.GONE),
+        (replace(ALICE, user_id="AIDAEXAMPLEANEW"), (), NoMail.GONE),
+        (ALICE, (PHONE,), NoMail.ENROLLED),
+        (ALICE, (PASSKEY, TOKEN), NoMail.ENROLLED),
+        (replace(ALICE, path="/service/"), (), NoMail.EXEMPT),
+        (replace(ALICE, tags={**ALICE.tags, "mfa-exempt": "robot"}), (), NoMail.EXEMPT),
+        (replace(ALICE, tags={}), (), NoMail.UNREACHABLE),
+        (replace(ALICE, tags={"email": "alice@elsewhere.example"}), (), NoMail.UNREACHABLE),
+        (replace(ALICE, tags={"email": "other@example.com"}), (), NoMail.READDRESSED),
+    ],
+)
+def test_a_reminder_that_is_no_longer_right_is_none(
+    user: User | None, devices: tuple[str, ...], reason: NoMail
+) -> None:
+    assert decide_reminder(user, *devices) == reason
+
+
+def test_an_escalation_whose_manager_has_changed_is_planned_anew() -> None:
+    lead, other = (
+        replace(ALICE, tags={**ALICE.tags, "manager-email": who}) for who in ("lead@example.com", "other@example.com")
+    )
+    escalation = replace(REMINDER, kind=ReminderKind.ESCALATION, cc="lead@example.com")
+
+    assert isinstance(decide_reminder(lead, message=escalation), Mail)
+    assert decide_reminder(other, message=escalation) is NoMail.READDRESSED
+
+
+def test_news_of_an_earlier_user_is_not_for_the_user_who_has_the_name_now() -> None:
+    """A user who was created after the call is another one."""
+    later = replace(ALICE, created=WELCOME.at + timedelta(seconds=1))
+
+    assert decide(WELCOME, user=later) is NoMail.SUCCEEDED
+
+
+def test_any_device_will_do_if_the_call_named_none() -> None:
+    """IAM itself names a passkey, so the request of its registration may hold no serial number."""
+    unnamed = Occasion(MailKind.ENROLLED, "enrolled#2026-11-24#id", "alice", NOW)
+
+    assert isinstance(decide(unnamed, PASSKEY), Mail)
+    assert isinstance(decide(unnamed), NotYet)
+
+
+@pytest.mark.parametrize(
+    ("standing", "age", "enforced"),
+    [
+        (Standing(attached=True), timedelta(days=900), True),
+        (Standing(in_group=True), timedelta(days=900), True),
+        (Standing(), timedelta(days=900), False),
+        (Standing(), timedelta(minutes=1), True),
+    ],
+)
+def test_a_mail_knows_whether_the_person_is_enforced_and_a_new_user_is_at_once(
+    standing: Standing, age: timedelta, enforced: bool
+) -> None:
+    found, welcome = known(replace(ALICE, created=NOW - age), standing=standing), replace(WELCOME, at=NOW)
+
+    for mail in (decide_reminder_mail(REMINDER, found, RULES, NOW), decide_occasion_mail(welcome, found, RULES, NOW)):
+        assert isinstance(mail, Mail)
+        assert mail.enforced is enforced
+
+
+def test_a_reminder_is_the_mail_that_was_planned() -> None:
+    assert decide_reminder(ALICE) == Mail(
+        kind=MailKind.REMINDER,
+        cause="reminder#2026-11-24",
+        user_id="AIDAEXAMPLEALICE",
+        user_name="alice",
+        to="alice@example.com",
+        cc=None,
+        language=Language.JAPANESE,
+        enforced=True,
+        step=Step(number=3, days=3, unenrolled_since=date(2026, 11, 21)),
+    )
+
+
+serials = st.sampled_from([PHONE, TABLET, PASSKEY, TOKEN])
+
+
+@given(
+    kind=st.sampled_from([MailKind.WELCOME, MailKind.ENROLLED, MailKind.DEVICE_REMOVED]),
+    device=serials,
+    devices=st.lists(serials, unique=True),
+    age=st.timedeltas(timedelta(0), timedelta(days=14)),
+)
+def test_nobody_with_a_device_is_asked_to_register_one_and_nobody_without_is_congratulated(
+    kind: MailKind, device: str, devices: list[str], age: timedelta
+) -> None:
+    decision = decide(occasion(kind, at=NOW - age, device=device), *devices)
+
+    if isinstance(decision, Mail):
+        assert (decision.kind is MailKind.ENROLLED) == bool(devices)
+
+
+@pytest.mark.parametrize(
+    ("account", "sign_in", "credentials"),
+    [
+        (
+            Account("aws", "111122223333"),
+            "https://111122223333.signin.aws.amazon.com/console",
+            "https://us-east-1.console.aws.amazon.com/iam/home#/security_credentials",
+        ),
+        (
+            Account("aws", "111122223333", "example-corp"),
+            "https://example-corp.signin.aws.amazon.com/console",
+            "https://us-east-1.console.aws.amazon.com/iam/home#/security_credentials",
+        ),
+        (
+            Account("aws-us-gov", "111122223333", "example-gov"),
+            "https://example-gov.signin.amazonaws-us-gov.com/console",
+            "https://console.amazonaws-us-gov.com/iam/home#/security_credentials",
+        ),
+    ],
+)
+def test_people_sign_in_at_the_page_of_their_account_and_partition(
+    account: Account, sign_in: str, credentials: str
+) -> None:
+    assert (account.sign_in_url, account.security_credentials_url) == (sign_in, credentials)
+
+
+def test_only_the_persons_own_address_is_in_trouble() -> None:
+    bounced = Feedback("AIDAEXAMPLEALICE", ["alice@example.com"], {"Alice@Example.com": "bounced:\r\n550"})
+    written = Feedback("AIDAEXAMPLEALICE", ["Alice@Example.com"], {"alice@example.com": "bounced"})
+    managers = Feedback("AIDAEXAMPLEALICE", ["alice@example.com"], {"lead@example.com": "bounced"})
+    others = Feedback(None, ["alice@example.com"], {"alice@example.com": "bounced"})
+
+    assert trouble_of(bounced) == AddressTrouble("AIDAEXAMPLEALICE", "alice@example.com", "bounced: 550")
+    assert trouble_of(written) == AddressTrouble("AIDAEXAMPLEALICE", "Alice@Example.com", "bounced")
+    assert trouble_of(managers) is NoTrouble.MANAGER
+    assert trouble_of(others) is NoTrouble.NOT_OURS

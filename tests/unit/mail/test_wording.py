@@ -1,0 +1,299 @@
+"""What mails say: the facts in every language, and nothing that a user could have slipped in."""
+
+import re
+from dataclasses import replace
+from datetime import date
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from aws.ses.sender import Wording
+from domain.account import Account
+from domain.contact.languages import Language
+from domain.mail.decision import Mail, MailKind, Step
+from notify.wording import flow, word
+
+ACCOUNT = Account("aws", "111122223333", "example-corp")
+PHONE = "arn:aws:iam::111122223333:mfa/alice-phone"
+PASSKEY = "arn:aws:iam::111122223333:u2f/user/alice/key-EXAMPLE"
+STEP = Step(number=6, days=21, unenrolled_since=date(2026, 11, 3))
+BASE = Mail(
+    MailKind.WELCOME,
+    "welcome#1",
+    "AIDAEXAMPLEALICE",
+    "alice",
+    "alice@example.com",
+    None,
+    Language.ENGLISH,
+    enforced=True,
+)
+MAILS = {
+    MailKind.WELCOME: BASE,
+    MailKind.REMINDER: replace(BASE, kind=MailKind.REMINDER, step=STEP),
+    MailKind.ESCALATION: replace(BASE, kind=MailKind.ESCALATION, step=STEP, cc="lead@example.com"),
+    MailKind.ENROLLED: replace(BASE, kind=MailKind.ENROLLED, serial_number=PHONE, code_device=PHONE),
+    MailKind.DEVICE_REMOVED: replace(BASE, kind=MailKind.DEVICE_REMOVED, serial_number=PHONE),
+}
+every_mail = pytest.mark.parametrize("kind", MailKind)
+every_language = pytest.mark.parametrize("language", Language)
+
+
+class Page(HTMLParser):
+    """A page as a mail client reads it: its text, its elements, where its links lead."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.text, self.links = "", list[str]()
+        self.elements = list[tuple[str, tuple[str, ...]]]()
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, tuple(name for name, _ in attrs)))
+        self.links += [value or "" for name, value in attrs if name == "href"]
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def worded(kind: MailKind, language: Language = Language.ENGLISH, contact: str = "cloud-team@example.com") -> Wording:
+    return word(replace(MAILS[kind], language=language), ACCOUNT, contact)
+
+
+@every_mail
+@every_language
+def test_a_mail_says_who_where_and_whom_to_ask_in_both_layouts(kind: MailKind, language: Language) -> None:
+    wording = worded(kind, language)
+
+    for text in (wording.text, Page(wording.html).text):
+        assert "alice" in text
+        assert "example-corp (111122223333)" in text
+        assert "https://example-corp.signin.aws.amazon.com/console" in text
+        assert "cloud-team@example.com" in text
+    assert "alice" in wording.subject
+
+
+@every_language
+@pytest.mark.parametrize("kind", [kind for kind in MailKind if kind is not MailKind.ENROLLED])
+def test_whoever_has_no_device_is_led_to_the_page_and_told_a_name_for_it(kind: MailKind, language: Language) -> None:
+    wording = worded(kind, language)
+
+    page = "https://us-east-1.console.aws.amazon.com/iam/home#/security_credentials"
+    assert page in wording.text
+    assert page in Page(wording.html).links
+    for label in ("Assign MFA device", "Authenticator app", "Show QR code", "Add MFA", "alice-phone"):
+        assert label in wording.text
+
+
+@every_language
+@pytest.mark.parametrize("serial_number", [PHONE, "GAHT12345678"])
+def test_whoever_has_a_device_with_codes_is_told_the_commands_with_the_own_values(
+    language: Language, serial_number: str
+) -> None:
+    mail = replace(MAILS[MailKind.ENROLLED], language=language, serial_number=serial_number, code_device=serial_number)
+
+    wording = word(mail, ACCOUNT, "")
+
+    for text in (wording.text, Page(wording.html).text):
+        assert f"aws sts get-session-token --serial-number {serial_number} --token-code 123456" in text
+        assert f"aws configure mfa-login --serial-number {serial_number} --update-profile mfa" in text
+        assert "User: arn:aws:iam::111122223333:user/alice is not authorized to perform" in text
+        for fact in ("AWS_SESSION_TOKEN", "aws_session_token", "12", "--duration-seconds", "900", "129600"):
+            assert fact in text
+        assert "aws login" not in text
+
+
+@every_language
+def test_whoever_has_only_a_passkey_is_told_the_two_other_ways(language: Language) -> None:
+    mail = replace(MAILS[MailKind.ENROLLED], language=language, serial_number=PASSKEY, code_device=None)
+
+    wording = word(mail, ACCOUNT, "")
+
+    assert "aws login" in wording.text
+    assert "Assign MFA device" in wording.text
+    assert "--serial-number" not in wording.text
+
+
+@every_language
+def test_an_escalation_says_for_how_long_and_who_else_reads_it(language: Language) -> None:
+    text = worded(MailKind.ESCALATION, language).text
+
+    assert "21" in text
+    assert "lead@example.com" in text
+    assert "lead@example.com" not in word(replace(MAILS[MailKind.ESCALATION], cc=None), ACCOUNT, "").text
+
+
+@pytest.mark.parametrize(("days", "words"), [(0, "has no MFA device."), (1, "since yesterday."), (3, ": 3 days.")])
+def test_a_reminder_counts_days_as_people_do(days: int, words: str) -> None:
+    mail = replace(MAILS[MailKind.REMINDER], step=Step(1, days, date(2026, 11, 21)))
+
+    text = word(mail, ACCOUNT, "").text
+
+    assert words in text
+    assert "reminder number" not in text
+
+
+@pytest.mark.parametrize(("days", "words"), [(1, "without MFA for 1 day"), (2, "without MFA for 2 days")])
+def test_one_day(days: int, words: str) -> None:
+    """An escalation counts a single day as one."""
+    wording = word(replace(MAILS[MailKind.ESCALATION], step=Step(1, days, date(2026, 11, 21))), ACCOUNT, "")
+
+    assert wording.subject.endswith(words)
+    assert wording.text.startswith(f"No MFA device for {words.partition(' for ')[2]}\n")
+
+
+@every_language
+@pytest.mark.parametrize("kind", [MailKind.ENROLLED, MailKind.DEVICE_REMOVED])
+def test_unknown_device(kind: MailKind, language: Language) -> None:
+    """A mail about a device that the record did not name speaks of a device, and leaves no gap for its number."""
+    named = replace(MAILS[kind], language=language)
+    said = {
+        (MailKind.ENROLLED, Language.ENGLISH): [
+            "A new MFA device now belongs",
+            "for your MFA device",
+        ],
+        (MailKind.DEVICE_REMOVED, Language.ENGLISH): ["An MFA device was removed", "no other is left."],
+        (MailKind.ENROLLED, Language.JAPANESE): ["alice に、新しい MFA デバイスが", "MFA デバイスでの確認を求められ"],
+        (MailKind.DEVICE_REMOVED, Language.JAPANESE): ["alice から MFA デバイスが削除され"],
+    }
+
+    text, full = (word(mail, ACCOUNT, "").text for mail in (replace(named, serial_number=None), named))
+
+    for words in said[kind, language]:
+        assert words in text
+        assert words not in full
+    assert ":\n\n*" not in text
+
+
+DENIED = re.compile(
+    "denie[sd] you nearly|denied nearly|access is denied|AccessDenied|not enough|"
+    "拒否されます|拒否されたまま|アクセス拒否|操作できず"
+)
+
+
+@every_mail
+@every_language
+def test_only_who_is_enforced_is_told_to_be_denied_anything(kind: MailKind, language: Language) -> None:
+    mail = replace(MAILS[kind], language=language)
+    enforced, free = word(mail, ACCOUNT, ""), word(replace(mail, enforced=False), ACCOUNT, "")
+
+    for denied, working in ((enforced.text, free.text), (Page(enforced.html).text, Page(free.html).text)):
+        assert DENIED.search(denied)
+        assert not DENIED.search(working)
+
+
+@every_language
+def test_temporary_credentials_are_not_fetched_with_temporary_credentials(language: Language) -> None:
+    text = worded(MailKind.ENROLLED, language).text
+
+    assert "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN" in text
+
+
+def test_only_a_repeated_reminder_asks_again() -> None:
+    first, third = (
+        word(
+            replace(MAILS[MailKind.REMINDER], language=Language.JAPANESE, step=Step(number, 3, date(2026, 11, 21))),
+            ACCOUNT,
+            "",
+        )
+        for number in (1, 3)
+    )
+
+    assert "再度のお願い" not in first.subject
+    assert "再度のお願い" in third.subject
+
+
+@every_language
+def test_a_reminder_says_what_mfa_is_for_whoever_was_never_welcomed(language: Language) -> None:
+    said = {
+        Language.ENGLISH: "A password alone can be stolen",
+        Language.JAPANESE: "パスワードだけでは盗まれるおそれがある",
+    }
+
+    assert said[language] in worded(MailKind.REMINDER, language).text
+
+
+def test_an_escalation_speaks_of_no_superior_where_there_is_none() -> None:
+    alone = replace(MAILS[MailKind.ESCALATION], language=Language.JAPANESE, cc=None)
+
+    assert "上位者" not in word(alone, ACCOUNT, "").text
+
+
+@every_mail
+@every_language
+def test_without_a_contact_people_are_told_whom_to_ask_all_the_same(kind: MailKind, language: Language) -> None:
+    asked = {Language.ENGLISH: "whoever gave you this user", Language.JAPANESE: "ユーザーをお渡しした担当者まで"}
+
+    assert asked[language] in worded(kind, language, contact="").text
+
+
+names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=64)
+hostile = names | st.sampled_from(
+    ["<script>alert(1)</script>", '"><img src=x onerror=x>', "a\r\nBcc: x@example.com", "{{ 7*7 }}"]
+)
+
+
+@given(
+    kind=st.sampled_from(MailKind),
+    language=st.sampled_from(Language),
+    name=hostile,
+    alias=hostile,
+    contact=hostile,
+    enforced=st.booleans(),
+)
+def test_whatever_things_are_named_the_page_is_built_the_same(
+    kind: MailKind, language: Language, name: str, alias: str, contact: str, enforced: bool
+) -> None:
+    harmless = replace(MAILS[kind], language=language, enforced=enforced)
+    mail = replace(
+        harmless, user_name=name, serial_number=name, code_device=harmless.code_device and name, cc=harmless.cc and name
+    )
+    account = replace(ACCOUNT, alias=alias)
+
+    wording = word(mail, account, contact)
+
+    expected = word(replace(harmless, serial_number="x", code_device=harmless.code_device and "x"), ACCOUNT, "x")
+    assert Page(wording.html).elements == Page(expected.html).elements
+    assert not re.search(r"[\x00-\x1f\x7f\u2028\u2029]", wording.subject)
+    assert len(wording.subject) <= 150
+
+
+@every_mail
+@every_language
+def test_a_page_needs_nothing_from_elsewhere_and_fits_a_phone(kind: MailKind, language: Language) -> None:
+    wording = worded(kind, language)
+    page = Page(wording.html)
+
+    assert not {"img", "script", "link", "iframe", "form"} & {tag for tag, _ in page.elements}
+    assert "url(" not in wording.html
+    assert {link.partition("/")[0] for link in page.links} == {"https:"}
+    assert "max-width:600px" in wording.html
+    # Gmail cuts a mail at 102 KiB.
+    assert len(wording.html.encode()) < 20_000
+
+
+@every_mail
+@every_language
+@pytest.mark.parametrize("enforced", [True, False])
+def test_nothing_of_the_template_is_left_in_a_mail(kind: MailKind, language: Language, enforced: bool) -> None:
+    wording = word(replace(MAILS[kind], language=language, enforced=enforced), ACCOUNT, "cloud-team@example.com")
+
+    for text in (wording.subject, wording.text, wording.html):
+        assert not re.search(r"\{[{%#]|[}%#]\}|\bNone\b", text)
+    assert "\n\n\n" not in wording.text
+    assert not re.search(r"<[a-z]+[ >]|&[a-z]+;", wording.text)
+
+
+@every_mail
+@pytest.mark.parametrize("enforced", [True, False])
+def test_a_sentence_does_not_run_into_the_next(kind: MailKind, enforced: bool) -> None:
+    wording = word(replace(MAILS[kind], enforced=enforced), ACCOUNT, "cloud-team@example.com")
+
+    for text in (wording.text, Page(wording.html).text):
+        assert re.findall(r"\w+\.[A-Z]\w*", text) == []
+
+
+def test_japanese_lines_are_joined_without_a_space_and_others_with_one() -> None:
+    assert flow("  登録を\n  お願いします。") == "登録をお願いします。"
+    assert flow("register\n  a device") == "register a device"

@@ -1,0 +1,126 @@
+"""What remind writes, notify reads; anything else is refused by the name of its field."""
+
+import json
+from datetime import UTC, date, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.contact.languages import Language, language_of
+from domain.reminders.message import MalformedReminder, ReminderKind, ReminderMessage
+from domain.users import User
+
+MESSAGE = ReminderMessage(
+    kind=ReminderKind.ESCALATION,
+    cause="escalation#2026-11-24",
+    user_name="alice",
+    user_id="AIDAEXAMPLEALICE",
+    to="alice@example.com",
+    cc="lead@example.com",
+    language=Language.JAPANESE,
+    unenrolled_since=date(2026, 11, 10),
+    number=5,
+    days=14,
+)
+
+
+texts = st.text(min_size=1, max_size=200)
+messages = st.builds(
+    ReminderMessage,
+    cause=texts,
+    user_name=st.from_regex(r"[\w+=,.@-]{1,64}", fullmatch=True, alphabet=st.characters(codec="ascii")),
+    user_id=st.from_regex(r"AIDA[A-Z0-9]{12,17}", fullmatch=True),
+    to=texts,
+    cc=st.none() | texts,
+    unenrolled_since=st.dates(max_value=date(2100, 1, 1)),
+    number=st.integers(1, 999),
+    days=st.integers(0, 99_999),
+)
+
+
+@given(messages)
+def test_a_message_comes_out_of_the_queue_as_it_went_in(message: ReminderMessage) -> None:
+    assert ReminderMessage.from_json(message.to_json()) == message
+
+
+def test_the_message_on_the_queue_is_plain_json() -> None:
+    assert json.loads(MESSAGE.to_json()) == {
+        "kind": "escalation",
+        "cause": "escalation#2026-11-24",
+        "user_name": "alice",
+        "user_id": "AIDAEXAMPLEALICE",
+        "to": "alice@example.com",
+        "cc": "lead@example.com",
+        "language": "ja",
+        "unenrolled_since": "2026-11-10",
+        "number": 5,
+        "days": 14,
+    }
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("kind", "welcome"),
+        ("cause", ""),
+        ("user_name", None),
+        ("user_id", 7),
+        ("to", []),
+        ("cc", ""),
+        ("language", "fr"),
+        ("unenrolled_since", "yesterday"),
+        ("number", 0),
+        ("number", True),
+        ("number", 10**30),
+        ("number", float("nan")),
+        ("days", 10**30),
+        ("days", 999_999_999),
+        ("user_name", "Alice Smith"),
+        ("user_name", "a" * 129),
+        ("user_id", "run#2026"),
+        ("to", "\ud800"),
+        ("cause", "x" * 201),
+        ("days", -1),
+        ("days", "14"),
+    ],
+)
+def test_a_wrong_field_is_named(field: str, value: object) -> None:
+    body = json.dumps({**json.loads(MESSAGE.to_json()), field: value})
+
+    with pytest.raises(MalformedReminder, match=f"{field}: expected "):
+        ReminderMessage.from_json(body)
+
+
+@pytest.mark.parametrize("field", [name for name in ReminderMessage.__slots__ if name != "cc"])
+def test_a_missing_field_is_named(field: str) -> None:
+    message = json.loads(MESSAGE.to_json())
+    del message[field]
+
+    with pytest.raises(MalformedReminder, match=f"{field}: expected .*, found NoneType"):
+        ReminderMessage.from_json(json.dumps(message))
+
+
+@pytest.mark.parametrize("body", ["", "reminder", "[]", "null"])
+def test_what_is_no_object_is_refused(body: str) -> None:
+    with pytest.raises(MalformedReminder, match="body: expected"):
+        ReminderMessage.from_json(body)
+
+
+@pytest.mark.parametrize(
+    ("tags", "language"),
+    [
+        ({"language": "ja"}, Language.JAPANESE),
+        ({"Language": " JA-jp "}, Language.JAPANESE),
+        ({"language": "ja_JP"}, Language.JAPANESE),
+        ({"language": "ja_JP.UTF-8"}, Language.JAPANESE),
+        ({"language": "en"}, Language.ENGLISH),
+        ({"language": "jarring"}, Language.ENGLISH),
+        ({"language": ""}, Language.ENGLISH),
+        ({}, Language.ENGLISH),
+    ],
+)
+def test_the_tag_chooses_the_language_where_there_are_mails_in_it(tags: dict[str, str], language: Language) -> None:
+    user = User("alice", "AIDAEXAMPLEALICE", "/", tags, datetime(2026, 11, 1, tzinfo=UTC))
+
+    assert language_of(user, Language.ENGLISH) is language

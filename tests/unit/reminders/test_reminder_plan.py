@@ -1,0 +1,84 @@
+"""Who gets which mail today."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from domain.contact.addresses import AddressRules
+from domain.contact.languages import Language
+from domain.enrolment.credentials import CredentialReport, Credentials
+from domain.enrolment.history import History
+from domain.enrolment.readings import Facts
+from domain.enrolment.snapshot import EnrolmentPicture, EnrolmentRules, picture_of
+from domain.exemptions import ExemptionRules
+from domain.reminders.cadence import Cadence
+from domain.reminders.message import ReminderMessage
+from domain.reminders.plan import plan_reminders, within_quota
+from domain.users import AccountUser, Standing, User
+
+TODAY = date(2026, 11, 24)
+CREATED = datetime(2026, 5, 2, 12, tzinfo=UTC)
+CADENCE = Cadence((0, 1, 3, 7, 14), 14)
+RULES = EnrolmentRules(ExemptionRules("", ()), AddressRules("email", "example.com", frozenset()))
+
+
+def picture(days_without: dict[str, int], tags: dict[str, str]) -> EnrolmentPicture:
+    users = [User(name, f"AIDA{name}", "/", tags, CREATED) for name in days_without]
+    row = Credentials(CREATED, True, 0, mfa=False, able_since=None)
+    since = {name: TODAY - timedelta(days=days) for name, days in days_without.items()}
+    facts = Facts(
+        users=[AccountUser(user, Standing()) for user in users],
+        report=CredentialReport(CREATED, dict.fromkeys(days_without, row)),
+        devices={},
+        histories={
+            f"AIDA{name}": History(
+                f"AIDA{name}", name, first_seen=day, unenrolled_since=day, last_reminded=CREATED - timedelta(days=1)
+            )
+            for name, day in since.items()
+        },
+        last_run=TODAY,
+    )
+    return picture_of(facts, RULES, TODAY)
+
+
+def plan(days_without: dict[str, int], **tags: str) -> list[ReminderMessage]:
+    named = {key.replace("_", "-"): value for key, value in tags.items()}
+    return plan_reminders(picture(days_without, named), CADENCE, Language.ENGLISH)
+
+
+def test_the_longest_without_mfa_come_first() -> None:
+    assert [message.user_name for message in plan({"alice": 1, "bob": 30, "carol": 7})] == ["bob", "carol", "alice"]
+
+
+def test_who_has_only_an_access_key_is_not_asked_to_sign_in() -> None:
+    found = picture({"alice": 7, "robot": 7}, {})
+    robot = next(person for person in found.people if person.user.name == "robot")
+    key_only = replace(robot, history=replace(robot.history, key_only=True))
+    people = tuple(key_only if person is robot else person for person in found.people)
+
+    planned = plan_reminders(replace(found, people=people), CADENCE, Language.ENGLISH)
+
+    assert [message.user_name for message in planned] == ["alice"]
+
+
+@pytest.mark.parametrize(("days", "told"), [(7, None), (14, "lead@example.com"), (21, "lead@example.com")])
+def test_the_manager_is_told_on_escalation_only(days: int, told: str | None) -> None:
+    (message,) = plan({"alice": days}, manager_email="lead@example.com")
+
+    assert message.cc == told
+
+
+@pytest.mark.parametrize(("room", "reminded"), [(None, 3), (9, 3), (4, 2), (3, 1), (1, 0), (0, 0)])
+def test_a_manager_is_a_recipient_too(room: int | None, reminded: int) -> None:
+    planned = plan(dict.fromkeys(("alice", "bob", "carol"), 14), manager_email="lead@example.com")
+
+    assert len(within_quota(planned, room)) == reminded
+
+
+def test_a_small_quota_goes_to_those_who_were_reminded_least_and_keeps_the_order() -> None:
+    planned = plan({"alice": 1, "bob": 30, "carol": 7})
+    reminded = [replace(message, number=2 if message.user_name == "bob" else 1) for message in planned]
+
+    assert [message.user_name for message in within_quota(reminded, 2)] == ["carol", "alice"]
+    assert [message.user_name for message in within_quota(reminded, 3)] == ["bob", "carol", "alice"]

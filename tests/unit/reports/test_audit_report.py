@@ -1,0 +1,312 @@
+"""The audit report: a row for every user, a table that no spreadsheet runs, a trend, and a page that runs nothing."""
+
+import csv
+import re
+from base64 import b64decode
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from html.parser import HTMLParser
+from io import StringIO
+from itertools import pairwise
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.contact.addresses import AddressRules
+from domain.enrolment.credentials import CredentialReport, Credentials
+from domain.enrolment.devices import Device
+from domain.enrolment.history import Enrolment, History
+from domain.enrolment.readings import Facts
+from domain.enrolment.snapshot import EnrolmentRules, picture_of
+from domain.enrolment.totals import RunTotals, totals_of
+from domain.exemptions import ExemptionRules
+from domain.users import AccountUser, Standing, User
+from reports.audit.page import audit_page
+from reports.audit.report import AuditReport, audit_report_of
+from reports.audit.table import COLUMNS, audit_csv
+from reports.audit.trend import HEIGHT, chart_of, daily
+
+TODAY = date(2026, 11, 24)
+NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
+CREATED = datetime(2026, 5, 2, 12, tzinfo=UTC)
+RULES = EnrolmentRules(ExemptionRules("mfa-exempt", ("/service/",)), AddressRules("email", "", frozenset()))
+
+
+class Account:
+    """People put together one by one, and the report on them."""
+
+    def __init__(self) -> None:
+        self.users: list[AccountUser] = []
+        self.rows: dict[str, Credentials] = {}
+        self.devices: dict[str, frozenset[Device]] = {}
+        self.histories: dict[str, History] = {}
+
+    def person(
+        self,
+        name: str,
+        *,
+        path: str = "/",
+        tags: Mapping[str, str] | None = None,
+        standing: Standing = Standing(attached=True),  # noqa: B008  (frozen)
+        devices: frozenset[Device] = frozenset(),
+        in_report: bool = True,
+    ) -> str:
+        user_id = f"AIDAEXAMPLE{len(self.users)}"
+        self.users.append(AccountUser(User(name, user_id, path, tags or {}, CREATED), standing))
+        if in_report:
+            self.rows[name] = Credentials(CREATED, True, 1, mfa=False, able_since=CREATED.date())
+        self.devices[user_id] = devices
+        return user_id
+
+    def report(self, *before: RunTotals) -> AuditReport:
+        facts = Facts(self.users, CredentialReport(NOW, self.rows), self.devices, self.histories, last_run=TODAY)
+        picture = picture_of(facts, RULES, TODAY)
+        totals = totals_of(picture, 14, NOW)
+        return audit_report_of(
+            picture, (*before, totals), account="111122223333", report_made=NOW - timedelta(hours=3), escalate_after=14
+        )
+
+
+@pytest.fixture
+def account() -> Account:
+    return Account()
+
+
+def table(report: AuditReport) -> list[dict[str, str]]:
+    return list(csv.DictReader(StringIO(audit_csv(report))))
+
+
+def run(days_ago: int, enrolled: int, unenrolled: int, hours_ago: int = 0) -> RunTotals:
+    return RunTotals(
+        NOW - timedelta(days=days_ago, hours=hours_ago), {"enrolled": enrolled, "unenrolled": unenrolled, "exempt": 0}
+    )
+
+
+def test_a_row_says_all_an_auditor_asks_of_a_user(account: Account) -> None:
+    user_id = account.person("alice", path="/sales/")
+    since = date(2026, 11, 20)
+    account.histories[user_id] = History(user_id, "alice", since, since, 3, NOW - timedelta(days=1))
+
+    assert table(account.report()) == [
+        dict(
+            zip(
+                COLUMNS,
+                (
+                    user_id, "alice", "/sales/", "2026-05-02T12:00:00Z", "yes", "1", "", "unenrolled", "attached",
+                    "", "", "", "2026-11-20", "3", "2026-11-23T09:00:00Z",
+                ),
+                strict=True,
+            )
+        )
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("standing", "how"),
+    [
+        (Standing(attached=True), "attached"),
+        (Standing(in_group=True), "through the group"),
+        (Standing(attached=True, in_group=True), "attached and through the group"),
+        (Standing(), "no"),
+    ],
+)
+def test_it_says_how_a_user_is_enforced(account: Account, standing: Standing, how: str) -> None:
+    account.person("alice", standing=standing)
+
+    assert table(account.report())[0]["enforced"] == how
+
+
+def test_it_says_why_and_until_when_somebody_is_exempt(account: Account) -> None:
+    account.person("break-glass", tags={"mfa-exempt": "kept in the safe"})
+    account.person("ended", tags={"mfa-exempt": "2026-11-23"})
+    account.person("migration", tags={"mfa-exempt": "2026-12-31"})
+    account.person("on-loan", tags={"mfa-exempt": "2026-12-31 OPS-4711"})
+    account.person("robot", path="/service/")
+
+    assert "until 2026-12-31: OPS-4711" in audit_page(account.report())
+    found = {row["user_name"]: row for row in table(account.report())}
+
+    assert {name: (row["exempt_because"], row["exempt_until"]) for name, row in found.items()} == {
+        "break-glass": ("kept in the safe", ""),
+        "ended": ("", ""),
+        "migration": ("until 2026-12-31", "2026-12-31"),
+        "on-loan": ("OPS-4711", "2026-12-31"),
+        "robot": ("path /service/", ""),
+    }
+    assert found["ended"]["exemption_ended"] == "2026-11-23"
+
+
+def test_what_is_not_known_yet_is_not_called_no(account: Account) -> None:
+    account.person("new", in_report=False)
+
+    row = table(account.report())[0]
+
+    assert (row["password"], row["active_access_keys"], row["status"]) == ("unknown", "unknown", "unknown")
+
+
+def test_who_needs_somebody_comes_first(account: Account) -> None:
+    account.person("zoe", devices=frozenset({Device.VIRTUAL}))
+    account.person("anna", devices=frozenset({Device.PASSKEY}))
+    account.person("robot", path="/service/")
+    account.person("mia")
+
+    assert [row.name for row in account.report().rows] == ["mia", "robot", "anna", "zoe"]
+
+
+def test_who_is_neither_enforced_nor_exempt_is_counted(account: Account) -> None:
+    account.person("alice")
+    account.person("missed", standing=Standing())
+    account.person("robot", path="/service/", standing=Standing())
+
+    assert account.report().not_enforced == 1
+
+
+names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+
+
+@given(names, names)
+def test_no_cell_is_a_formula_and_every_one_still_says_what_it_says(name: str, reason: str) -> None:
+    account = Account()
+    account.person(name, tags={"mfa-exempt": reason})
+    report = account.report()
+
+    (row,) = rows_of(report)
+
+    assert not [cell for cell in row if cell.lstrip(" ").startswith(("=", "+", "-", "@", "\t", "\r", "\uff1d"))]
+    assert row[1].removeprefix("'") == name.removeprefix("'")
+
+
+def rows_of(report: AuditReport) -> list[list[str]]:
+    return list(csv.reader(StringIO(audit_csv(report), newline="")))[1:]
+
+
+@pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@SUM(1)", "  =1", "\uff1d1"])
+def test_a_name_that_a_spreadsheet_would_run_is_text(account: Account, name: str) -> None:
+    account.person(name)
+
+    assert table(account.report())[0]["user_name"] == f"'{name}"
+
+
+class Page(HTMLParser):
+    """The elements and the text of a page."""
+
+    def __init__(self, html: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str | None]]] = []
+        self.text: list[str] = []
+        self.feed(html)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, dict(attrs)))
+
+    def handle_data(self, data: str) -> None:
+        self.text.append(data.strip())
+
+    def count(self, tag: str) -> int:
+        return sum(found == tag for found, _ in self.elements)
+
+
+@given(names, names)
+def test_whatever_people_are_called_the_page_has_the_same_elements(name: str, reason: str) -> None:
+    account, plain = Account(), Account()
+    account.person(name, tags={"mfa-exempt": reason})
+    plain.person("alice", tags={"mfa-exempt": "robot"})
+    account.rows = plain.rows = {}
+
+    hostile, harmless = (Page(audit_page(each.report())) for each in (account, plain))
+
+    assert [tag for tag, _ in hostile.elements if tag != "em"] == [tag for tag, _ in harmless.elements if tag != "em"]
+
+
+def test_a_name_in_html_is_shown_as_it_is(account: Account) -> None:
+    account.person("<script>alert(1)</script>")
+
+    assert "<script>alert(1)</script>" in Page(audit_page(account.report())).text
+
+
+def test_the_page_needs_no_network(account: Account) -> None:
+    account.person("alice")
+
+    page = audit_page(account.report(run(1, 3, 4)))
+
+    addresses = [value for _, attributes in Page(page).elements for name, value in attributes.items()
+                 if name in {"src", "href", "action", "srcset", "data"}]  # fmt: skip
+    assert addresses == ["data:,"]
+    assert "http" not in page.replace("http-equiv", "")
+    assert "url(" not in page
+
+
+def test_the_browser_runs_only_the_script_and_style_that_belong_to_the_page(account: Account) -> None:
+    page = audit_page(account.report())
+
+    policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page)
+    assert policy
+    assert policy[1].startswith("default-src 'none'; ")
+    for element in ("script", "style"):
+        (text,) = re.findall(rf"<{element}>(.*?)</{element}>", page, re.DOTALL)
+        (digest,) = re.findall(rf"{element}-src 'sha256-([^']+)'", policy[1])
+        assert b64decode(digest) == sha256(text.encode()).digest()
+    assert not re.search(r"<[^>]+ (style|on\w+)=", page)
+
+
+def test_the_page_shows_the_numbers_and_says_where_they_come_from(account: Account) -> None:
+    account.person("alice")
+    account.person("bob", devices=frozenset({Device.VIRTUAL}))
+
+    text = " ".join(" ".join(Page(audit_page(account.report())).text).split())
+
+    assert "MFA in account 111122223333" in text
+    assert "2026-11-24 09:00 UTC" in text
+    assert "credential report of 2026-11-24 06:00 UTC" in text
+    assert "enrolled 1 not enrolled 1" in text
+
+
+def test_a_report_without_the_credential_report_says_so(account: Account) -> None:
+    account.person("alice")
+
+    assert "IAM gave none" in audit_page(replace(account.report(), report_made=None))
+
+
+def test_one_day_is_no_trend(account: Account) -> None:
+    account.person("alice")
+
+    assert chart_of(account.report(run(0, 1, 1, hours_ago=2)).runs) is None
+    assert "There is no trend yet" in audit_page(account.report())
+
+
+def test_a_day_counts_once_with_its_last_run() -> None:
+    runs = [run(0, 5, 1), run(1, 4, 2), run(0, 3, 3, hours_ago=3)]
+
+    assert [found.counts["enrolled"] for found in daily(runs)] == [4, 5]
+
+
+def test_the_lines_go_from_the_first_day_to_the_last_and_more_is_higher() -> None:
+    chart = chart_of([run(10, 0, 40), run(5, 20, 20), run(0, 40, 0)])
+
+    assert chart
+    enrolled, unenrolled = chart.lines[0], next(line for line in chart.lines if line.state == Enrolment.UNENROLLED)
+    assert [x for x, _ in enrolled.points] == [chart.left, (chart.left + chart.right) / 2, chart.right]
+    assert [y for _, y in enrolled.points] == sorted((y for _, y in enrolled.points), reverse=True)
+    assert [y for _, y in unenrolled.points] == sorted(y for _, y in unenrolled.points)
+    assert [number for number, _ in chart.numbers] == [0, 20, 40]
+
+
+counts = st.fixed_dictionaries({state.value: st.integers(0, 5000) for state in Enrolment})
+moments = st.datetimes(datetime(2024, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  (hypothesis adds the zone)
+
+
+@given(st.lists(st.builds(RunTotals, moments, counts), max_size=30))
+def test_whatever_the_runs_everything_stays_in_the_drawing_and_no_name_covers_another(runs: list[RunTotals]) -> None:
+    chart = chart_of(runs)
+
+    if chart is None:
+        assert len({found.at.date() for found in runs}) < 2
+        return
+    places = [place for line in chart.lines for place in line.points]
+    assert all(chart.left <= x <= chart.right and 0 <= y <= chart.bottom for x, y in places)
+    at = sorted(line.name_at for line in chart.lines)
+    assert all(0 <= place <= HEIGHT for place in at)
+    assert all(below - above >= 15.9 for above, below in pairwise(at))

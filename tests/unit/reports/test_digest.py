@@ -1,0 +1,304 @@
+"""The digest says what ops need to know, fits into one message, and lets nobody's name break out of its line."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from domain.contact.addresses import AddressRules
+from domain.contact.languages import Language
+from domain.enrolment.credentials import CredentialReport, Credentials
+from domain.enrolment.history import Enrolment, History
+from domain.enrolment.readings import Facts
+from domain.enrolment.snapshot import EnrolmentRules, picture_of
+from domain.enrolment.totals import RunTotals, totals_of
+from domain.exemptions import ExemptionRules
+from domain.mail.ses_status import NoSending, SendingState
+from domain.notice import Severity
+from domain.reminders.cadence import Cadence
+from domain.reminders.plan import Outcome, plan_reminders
+from domain.users import AccountUser, Standing, User
+from reports.digest.digest import Run, digest_of
+
+TODAY = date(2026, 11, 24)
+NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
+CREATED = datetime(2026, 5, 2, 12, tzinfo=UTC)
+RULES = EnrolmentRules(ExemptionRules("mfa-exempt", ("/service/",)), AddressRules("email", "", frozenset()))
+SENDING = SendingState(verified=True, production=True, enabled=True, most_per_day=50_000, sent_today=10)
+
+
+class Account:
+    """People put together one by one, and the run that finds them."""
+
+    def __init__(self) -> None:
+        self.users: list[AccountUser] = []
+        self.rows: dict[str, Credentials] = {}
+        self.histories: dict[str, History] = {}
+
+    def person(
+        self, name: str, tags: Mapping[str, str] | None = None, *, mfa: bool = False, password: bool = True
+    ) -> None:
+        self.users.append(AccountUser(User(name, f"AIDA{name}", "/", tags or {}, CREATED), Standing(attached=True)))
+        self.rows[name] = Credentials(CREATED, password, 0, mfa, CREATED.date())
+
+    def unenrolled(self, name: str, days: int, reminders: int = 0) -> None:
+        self.person(name, {"email": f"{name}@example.com"})
+        since = TODAY - timedelta(days=days)
+        last = NOW - timedelta(days=1) if reminders else None
+        causes = frozenset({f"reminder#{last.date()}"} if last else ())
+        self.histories[f"AIDA{name}"] = History(f"AIDA{name}", name, since, since, reminders, last, causes=causes)
+
+    def run(self) -> Run:
+        facts = Facts(self.users, CredentialReport(NOW, self.rows), {}, self.histories, last_run=TODAY)
+        picture = picture_of(facts, RULES, TODAY)
+        return Run(
+            account="111122223333",
+            picture=picture,
+            totals=totals_of(picture, 14, NOW),
+            before=None,
+            outcome=Outcome(tuple(plan_reminders(picture, Cadence((0, 1, 3, 7, 14), 14), Language.ENGLISH))),
+            sending=SENDING,
+            report_made=NOW,
+            escalate_after=14,
+            dry_run=False,
+        )
+
+
+@pytest.fixture
+def account() -> Account:
+    return Account()
+
+
+def test_when_all_is_well_it_is_short_and_wants_nothing(account: Account) -> None:
+    account.person("alice", mfa=True)
+
+    notice = digest_of(account.run())
+
+    assert (notice.kind, notice.severity) == ("digest", Severity.INFORMATION)
+    assert notice.subject == "MFA in 111122223333: everybody is enrolled"
+    assert notice.text == (
+        "MFA in account 111122223333, 24 November 2026\n\n"
+        "Everybody who needs MFA has it.\n\n"
+        "     1  enrolled\n\n"
+        "Made from the credential report of 2026-11-24 09:00 UTC and live reads of\nIAM. "
+        "This run queued 0 reminders.\n"
+    )
+
+
+def test_it_says_since_when_and_how_often_reminded_the_longest_first(account: Account) -> None:
+    account.unenrolled("bob", days=3, reminders=2)
+    account.unenrolled("carol", days=0)
+    account.unenrolled("alice", days=20, reminders=5)
+
+    notice = digest_of(account.run())
+
+    assert notice.severity is Severity.WARNING
+    assert notice.subject == "MFA in 111122223333: 3 not enrolled, 1 of them for 14 days or longer"
+    lines = [line for line in notice.text.splitlines() if line.startswith("- ")]
+    assert lines == [
+        "- alice: 20 days (since 2026-11-04), 5 reminders, last 2026-11-23",
+        "- bob: 3 days (since 2026-11-21), 2 reminders, last 2026-11-23, one goes out now",
+        "- carol: since today, no reminder yet, one goes out now",
+    ]
+
+
+def test_a_reminder_that_may_not_have_gone_out_is_told(account: Account) -> None:
+    account.unenrolled("bob", days=3, reminders=2)
+    account.histories["AIDAbob"] = replace(account.histories["AIDAbob"], claimed_on=TODAY - timedelta(days=1))
+
+    assert "- bob: 3 days (since 2026-11-21), 2 reminders, one of them not confirmed" in digest_of(account.run()).text
+
+
+def test_who_has_only_an_access_key_is_told_apart_with_what_ops_can_do(account: Account) -> None:
+    account.unenrolled("alice", days=20)
+    account.unenrolled("robot", days=30)
+    account.rows["robot"] = replace(account.rows["robot"], password=False, active_keys=1)
+
+    notice = digest_of(account.run())
+
+    assert notice.subject == "MFA in 111122223333: 2 not enrolled, 1 of them for 14 days or longer"
+    longest, _, rest = notice.text.partition("ACCESS KEY ONLY: NOTHING THEY CAN DO BY THEMSELVES (1)\n")
+    assert "robot" not in longest
+    assert "Give them one, exempt" in rest
+    assert "- robot: 30 days (since 2026-10-25)\n" in rest
+
+
+def test_it_compares_with_the_last_run(account: Account) -> None:
+    account.person("alice", mfa=True)
+    account.person("carol", mfa=True)
+    account.unenrolled("bob", days=3)
+    before = RunTotals(NOW - timedelta(days=1), {Enrolment.ENROLLED: 1, Enrolment.UNENROLLED: 3, "escalated": 1})
+
+    text = digest_of(replace(account.run(), before=before)).text
+
+    assert "     2  enrolled (+1)\n     1  not enrolled (\N{MINUS SIGN}2)\n" in text
+    assert "the change since 23 November, 09:00 UTC" in text
+
+
+def test_exemptions_stand_in_the_order_of_their_ends(account: Account) -> None:
+    account.person("robot", {"mfa-exempt": "nightly build"})
+    account.person("late", {"mfa-exempt": "2027-01-31 OPS-4711"})
+    account.person("soon", {"mfa-exempt": "2026-11-30"})
+    account.person("over", {"mfa-exempt": "2026-11-01"})
+
+    text = digest_of(account.run()).text
+
+    assert "- soon: until 2026-11-30\n- late: until 2027-01-31: OPS-4711\n- robot: nightly build; no end\n" in text
+    assert "EXEMPTION ENDED (1)\n-------------------\n- over: after 2026-11-01\n" in text
+
+
+def test_an_exemption_that_is_no_date_is_told_with_what_to_write(account: Account) -> None:
+    account.person("guest", {"mfa-exempt": "2026-11-31"})
+
+    text = digest_of(account.run()).text
+
+    assert "NOT EXEMPT: THE DATE IN THE TAG CANNOT BE READ (1)" in text
+    assert "Write the last day first, as YYYY-MM-DD" in text
+    assert "- guest: 2026-11-31\n" in text
+
+
+def test_an_exemption_that_ended_is_not_told_of_who_is_exempt_for_another_reason(account: Account) -> None:
+    account.person("robot", {"mfa-exempt": "2026-11-01"})
+    account.users[0] = replace(account.users[0], user=replace(account.users[0].user, path="/service/"))
+
+    text = digest_of(account.run()).text
+
+    assert "EXEMPTION ENDED" not in text
+    assert "- robot: path /service/; no end\n" in text
+
+
+def test_the_dormant_the_unreachable_and_the_unenforced_are_named(account: Account) -> None:
+    account.person("sleeper", password=False)
+    account.person("nowhere")
+    account.users[1] = replace(account.users[1], standing=Standing())
+
+    text = digest_of(account.run()).text
+
+    assert "NOBODY TO WRITE TO (1)\n----------------------\n- nowhere: no address" in text
+    assert "- sleeper\n" in text
+    assert "nowhere: since today, no reminder yet, NOT ENFORCED" in text
+
+
+def test_mail_that_did_not_arrive_is_told(account: Account) -> None:
+    account.unenrolled("bob", days=3, reminders=2)
+    account.histories["AIDAbob"] = replace(
+        account.histories["AIDAbob"], address_trouble="bounced\nBcc: x", address_trouble_of="bob@example.com"
+    )
+
+    assert "- bob <bob@example.com>: bounced Bcc: x\n" in digest_of(account.run()).text
+
+
+@pytest.mark.parametrize(
+    ("sending", "told"),
+    [
+        (NoSending.NO_SENDER, "SenderEmail is empty"),
+        (NoSending.UNREADABLE, "SES did not say"),
+        (replace(SENDING, verified=False), "has not verified the sender"),
+        (replace(SENDING, production=False), "sandbox"),
+        (replace(SENDING, enabled=False), "paused sending"),
+        (replace(SENDING, most_per_day=200, sent_today=200), "has sent its 200 mails"),
+    ],
+)
+def test_what_keeps_mail_from_people_is_told(account: Account, sending: SendingState | NoSending, told: str) -> None:
+    notice = digest_of(replace(account.run(), sending=sending))
+
+    assert told in " ".join(notice.text.split())
+    assert notice.severity is Severity.WARNING
+
+
+def test_an_unlimited_quota_is_never_used_up(account: Account) -> None:
+    unlimited = replace(SENDING, most_per_day=-1)
+
+    assert digest_of(replace(account.run(), sending=unlimited)).severity is Severity.INFORMATION
+
+
+def test_where_no_mail_is_sent_nobody_is_called_unreachable(account: Account) -> None:
+    account.person("nowhere")
+
+    assert "NOBODY TO WRITE TO" not in digest_of(replace(account.run(), sending=NoSending.NO_SENDER)).text
+
+
+@pytest.mark.parametrize(
+    ("outcome", "severity"),
+    [
+        (Outcome(refused=3), Severity.ALARM),
+        (Outcome(unchecked=3), Severity.ALARM),
+        (Outcome(postponed=3), Severity.WARNING),
+        (Outcome(over_quota=3), Severity.WARNING),
+    ],
+)
+def test_what_was_left_undone_is_told_and_a_failure_is_an_alarm(
+    account: Account, outcome: Outcome, severity: Severity
+) -> None:
+    notice = digest_of(replace(account.run(), outcome=outcome))
+
+    assert "- 3 " in notice.text
+    assert notice.severity is severity
+
+
+def test_a_missing_report_is_told(account: Account) -> None:
+    notice = digest_of(replace(account.run(), report_made=None))
+
+    assert "There was no credential report" in notice.text
+    assert notice.severity is Severity.WARNING
+
+
+def test_a_dry_run_says_so(account: Account) -> None:
+    account.unenrolled("bob", days=3)
+
+    notice = digest_of(replace(account.run(), dry_run=True))
+
+    text = " ".join(notice.text.split())
+    assert notice.subject == "[dry run] MFA in 111122223333: 1 not enrolled"
+    assert "one would go out now" in text
+    assert "This run would have queued 1 reminder. This was a dry run" in text
+
+
+def test_the_first_hundred_are_named_and_the_rest_counted(account: Account) -> None:
+    for number in range(250):
+        account.unenrolled(f"user{number:03}", days=3)
+
+    text = digest_of(account.run()).text
+
+    assert "NOT ENROLLED (250)" in text
+    assert "- user099:" in text
+    assert "user100" not in text
+    assert "… and 150 more" in text
+
+
+def test_it_fits_into_one_message_whatever_people_are_called(account: Account) -> None:
+    long = "\N{PILE OF POO}" * 256
+    for number in range(120):
+        for days, kind in ((30, "late"), (3, "other")):
+            name = f"{kind}{number:04}".ljust(64, "x")
+            account.unenrolled(name, days=days, reminders=1000)
+            account.histories[f"AIDA{name}"] = replace(
+                account.histories[f"AIDA{name}"], address_trouble=long, address_trouble_of=f"{name}@example.com"
+            )
+        account.person(f"unreachable{number:04}".ljust(64, "x"))
+        account.person(f"exempt{number:04}".ljust(64, "x"), {"mfa-exempt": long})
+        account.person(f"ended{number:04}".ljust(64, "x"), {"mfa-exempt": "2026-01-01"})
+        account.person(f"dormant{number:04}".ljust(64, "x"), password=False)
+
+    notice = digest_of(account.run())
+
+    assert notice.text.count("… and ") == 7
+    assert len(notice.text.encode()) < 256 * 1024
+    assert len(notice.subject) < 100
+    assert notice.subject.isascii()
+
+
+@given(st.text(min_size=1))
+def test_no_reason_breaks_out_of_its_line_or_turns_the_text_around(reason: str) -> None:
+    account, plain = Account(), Account()
+    account.person("robot", {"mfa-exempt": reason})
+    plain.person("robot", {"mfa-exempt": "robot"})
+    exempt = RULES.exemptions.exemption_of(account.users[0].user, TODAY) is not None
+
+    text = digest_of(account.run()).text
+
+    assert not exempt or text.count("\n") == digest_of(plain.run()).text.count("\n")
+    assert all(character.isprintable() or character == "\n" for character in text)
