@@ -12,8 +12,8 @@ from aws.iam.credential_report import CredentialReports
 from aws.iam.group import PolicyGroups
 from aws.iam.mfa_devices import LoginProfiles, MfaDevices, VirtualMfaDevices
 from aws.iam.users import UserDirectory
-from domain.enrolment.readings import Facts
-from domain.enrolment.snapshot import EnrolmentRules, too_young_for_the_report
+from domain.enrolment.readings import EnrolmentFacts
+from domain.enrolment.snapshot import EnrolmentRules, missing_from_report
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -31,7 +31,7 @@ _MOST_YOUNG = 100
 class AccountReading(NamedTuple):
     """The facts, the runs that are still remembered, and what could not be read."""
 
-    facts: Facts
+    facts: EnrolmentFacts
     runs: "tuple[RunTotals, ...]"
     unreadable: tuple[str, ...]
 
@@ -79,18 +79,18 @@ class AccountReader:
         # DynamoDB deletes expired items within days only.
         runs = tuple(run for run in remembered.runs if run.expires is None or run.expires > now.timestamp())
         carrying = self.groups.names() if self.groups else frozenset()
-        facts = Facts(
+        facts = EnrolmentFacts(
             report=self.reports.fetch(),
             users=list(self.directory.users(carrying - {self.group_name})),
             devices=self.virtual_devices.owners(),
-            histories=remembered.people,
+            records=remembered.people,
             last_run=runs[-1].at.astimezone(now.tzinfo).date() if runs else None,
             group_enforces=self.group_name in carrying,
         )
-        young = list(islice(too_young_for_the_report(facts, rules, now.date()), _MOST_YOUNG))
+        young = list(islice(missing_from_report(facts, rules, now.date()), _MOST_YOUNG))
         passwords, devices = self._look_up(young, has_time)
         unreadable = (*(facts.report.unreadable if facts.report else ()), *remembered.unreadable)
-        return AccountReading(replace(facts.seeing(devices), passwords=passwords), runs, unreadable)
+        return AccountReading(replace(facts.with_devices(devices), passwords=passwords), runs, unreadable)
 
     def _look_up(
         self, users: "Iterable[User]", has_time: Callable[[], bool]

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from domain.api_call import Call
+from domain.api_call import ApiCall
 from domain.input.fields import Fields, Malformed
 
 
@@ -68,12 +68,12 @@ class RecordedCall:
         """Return the id of a user."""
         return self._fields.user_id(field)
 
-    def told(self) -> Call:
+    def to_api_call(self) -> ApiCall:
         """Return who did what, when, from where; a service that calls for itself has no ARN."""
         identity, said = "detail.userIdentity", self._fields.first_text
         caller = said(f"{identity}.arn", f"{identity}.invokedBy", f"{identity}.type")
         address = said("detail.sourceIPAddress")
-        return Call(self.name, caller or "unknown", self.at, address or "unknown", self.event_id)
+        return ApiCall(self.name, caller or "unknown", self.at, address or "unknown", self.event_id)
 
     def tags(self, field: str) -> Mapping[str, str]:
         """Return tags, none where the record has none; a tag whose value is empty may come without one."""

@@ -21,6 +21,6 @@ class Continuation:
         self._client = client
         self._function_arn = function_arn
 
-    def go_on(self, event: Mapping[str, Any]) -> None:
+    def start_next_run(self, event: Mapping[str, Any]) -> None:
         """Start the next run with this event."""
         self._client.invoke(FunctionName=self._function_arn, InvocationType="Event", Payload=json.dumps(event).encode())

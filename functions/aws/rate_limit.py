@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 
-class Pace:
+class RateLimiter:
     """Spaces out what is done in a row; `clock` is in seconds and never goes back."""
 
     def __init__(self, per_second: float, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:

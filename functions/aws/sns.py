@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from aws.dynamodb.enforcement_table import ToldMarks
+from aws.dynamodb.enforcement_table import NoticeThrottle
 from domain.notice import Notice
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class OpsTopic:
         self._client = client
         self._arn = arn
 
-    def tell(self, notice: Notice) -> None:
+    def publish(self, notice: Notice) -> None:
         """Publish a notice; a subject too long for SNS is cut, for the text says it all."""
         self._client.publish(
             TopicArn=self._arn,
@@ -45,26 +45,26 @@ class DailyNotices:
     never lost.
     """
 
-    PERMISSIONS = (*OpsTopic.PERMISSIONS, *ToldMarks.PERMISSIONS)
+    PERMISSIONS = (*OpsTopic.PERMISSIONS, *NoticeThrottle.PERMISSIONS)
 
-    def __init__(self, topic: OpsTopic, told: ToldMarks) -> None:
+    def __init__(self, topic: OpsTopic, throttle: NoticeThrottle) -> None:
         self._topic = topic
-        self._told = told
+        self._throttle = throttle
 
-    def tell(self, notice: Notice, about: str, now: datetime) -> None:
+    def publish(self, notice: Notice, about: str, now: datetime) -> None:
         """Tell ops of one thing; `about` is what makes it the same as another."""
-        self.tell_of({about: notice}, lambda notices: notices[0], now)
+        self.publish_new({about: notice}, lambda notices: notices[0], now)
 
-    def tell_of[Item](
+    def publish_new[Item](
         self, items: Mapping[str, Item], notice_of: Callable[[Sequence[Item]], Notice], now: datetime
     ) -> None:
         """Tell ops, in one notice, of those of the items that are new; the keys are what makes them the same."""
         if not items:
             return
         kind = notice_of(list(items.values())).kind
-        new = {about: item for about, item in items.items() if not self._told.is_told(kind, about, now)}
+        new = {about: item for about, item in items.items() if not self._throttle.was_published(kind, about, now)}
         if not new:
             return
-        self._topic.tell(notice_of(list(new.values())))
+        self._topic.publish(notice_of(list(new.values())))
         for about in new:
-            self._told.tell(kind, about, now)
+            self._throttle.record(kind, about, now)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class ApiCall:
     """A call that somebody made: `name` is the API's, `caller` an ARN, `address` an IP address or a service's name.
 
     `event_id` is CloudTrail's id of it, by which the logs of all functions are followed; empty where none is known.
@@ -19,7 +19,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class NothingHappened:
+class Ignored:
     """A call was none that a function acts on."""
 
     reason: str

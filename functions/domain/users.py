@@ -29,7 +29,7 @@ class User:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class PolicyCoverage:
     """How the enforcement policy reaches a user: attached directly, through membership of our group, both or neither.
 
     `other_groups` are groups of the user that carry the policy and are not ours. The tool never touches them, so it
@@ -41,8 +41,8 @@ class Standing:
     other_groups: frozenset[str] = frozenset()
 
     @property
-    def held(self) -> bool:
-        """Tell whether there is anything to undo when the user is let go."""
+    def detachable(self) -> bool:
+        """Tell whether there is anything to detach when the user is released."""
         return self.attached or self.in_group
 
     def enforced(self, *, group_enforces: bool = True) -> bool:
@@ -58,7 +58,7 @@ class Standing:
         return self.enforced() or bool(self.other_groups)
 
 
-NOT_HELD = Standing()
+NOT_COVERED = PolicyCoverage()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +66,7 @@ class AccountUser:
     """A user as the account knows it now."""
 
     user: User
-    standing: Standing
+    coverage: PolicyCoverage
 
 
 def may_still_appear(done: datetime, now: datetime) -> bool:

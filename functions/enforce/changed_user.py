@@ -7,20 +7,28 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from aws import clients
-from aws.dynamodb.enforcement_table import AttachmentCounts, UserMark, UserMarker
+from aws.dynamodb.enforcement_table import AttachmentCounts, UserFlags, UserFlagWriter
 from aws.iam.attach import NoSuchUser, Unenforceable
 from aws.iam.policy import EnforcementPolicy
 from aws.iam.users import UserLookup
 from aws.sqs.queues import ReleaseQueue
-from domain.enforcement.decision import Attach, LeaveAlone, Release, Rules, border, decide_enforcement, gives_in
+from domain.enforcement.decision import (
+    Attach,
+    LeaveAlone,
+    Release,
+    Rules,
+    decide_enforcement,
+    enforced_since,
+    reattachment_limit_reached,
+)
 from domain.enforcement.release_request import ReleaseRequest
 from domain.users import User
-from enforce.attaching import daily_notices, enforcement, tell_unenforceable
-from enforce.telling import tell_exemption
-from reports.enforcement_notices import fought_over
+from enforce.attaching import daily_notices, enforcement, publish_unenforceable
+from enforce.telling import publish_exemption
+from reports.enforcement_notices import reattachment_conflict
 
 if TYPE_CHECKING:
-    from domain.api_call import Call
+    from domain.api_call import ApiCall
     from domain.enforcement.decision import Decision
     from domain.users import AccountUser
     from enforce.event import UserChanged
@@ -30,65 +38,67 @@ logger = Logger()
 metrics = Metrics()
 
 
-def enforce_changed_user(changed: "UserChanged", call: "Call", settings: "Settings", now: datetime) -> None:
+def enforce_changed_user(changed: "UserChanged", call: "ApiCall", settings: "Settings", now: datetime) -> None:
     """Bring the user to where the user belongs, and tell ops if the call exempts the user."""
     known = UserLookup(clients.iam(), settings.policy_arn, settings.group_name).user(changed.user_name)
     try:
-        tell_exemption(_as_the_call_left(changed, call, known), call, settings, now)
+        publish_exemption(_as_the_call_left(changed, call, known), call, settings, now)
     finally:
         # Ops who have just exempted a service account have an outage until the user is released.
-        bring_back(known, changed, call, settings, now)
+        reattach_if_due(known, changed, call, settings, now)
 
 
-def _as_the_call_left(changed: "UserChanged", call: "Call", known: "AccountUser | None") -> User:
+def _as_the_call_left(changed: "UserChanged", call: "ApiCall", known: "AccountUser | None") -> User:
     """Return the user with the tags and the path that the call set, and no others."""
     user_id = known.user.user_id if known and known.user.created <= call.at else ""
     return User(changed.user_name, user_id, changed.path or "/", changed.tags, call.at)
 
 
-def bring_back(
-    known: "AccountUser | None", changed: "UserChanged", call: "Call", settings: "Settings", now: datetime
+def reattach_if_due(
+    known: "AccountUser | None", changed: "UserChanged", call: "ApiCall", settings: "Settings", now: datetime
 ) -> None:
     """Attach, ask for a release, or leave the user alone, by what IAM knows now."""
-    remember_held(known, changed, call, settings)
+    flag_previously_enforced(known, changed, call, settings)
     if known is None:
         logger.info("User is gone", user_name=changed.user_name)
         return
     deployed = EnforcementPolicy(clients.iam(), settings.policy_arn).state().created
-    rules = Rules(settings.exemptions, since=border(settings.existing_users, settings.existing_since, deployed))
-    marked = UserMark(clients.dynamodb(), settings.marks_table).read(known.user.user_id, now)
-    decision = decide_enforcement(known, rules, today=now.date(), marked=marked)
+    rules = Rules(settings.exemptions, since=enforced_since(settings.existing_users, settings.existing_since, deployed))
+    flags = UserFlags(clients.dynamodb(), settings.marks_table).read(known.user.user_id, now)
+    decision = decide_enforcement(known, rules, today=now.date(), flags=flags)
     with logger.append_context_keys(
         user_name=known.user.name, user_id=known.user.user_id, call=call.name, caller=call.caller
     ):
         act(decision, call, settings, now)
 
 
-def remember_held(known: "AccountUser | None", changed: "UserChanged", call: "Call", settings: "Settings") -> None:
+def flag_previously_enforced(
+    known: "AccountUser | None", changed: "UserChanged", call: "ApiCall", settings: "Settings"
+) -> None:
     """Remember that the policy was on the user, so that the user stays in scope whatever the user's age.
 
     The event has a name and no id. If nobody bears the name now, its rename will tell who did.
     """
     if settings.dry_run:
         return
-    mark = UserMark(clients.dynamodb(), settings.marks_table)
-    marker = UserMarker(clients.dynamodb(), settings.marks_table)
-    freed_before = changed.renamed_from is not None and mark.was_freed(changed.renamed_from, before=call.at)
-    if not (changed.was_held or freed_before):
+    mark = UserFlags(clients.dynamodb(), settings.marks_table)
+    marker = UserFlagWriter(clients.dynamodb(), settings.marks_table)
+    freed_before = changed.renamed_from is not None and mark.name_was_detached(changed.renamed_from, before=call.at)
+    if not (changed.policy_detached or freed_before):
         return
     if known is None:
-        marker.freed(changed.user_name, call.at)
+        marker.flag_name_detached(changed.user_name, call.at)
     elif known.user.created <= call.at:
-        marker.held(known.user.user_id)
+        marker.flag_previously_enforced(known.user.user_id)
 
 
-def act(decision: "Decision", call: "Call", settings: "Settings", now: datetime) -> None:
+def act(decision: "Decision", call: "ApiCall", settings: "Settings", now: datetime) -> None:
     """Attach, ask for a release, or leave the user alone."""
     match decision:
         case Attach() | Release() if settings.dry_run:
             logger.info("Would act", decision=type(decision).__name__)
         case Attach(user):
-            put_back(user, call, settings, now)
+            reattach(user, call, settings, now)
         case Release(user, exemption):
             ReleaseQueue(clients.sqs(), settings.release_queue_url).ask(ReleaseRequest(user.user_id, user.name, call))
             logger.info("Release asked for", reason=exemption.reason)
@@ -96,23 +106,23 @@ def act(decision: "Decision", call: "Call", settings: "Settings", now: datetime)
             logger.info("User left alone", reason=exemption.reason if exemption else reason)
 
 
-def put_back(user: "User", call: "Call", settings: "Settings", now: datetime) -> None:
+def reattach(user: "User", call: "ApiCall", settings: "Settings", now: datetime) -> None:
     """Attach the policy again, but not without end; what counts is what was done, not what was tried."""
     counts = AttachmentCounts(clients.dynamodb(), settings.marks_table)
     times = counts.so_far(user.user_id, now)
-    if gives_in(times, settings.most_attachments):
+    if reattachment_limit_reached(times, settings.most_attachments):
         logger.error("User left to the sweep", attachments_today=times)
         metrics.add_metric("UsersFoughtOver", MetricUnit.Count, 1)
-        daily_notices(settings).tell(fought_over(user, times, call), user.user_id, now)
+        daily_notices(settings).publish(reattachment_conflict(user, times, call), user.user_id, now)
         return
     try:
-        means = enforcement(settings).put_on(user.name)
+        method = enforcement(settings).attach_to(user.name)
     except NoSuchUser:
         logger.info("User is gone")
         return
     except Unenforceable:
-        tell_unenforceable(user, settings, now)
+        publish_unenforceable(user, settings, now)
         return
     counts.add(user.user_id, now)
-    logger.info("Policy attached again", by=means, attachments_today=times + 1)
+    logger.info("Policy attached again", by=method, attachments_today=times + 1)
     metrics.add_metric("UsersReattached", MetricUnit.Count, 1)

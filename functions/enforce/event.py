@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from aws.cloudtrail import RecordedCall
-from domain.api_call import NothingHappened
+from domain.api_call import Ignored
 from domain.users import User
 from reports.enforcement_notices import GroupUpdate
 
@@ -32,12 +32,13 @@ class UserCreated:
 class UserChanged:
     """Somebody changed what decides about this user; the record does not say all, so the user is read again.
 
-    If the policy was taken off the user, it `was_held` there. A user who was `renamed_from` another name may have been
-    changed under that one. The call set these `tags` and this `path`, which may exempt the user.
+    `policy_detached` tells whether the call detached the policy or took the user out of the group. A user who was
+    `renamed_from` another name may have been changed under that one. The call set these `tags` and this `path`, which
+    may exempt the user.
     """
 
     user_name: str
-    was_held: bool = False
+    policy_detached: bool = False
     renamed_from: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     path: str | None = None
@@ -50,7 +51,7 @@ class EnforcementChanged:
     update: GroupUpdate | None = None
 
 
-Fact = UserCreated | UserChanged | EnforcementChanged | NothingHappened
+Fact = UserCreated | UserChanged | EnforcementChanged | Ignored
 
 
 def read_fact(call: RecordedCall, account: str) -> Fact:
@@ -60,7 +61,7 @@ def read_fact(call: RecordedCall, account: str) -> Fact:
     """
     reason = _none_of_ours(call, account)
     if reason:
-        return NothingHappened(reason)
+        return Ignored(reason)
     if call.name == "CreateUser":
         return UserCreated(_created(call))
     if call.name in _CHANGES_A_USER:
@@ -82,7 +83,7 @@ def _changed(call: RecordedCall) -> UserChanged:
     renamed = call.optional_user_name("detail.requestParameters.newUserName")
     return UserChanged(
         user_name=renamed or name,
-        was_held=call.name in _TAKES_OFF,
+        policy_detached=call.name in _TAKES_OFF,
         renamed_from=name if renamed else None,
         tags=call.tags("detail.requestParameters.tags"),
         path=call.optional_text("detail.requestParameters.newPath"),

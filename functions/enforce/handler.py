@@ -11,7 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws import clients
 from aws.cloudtrail import RecordedCall
 from aws.sqs.batch import take_batch
-from domain.api_call import NothingHappened
+from domain.api_call import Ignored
 from enforce.attaching import daily_notices
 from enforce.changed_user import enforce_changed_user
 from enforce.event import EnforcementChanged, UserChanged, UserCreated, read_fact
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from domain.api_call import Call
+    from domain.api_call import ApiCall
     from reports.enforcement_notices import GroupUpdate
 
 logger = Logger()
@@ -52,20 +52,20 @@ def enforce(record: "SQSRecord", settings: Settings, account: str) -> None:
     logger.set_correlation_id(call.event_id)
     now = datetime.now(UTC)
     match read_fact(call, account):
-        case NothingHappened(reason):
+        case Ignored(reason):
             logger.info("Nothing to enforce", reason=reason)
         case UserCreated(user):
             tries = int(record.attributes.approximate_receive_count)
-            enforce_new_user(user, call.told(), settings, now, tries=tries)
+            enforce_new_user(user, call.to_api_call(), settings, now, tries=tries)
         case UserChanged() as changed:
-            enforce_changed_user(changed, call.told(), settings, now)
+            enforce_changed_user(changed, call.to_api_call(), settings, now)
         case EnforcementChanged(update):
-            tell(call.told(), update, settings, now)
+            report_tampering(call.to_api_call(), update, settings, now)
 
 
-def tell(call: "Call", update: "GroupUpdate | None", settings: Settings, now: datetime) -> None:
+def report_tampering(call: "ApiCall", update: "GroupUpdate | None", settings: Settings, now: datetime) -> None:
     """Tell ops once that the policy or the group is no longer what was deployed."""
     notice = enforcement_changed(call, settings.policy_arn, settings.policy_version, update)
-    daily_notices(settings).tell(notice, call.event_id, now)
+    daily_notices(settings).publish(notice, call.event_id, now)
     logger.warning("Enforcement changed", call=call.name, caller=call.caller, address=call.address, at=call.at)
     metrics.add_metric("EnforcementChanges", MetricUnit.Count, 1)

@@ -7,16 +7,16 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from aws import clients
-from aws.dynamodb.enforcement_table import UserMark
+from aws.dynamodb.enforcement_table import UserFlags
 from aws.iam.attach import NoSuchUser, Unenforceable
 from aws.iam.users import NamedUsers
 from domain.enforcement.decision import Attach, LeaveAlone, Rules, decide_enforcement, is_fresh
-from domain.users import AccountUser, Standing, may_still_appear
-from enforce.attaching import enforcement, tell_unenforceable
-from enforce.telling import tell_exemption
+from domain.users import AccountUser, PolicyCoverage, may_still_appear
+from enforce.attaching import enforcement, publish_unenforceable
+from enforce.telling import publish_exemption
 
 if TYPE_CHECKING:
-    from domain.api_call import Call
+    from domain.api_call import ApiCall
     from domain.enforcement.decision import Decision
     from domain.users import User
     from enforce.settings import Settings
@@ -25,13 +25,13 @@ logger = Logger()
 metrics = Metrics()
 
 
-def enforce_new_user(user: "User", call: "Call", settings: "Settings", now: datetime, *, tries: int) -> None:
+def enforce_new_user(user: "User", call: "ApiCall", settings: "Settings", now: datetime, *, tries: int) -> None:
     """Attach the policy unless the user is exempt, and tell ops if so; `tries` counts this one.
 
     A user whom IAM does not know yet goes back to the queue, one who is gone is done.
     """
     try:
-        tell_exemption(user, call, settings, now)
+        publish_exemption(user, call, settings, now)
     finally:
         enforce(user, settings, now, first_look=tries == 1 and is_fresh(user.created, now, settings.change_delay))
 
@@ -48,7 +48,7 @@ def enforce(user: "User", settings: "Settings", now: datetime, *, first_look: bo
 
 def decide(user: "User", settings: "Settings", now: datetime) -> "Decision":
     """Decide by what the record says."""
-    return decide_enforcement(AccountUser(user, Standing()), Rules(settings.exemptions), today=now.date())
+    return decide_enforcement(AccountUser(user, PolicyCoverage()), Rules(settings.exemptions), today=now.date())
 
 
 def decide_again(recorded: "User", settings: "Settings", now: datetime) -> "Decision":
@@ -60,9 +60,9 @@ def decide_again(recorded: "User", settings: "Settings", now: datetime) -> "Deci
     user = NamedUsers(clients.iam()).find(recorded.name)
     if user is None or user.user_id != recorded.user_id:
         raise NoSuchUser(recorded.name)
-    marked = UserMark(clients.dynamodb(), settings.marks_table).read(user.user_id, now)
-    known, rules = AccountUser(user, Standing()), Rules(settings.exemptions)
-    return decide_enforcement(known, rules, today=now.date(), marked=marked)
+    flags = UserFlags(clients.dynamodb(), settings.marks_table).read(user.user_id, now)
+    known, rules = AccountUser(user, PolicyCoverage()), Rules(settings.exemptions)
+    return decide_enforcement(known, rules, today=now.date(), flags=flags)
 
 
 def act(decision: "Decision", settings: "Settings", now: datetime) -> None:
@@ -82,11 +82,11 @@ def act(decision: "Decision", settings: "Settings", now: datetime) -> None:
 def attach(user: "User", settings: "Settings", now: datetime) -> None:
     """Attach the policy; raises NoSuchUser."""
     try:
-        means = enforcement(settings).put_on(user.name)
+        method = enforcement(settings).attach_to(user.name)
     except Unenforceable:
-        tell_unenforceable(user, settings, now)
+        publish_unenforceable(user, settings, now)
         return
     delay = (datetime.now(now.tzinfo) - user.created).total_seconds()
-    logger.info("Policy attached", user_name=user.name, user_id=user.user_id, by=means, seconds_after_creation=delay)
+    logger.info("Policy attached", user_name=user.name, user_id=user.user_id, by=method, seconds_after_creation=delay)
     metrics.add_metric("NewUsersEnforced", MetricUnit.Count, 1)
     metrics.add_metric("EnforcementDelay", MetricUnit.Seconds, delay)

@@ -13,11 +13,11 @@ from aws import clients
 from aws.ses.quota import WORKERS
 from aws.ses.sender import MailNotSent
 from aws.sqs.batch import TooEarly, take_batch
-from domain.mail.decision import Mail, NoMail, NotYet, Occasion
-from domain.mail.delivery_failures import AddressTrouble, Feedback, NoTrouble, trouble_of
+from domain.mail.decision import AccountEvent, Mail, NoMail, NotYet
+from domain.mail.delivery_failures import AddressFailure, DeliveryReport, NoFailure, address_failure_of
 from domain.reminders.message import ReminderMessage
 from notify.batch import Batch
-from notify.message import Nothing, read_message
+from notify.message import Ignored, read_message
 from notify.post import Delivery
 from notify.settings import Settings
 from notify.wording import word
@@ -57,9 +57,9 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> "PartialI
 def notify(record: "SQSRecord", settings: Settings, batch: Batch, context: "LambdaContext") -> None:
     """Read one message, decide, act."""
     match read_message(record.body, batch.number):
-        case Nothing(reason):
+        case Ignored(reason):
             logger.info("Nobody to tell", reason=reason)
-        case Feedback() as feedback:
+        case DeliveryReport() as feedback:
             remember(feedback, settings, batch)
         case due:
             write(due, settings, batch, partial(has_time, context))
@@ -70,7 +70,7 @@ def has_time(context: "LambdaContext") -> bool:
     return timedelta(milliseconds=context.get_remaining_time_in_millis()) >= _LONGEST_MAIL
 
 
-def write(due: ReminderMessage | Occasion, settings: Settings, batch: Batch, has_time: Callable[[], bool]) -> None:
+def write(due: ReminderMessage | AccountEvent, settings: Settings, batch: Batch, has_time: Callable[[], bool]) -> None:
     """Write to the person, if there is reason to and mail is sent at all."""
     logger.set_correlation_id(due.cause)
     if not settings.sender:
@@ -101,12 +101,12 @@ def send(mail: Mail, settings: Settings, batch: Batch, has_time: Callable[[], bo
     metrics.add_metric(_METRICS[delivery], MetricUnit.Count, 1)
 
 
-def remember(feedback: Feedback, settings: Settings, batch: Batch) -> None:
+def remember(feedback: DeliveryReport, settings: Settings, batch: Batch) -> None:
     """Remember an address that failed, for the digest to show."""
-    match trouble_of(feedback):
-        case NoTrouble() as reason:
+    match address_failure_of(feedback):
+        case NoFailure() as reason:
             logger.info("Mail came to nothing", reason=reason)
-        case AddressTrouble() as trouble if not settings.dry_run:
+        case AddressFailure() as trouble if not settings.dry_run:
             known = batch.claims.remember(trouble)
             logger.info("Mail did not arrive", user_id=trouble.user_id, reason=trouble.reason, known=known)
     metrics.add_metric("MailsReturned", MetricUnit.Count, 1)

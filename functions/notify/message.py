@@ -4,10 +4,10 @@ import re
 from dataclasses import dataclass
 
 from aws.cloudtrail import MalformedEvent, RecordedCall
-from aws.ses.events import read_feedback
+from aws.ses.events import read_delivery_report
 from domain.input.fields import Fields, is_user_name
-from domain.mail.decision import MailKind, Occasion
-from domain.mail.delivery_failures import Feedback
+from domain.mail.decision import AccountEvent, MailKind
+from domain.mail.delivery_failures import DeliveryReport
 from domain.reminders.message import ReminderMessage
 
 _KINDS = {
@@ -21,41 +21,41 @@ _SERIAL_NUMBER = re.compile(r"[\w+=/:,.@-]{9,256}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class Nothing:
+class Ignored:
     """Nobody of this account is to be told of the call."""
 
     reason: str
 
 
-def read_message(body: str, account: str) -> ReminderMessage | Occasion | Feedback | Nothing:
+def read_message(body: str, account: str) -> ReminderMessage | AccountEvent | DeliveryReport | Ignored:
     """Read a message; raises MalformedReminder or MalformedEvent with the name of the field."""
     message = Fields.of(body, MalformedEvent)
     if "detail" not in message.values:
         return ReminderMessage.from_json(body)
     if message.find("detail.mail") is not None:
-        return read_feedback(body)
-    return read_occasion(RecordedCall.from_message(body), account)
+        return read_delivery_report(body)
+    return read_account_event(RecordedCall.from_message(body), account)
 
 
-def read_occasion(call: RecordedCall, account: str) -> Occasion | Nothing:
+def read_account_event(call: RecordedCall, account: str) -> AccountEvent | Ignored:
     """Read what was done to whom; raises MalformedEvent.
 
     The rule lets only successful calls of this account through; a message sent by hand may be another.
     """
     kind = _KINDS.get(call.name) if call.source == "iam.amazonaws.com" else None
     if kind is None:
-        return Nothing(f"the call was {call.name} of {call.source}")
+        return Ignored(f"the call was {call.name} of {call.source}")
     if call.error_code is not None:
-        return Nothing("the call failed")
+        return Ignored("the call failed")
     if call.account != account:
-        return Nothing("the call was made in another account")
+        return Ignored("the call was made in another account")
     name = _user_name(call)
     # Of root's own device CloudTrail says "AWS ROOT USER".
     if name is None or not is_user_name(name):
-        return Nothing("the call was about no user")
+        return Ignored("the call was about no user")
     device = None if kind is MailKind.WELCOME else _serial_number(call)
     # The day lets the cause be forgotten in time: a person's item has room for some thousands.
-    return Occasion(kind, f"{kind}#{call.at.date()}#{call.event_id}", name, call.at, device)
+    return AccountEvent(kind, f"{kind}#{call.at.date()}#{call.event_id}", name, call.at, device)
 
 
 def _user_name(call: RecordedCall) -> str | None:

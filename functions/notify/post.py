@@ -10,8 +10,8 @@ from functools import partial
 from botocore.exceptions import BotoCoreError, ClientError
 
 from aws.dynamodb.mail_claims import MailClaims
-from aws.ses.quota import SendingPace
-from aws.ses.sender import MailNotSent, MailRefused, MailSender, MailUnconfirmed, ManagerRefused, Wording
+from aws.ses.quota import SendingRateLimiter
+from aws.ses.sender import MailNotSent, MailRefused, MailSender, MailUnconfirmed, ManagerRefused, RenderedMail
 from aws.sqs.batch import TooLate
 from domain.mail.decision import Mail
 
@@ -27,15 +27,15 @@ class Delivery(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Post:
+class MailDelivery:
     """Sends mails."""
 
     claims: MailClaims
-    pace: SendingPace
+    pace: SendingRateLimiter
     sender: MailSender
     clock: Callable[[], datetime]
 
-    def deliver(self, mail: Mail, word: Callable[[Mail], Wording], has_time: Callable[[], bool]) -> Delivery:
+    def deliver(self, mail: Mail, word: Callable[[Mail], RenderedMail], has_time: Callable[[], bool]) -> Delivery:
         """Send a mail unless somebody has; raises TooLate or MailNotSent, and then anybody may claim it again.
 
         It is worded first, so that whatever may go wrong with that comes before the claim.
@@ -60,7 +60,7 @@ class Post:
         return delivery
 
     def _send(
-        self, mail: Mail, wording: Wording, word: Callable[[Mail], Wording], has_time: Callable[[], bool]
+        self, mail: Mail, wording: RenderedMail, word: Callable[[Mail], RenderedMail], has_time: Callable[[], bool]
     ) -> Delivery:
         try:
             self.sender.send(mail, wording)

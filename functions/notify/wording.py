@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from aws.ses.sender import Wording
+from aws.ses.sender import RenderedMail
 from domain.account import Account
 from domain.enrolment.devices import kind_of
 from domain.mail.decision import Mail
@@ -19,7 +19,7 @@ _LONGEST_SUBJECT = 150
 _MORE_THAN_A_BLANK_LINE = re.compile(r"\n{3,}")
 
 
-def word(mail: Mail, account: Account, contact: str) -> Wording:
+def word(mail: Mail, account: Account, contact: str) -> RenderedMail:
     """Return what the mail says; `contact` is whom to ask, empty for whoever gave the user.
 
     Whatever users can name is text to both layouts: in HTML it is escaped, and the subject stays on one line.
@@ -33,7 +33,7 @@ def word(mail: Mail, account: Account, contact: str) -> Wording:
     }
     template = f"{mail.language}/{mail.kind}.jinja"
     as_text, as_html = (_environment(layout).get_template(template) for layout in ("text", "html"))
-    return Wording(
+    return RenderedMail(
         subject=plain(str(as_text.make_module(values).subject), _LONGEST_SUBJECT),  # type: ignore[attr-defined]  # set in it
         text=_MORE_THAN_A_BLANK_LINE.sub("\n\n", as_text.render(values)).strip() + "\n",
         html=as_html.render(values),

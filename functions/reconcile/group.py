@@ -19,11 +19,11 @@ class GroupState:
     others: frozenset[str] = frozenset()
 
 
-def settle_group(settings: "Settings") -> GroupState:
+def repair_group(settings: "Settings") -> GroupState:
     """Give the group its policy back if somebody took it; a dry run only looks."""
     carrying = PolicyGroups(clients.iam(), settings.policy_arn).names()
     others = carrying - {settings.group_name}
     if settings.group_name in carrying:
         return GroupState(had_policy=True, has_policy=True, others=others)
     group = EnforcementGroup(clients.iam(), settings.group_name, settings.policy_arn)
-    return GroupState(had_policy=False, has_policy=not settings.dry_run and group.take_policy(), others=others)
+    return GroupState(had_policy=False, has_policy=not settings.dry_run and group.attach_policy(), others=others)

@@ -10,8 +10,8 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from aws import clients
 from aws.lambda_ import Continuation
-from reconcile.acting import carry_out, plan_only
-from reconcile.group import settle_group
+from reconcile.acting import apply_plan, plan_only
+from reconcile.group import repair_group
 from reconcile.report import Report
 from reconcile.settings import Settings
 from reconcile.survey import look
@@ -43,21 +43,21 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
     """
     settings = Settings.from_environment(os.environ)
     now = datetime.now(UTC)
-    group = settle_group(settings)
+    group = repair_group(settings)
     found = look(settings, group, now)
     if settings.dry_run:
         outcome = plan_only(found.plan)
     else:
-        outcome = carry_out(found, settings, now, has_time=partial(has_time, context))
+        outcome = apply_plan(found, settings, now, has_time=partial(has_time, context))
     report = Report(found, outcome, settings, now)
-    report.tell()
+    report.publish_notices()
     summary = report.record()
     run = run_of(event)
-    if outcome.left and not settings.dry_run and run < _MOST_RUNS:
-        Continuation(clients.lambda_(), context.invoked_function_arn).go_on({"run": run + 1})
-    elif outcome.failed or outcome.unasked:
+    if outcome.not_attempted and not settings.dry_run and run < _MOST_RUNS:
+        Continuation(clients.lambda_(), context.invoked_function_arn).start_next_run({"run": run + 1})
+    elif outcome.failed or outcome.release_not_requested:
         raise SweepIncomplete
-    elif settings.dry_run or not outcome.left:
+    elif settings.dry_run or not outcome.not_attempted:
         # What the alarm on its absence waits for: nothing comes after it.
         metrics.add_metric("SweepsCompleted", MetricUnit.Count, 1)
     return summary

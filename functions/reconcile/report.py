@@ -10,22 +10,22 @@ from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
 from aws import clients
-from aws.dynamodb.enforcement_table import ToldMarks, UserMarks, UsersMarker
+from aws.dynamodb.enforcement_table import AccountFlags, AccountFlagWriter, NoticeThrottle
 from aws.sns import DailyNotices, OpsTopic
 from domain.enforcement.sweep import Exempted, SweepOutcome, drifted, exemption_news, totals_of
 from reports.enforcement_notices import (
     denied_though_exempt,
-    found_exempt,
+    exemptions_found,
     group_without_policy,
     policy_drifted,
-    undone,
+    repeatedly_detached,
     unenforceable,
 )
 
 if TYPE_CHECKING:
     from domain.notice import Notice
     from reconcile.settings import Settings
-    from reconcile.survey import Found
+    from reconcile.survey import SweepReading
 
 logger = Logger()
 metrics = Metrics()
@@ -37,12 +37,12 @@ _NAMES_IN_A_LINE = 1000
 class Report:
     """A sweep that is over."""
 
-    found: "Found"
+    found: "SweepReading"
     outcome: SweepOutcome
     settings: "Settings"
     now: datetime
 
-    def tell(self) -> None:
+    def publish_notices(self) -> None:
         """Tell ops what they were not told within a day; in a dry run the log has to do."""
         notices = list(self._notices())
         for notice, _ in notices:
@@ -50,28 +50,33 @@ class Report:
         if self.settings.dry_run:
             return
         topic = OpsTopic(clients.sns(), self.settings.ops_topic_arn)
-        self._tell_exemptions(topic)
-        daily = DailyNotices(topic, ToldMarks(clients.dynamodb(), self.settings.marks_table))
+        self._publish_exemptions(topic)
+        daily = DailyNotices(topic, NoticeThrottle(clients.dynamodb(), self.settings.marks_table))
         for notice, about in notices:
-            daily.tell(notice, about, self.now)
-        for users, notice_of in ((self.outcome.unenforceable, unenforceable), (self.outcome.undone, undone)):
+            daily.publish(notice, about, self.now)
+        for users, notice_of in (
+            (self.outcome.unenforceable, unenforceable),
+            (self.outcome.repeatedly_detached, repeatedly_detached),
+        ):
             named = sorted(users, key=lambda user: user.name)
-            daily.tell_of({user.user_id: user for user in named}, notice_of, self.now)
+            daily.publish_new({user.user_id: user for user in named}, notice_of, self.now)
         denied = [found for found in self._exempt if found.denied_by]
-        daily.tell_of({found.user.user_id: found for found in denied}, denied_though_exempt, self.now)
+        daily.publish_new({found.user.user_id: found for found in denied}, denied_though_exempt, self.now)
 
-    def _tell_exemptions(self, topic: OpsTopic) -> None:
+    def _publish_exemptions(self, topic: OpsTopic) -> None:
         """Tell ops of every exemption that they do not know of, and remember it for as long as it lasts.
 
         An event that exempts somebody is told with its caller; what its event did not tell, the next sweep does.
         """
         table = (clients.dynamodb(), self.settings.marks_table)
-        news = exemption_news(self._exempt, UserMarks(*table).known_exemptions())
+        news = exemption_news(self._exempt, AccountFlags(*table).published_exemptions())
         # "Is detached now" is true only of users that `release` was sent.
-        new = [found for found in news.new if found.user.user_id not in self.outcome.unasked]
+        new = [found for found in news.new if found.user.user_id not in self.outcome.release_not_requested]
         if new:
-            topic.tell(found_exempt(sorted(new, key=lambda found: found.user.name)))
-        UsersMarker(*table).exempt({found.user.user_id: found.exemption.summary for found in new}, news.over)
+            topic.publish(exemptions_found(sorted(new, key=lambda found: found.user.name)))
+        AccountFlagWriter(*table).record_exemptions(
+            {found.user.user_id: found.exemption.summary for found in new}, news.over
+        )
 
     @property
     def _exempt(self) -> list[Exempted]:
@@ -99,8 +104,8 @@ class Report:
             "missing": totals.missing,
             "attached": self.outcome.attached,
             "releases": len(self.found.plan.release),
-            "failed": self.outcome.failed + len(self.outcome.unasked),
-            "left": self.outcome.left,
+            "failed": self.outcome.failed + len(self.outcome.release_not_requested),
+            "left": self.outcome.not_attempted,
             "dry_run": self.settings.dry_run,
         }
         logger.info("Sweep done", **summary)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.enforcement.decision import ExistingUsers, Means
+from domain.enforcement.decision import EnforcementMethod, ExistingUsers
 from domain.exemptions import ExemptionRules
 from domain.input import settings
 
@@ -16,7 +16,7 @@ class Settings:
     policy_arn: str
     policy_version: str
     group_name: str
-    enforce_by: Means
+    enforce_by: EnforcementMethod
     exemptions: ExemptionRules
     existing_users: ExistingUsers
     existing_since: datetime | None
@@ -33,7 +33,7 @@ class Settings:
             policy_arn=settings.policy_arn(environment, "POLICY_ARN"),
             policy_version=settings.text(environment, "POLICY_VERSION", "a version such as v1"),
             group_name=settings.text(environment, "GROUP_NAME", "the name of a group"),
-            enforce_by=settings.choice(environment, "ENFORCE_BY", Means),
+            enforce_by=settings.choice(environment, "ENFORCE_BY", EnforcementMethod),
             exemptions=settings.exemptions(environment),
             existing_users=settings.choice(environment, "EXISTING_USERS", ExistingUsers),
             existing_since=settings.moment(environment, "EXISTING_USERS_SINCE"),

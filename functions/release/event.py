@@ -4,7 +4,7 @@ import json
 from dataclasses import dataclass
 
 from aws.cloudtrail import RecordedCall
-from domain.api_call import Call, NothingHappened
+from domain.api_call import ApiCall, Ignored
 from domain.enforcement.release_request import ReleaseRequest
 
 _CONFLICTS = {"DeleteConflict", "DeleteConflictException"}
@@ -15,11 +15,11 @@ class FailedDeletion:
     """Somebody tried to delete a user who still has something, perhaps our policy; `message` says what, if anything."""
 
     user_name: str
-    call: Call
+    call: ApiCall
     message: str | None = None
 
 
-Fact = ReleaseRequest | FailedDeletion | NothingHappened
+Fact = ReleaseRequest | FailedDeletion | Ignored
 
 
 def read_fact(body: str, account: str) -> Fact:
@@ -28,11 +28,11 @@ def read_fact(body: str, account: str) -> Fact:
         return ReleaseRequest.from_json(body)
     call = RecordedCall.from_message(body)
     if (call.source, call.name, call.account) != ("iam.amazonaws.com", "DeleteUser", account):
-        return NothingHappened(f"the call was {call.name} of {call.source} in {call.account}")
+        return Ignored(f"the call was {call.name} of {call.source} in {call.account}")
     if call.error_code not in _CONFLICTS:
-        return NothingHappened("the deletion met no conflict")
+        return Ignored("the deletion met no conflict")
     name = call.user_name("detail.requestParameters.userName")
-    return FailedDeletion(name, call.told(), call.optional_text("detail.errorMessage"))
+    return FailedDeletion(name, call.to_api_call(), call.optional_text("detail.errorMessage"))
 
 
 def _is_request(body: str) -> bool:

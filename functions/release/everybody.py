@@ -14,18 +14,18 @@ from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
 from aws import clients
-from aws.iam.detach import Detachment, Holds
+from aws.iam.detach import PolicyAttachments, PolicyDetacher
 from aws.lambda_ import Continuation
-from aws.rate_limit import Pace
+from aws.rate_limit import RateLimiter
 from aws.sns import OpsTopic
 from release.settings import Settings
-from reports.enforcement_notices import still_held
+from reports.enforcement_notices import detach_incomplete
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes import CloudFormationCustomResourceEvent
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-    from domain.enforcement.attachments import Hold
+    from domain.enforcement.attachments import Attachment
 
 logger = Logger()
 
@@ -40,7 +40,7 @@ _PAUSE_BETWEEN_RUNS = 5
 class Left:
     """What a run leaves: the holds that it still finds, and whether everything could be read."""
 
-    holds: Sequence["Hold"]
+    holds: Sequence["Attachment"]
     readable: bool
 
 
@@ -50,20 +50,20 @@ def release_everybody(
     """Run once over everybody; return what there is to answer, or None where another run follows."""
     settings = Settings.from_environment(environment)
     run = int(event.raw_event.get(_RUN, 1))
-    holds = Holds(clients.iam(), settings.policy_arn, settings.group_name)
+    holds = PolicyAttachments(clients.iam(), settings.policy_arn, settings.group_name)
     undo(read(holds).holds, settings, context)
     left = read(holds)
     if run < _MOST_RUNS and (left.holds or not left.readable):
         logger.info("Releasing goes on", run=run, left=len(left.holds), readable=left.readable)
         sleep(_PAUSE_BETWEEN_RUNS)
-        Continuation(clients.lambda_(), context.invoked_function_arn).go_on({**event.raw_event, _RUN: run + 1})
+        Continuation(clients.lambda_(), context.invoked_function_arn).start_next_run({**event.raw_event, _RUN: run + 1})
         return None
-    return tell_what_is_left(left, boundaries_of(holds), settings, run)
+    return publish_what_is_left(left, boundaries_of(holds), settings, run)
 
 
-def read(holds: Holds) -> Left:
+def read(holds: PolicyAttachments) -> Left:
     """Read every hold that can be read: a group that cannot be keeps nobody from being detached from the policy."""
-    found: list[Hold] = []
+    found: list[Attachment] = []
     readable = True
     for part in (holds.attachments, holds.members):
         try:
@@ -74,10 +74,10 @@ def read(holds: Holds) -> Left:
     return Left(found, readable)
 
 
-def undo(found: Sequence["Hold"], settings: Settings, context: "LambdaContext") -> None:
+def undo(found: Sequence["Attachment"], settings: Settings, context: "LambdaContext") -> None:
     """Undo every hold that time allows."""
-    detachment = Detachment(clients.iam(), settings.policy_arn, settings.group_name)
-    pace = Pace(_WRITES_PER_SECOND, monotonic, sleep)
+    detacher = PolicyDetacher(clients.iam(), settings.policy_arn, settings.group_name)
+    pace = RateLimiter(_WRITES_PER_SECOND, monotonic, sleep)
     for number, hold in enumerate(found):
         if context.get_remaining_time_in_millis() < _RESERVE_MILLISECONDS:
             break
@@ -85,12 +85,12 @@ def undo(found: Sequence["Hold"], settings: Settings, context: "LambdaContext") 
             logger.info("Releasing everybody", released=number, found=len(found))
         pace.wait()
         try:
-            detachment.let_go(hold)
+            detacher.detach(hold)
         except (ClientError, BotoCoreError):
             logger.exception("Not released", released_from=hold.by, name_held=hold.name)
 
 
-def boundaries_of(holds: Holds) -> Sequence[str]:
+def boundaries_of(holds: PolicyAttachments) -> Sequence[str]:
     """Return whose permissions boundary the policy is; that it cannot be read keeps nobody from an answer."""
     try:
         return holds.boundaries()
@@ -99,14 +99,14 @@ def boundaries_of(holds: Holds) -> Sequence[str]:
         return ()
 
 
-def tell_what_is_left(left: Left, boundaries: Sequence[str], settings: Settings, run: int) -> str:
+def publish_what_is_left(left: Left, boundaries: Sequence[str], settings: Settings, run: int) -> str:
     """Tell ops what keeps the policy from being deleted, if anything does, and return the answer."""
     names = [hold.name for hold in left.holds]
     if not names and left.readable and not boundaries:
         logger.info("Everybody is released", run=run)
         return "Everybody is released"
-    notice = still_held(names, settings.policy_arn, boundaries=boundaries, readable=left.readable)
-    OpsTopic(clients.sns(), settings.ops_topic_arn).tell(notice)
+    notice = detach_incomplete(names, settings.policy_arn, boundaries=boundaries, readable=left.readable)
+    OpsTopic(clients.sns(), settings.ops_topic_arn).publish(notice)
     logger.error("Not everybody is released", names=names, boundaries=boundaries, readable=left.readable)
     if names:
         return f"{len(names)} could not be released; the log says why"

@@ -10,12 +10,12 @@ from aws_lambda_powertools.utilities.data_classes import CloudFormationCustomRes
 
 from aws import clients
 from aws.sqs.batch import take_batch
-from domain.api_call import NothingHappened
+from domain.api_call import Ignored
 from domain.enforcement.release_request import ReleaseRequest
 from release.event import FailedDeletion, read_fact
 from release.settings import Settings
 from release.stack_event import on_stack_event
-from release.user import give_way_to_deletion, release_exempt_user
+from release.user import detach_for_deletion, release_exempt_user
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -48,7 +48,7 @@ def release(record: "SQSRecord", settings: Settings, account: str) -> None:
     """Read one message, decide, act."""
     now = datetime.now(UTC)
     match read_fact(record.body, account):
-        case NothingHappened(reason):
+        case Ignored(reason):
             logger.info("Nobody to release", reason=reason)
         case ReleaseRequest() as request:
             if request.after:
@@ -56,4 +56,4 @@ def release(record: "SQSRecord", settings: Settings, account: str) -> None:
             release_exempt_user(request, settings, now)
         case FailedDeletion() as deletion:
             logger.set_correlation_id(deletion.call.event_id)
-            give_way_to_deletion(deletion, settings, now)
+            detach_for_deletion(deletion, settings, now)

@@ -11,7 +11,7 @@ from aws_lambda_powertools import Logger
 
 from aws import clients
 from aws.cloudformation import answer
-from aws.iam.detach import Holds
+from aws.iam.detach import PolicyAttachments
 from release.everybody import release_everybody
 from release.settings import Settings
 
@@ -51,7 +51,7 @@ def refusal_of(before: str, policy_arn: str, environment: Mapping[str, str]) -> 
     if before in {"", policy_arn}:
         return None
     settings = Settings.from_environment(environment)
-    if next(Holds(clients.iam(), before, settings.group_name).attachments(), None) is None:
+    if next(PolicyAttachments(clients.iam(), before, settings.group_name).attachments(), None) is None:
         return None
     name = before.rpartition("/")[2]
     return f"PolicyName cannot be changed while {name} is attached to users: nothing would release them. Keep {name}."

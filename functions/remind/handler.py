@@ -18,17 +18,17 @@ from aws.ses.quota import SendingAccount
 from aws.sns import OpsTopic
 from aws.sqs.queues import QueueRefused, ReminderQueue
 from domain.contact.addresses import Unreachable
-from domain.enrolment.history import Change, Enrolment
+from domain.enrolment.record import EnrolmentStatus, RecordChange
 from domain.enrolment.totals import RunTotals, totals_of
 from domain.mail.ses_status import NoSending, SendingState
 from domain.reminders.message import ReminderKind
-from domain.reminders.plan import Outcome
+from domain.reminders.plan import ReminderOutcome
 from remind.settings import Settings
 from remind.survey import Survey, survey
 from reports.audit.page import audit_page
 from reports.audit.report import audit_report_of
 from reports.audit.table import audit_csv
-from reports.digest.digest import Run, digest_of
+from reports.digest.digest import ReminderRun, digest_of
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -65,7 +65,7 @@ def lambda_handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str
     outcome = found.outcome if settings.dry_run else remind(found, settings, table)
     run = run_of(found, outcome, settings, context, at=earlier.at if earlier else now.astimezone(UTC))
     record(run)
-    finish(run, found, settings, table, told=earlier is not None and earlier.told)
+    finish(run, found, settings, table, to_api_call=earlier is not None and earlier.to_api_call)
     # What the alarm on its absence waits for: nothing comes after it.
     metrics.add_metric("ReminderRunsCompleted", MetricUnit.Count, 1)
     return {**run.totals.counts, "reminders": len(outcome.queued)}
@@ -83,12 +83,14 @@ def earlier_try(found: Survey, context: "LambdaContext") -> RunTotals | None:
     return next((run for run in found.runs if run.request == context.aws_request_id), None)
 
 
-def run_of(found: Survey, outcome: Outcome, settings: Settings, context: "LambdaContext", *, at: datetime) -> Run:
+def run_of(
+    found: Survey, outcome: ReminderOutcome, settings: Settings, context: "LambdaContext", *, at: datetime
+) -> ReminderRun:
     """Put together what the digest follows from."""
-    return Run(
+    return ReminderRun(
         account=context.invoked_function_arn.split(":")[4],
-        picture=found.picture,
-        totals=totals_of(found.picture, settings.cadence.escalate_after, at, context.aws_request_id),
+        snapshot=found.snapshot,
+        totals=totals_of(found.snapshot, settings.cadence.escalate_after, at, context.aws_request_id),
         before=found.runs[-1] if found.runs else None,
         outcome=outcome,
         sending=found.sending,
@@ -99,13 +101,13 @@ def run_of(found: Survey, outcome: Outcome, settings: Settings, context: "Lambda
     )
 
 
-def remind(found: Survey, settings: Settings, table: PeopleTable) -> Outcome:
+def remind(found: Survey, settings: Settings, table: PeopleTable) -> ReminderOutcome:
     """Remember first, so that nobody is reminded without being counted; then queue.
 
     A person whose item cannot be written waits for the next run, and keeps nobody else from being reminded.
     """
     unremembered = {
-        change.after.user_id: change.after.user_name for change in found.picture.changes if not follow(change, table)
+        change.after.user_id: change.after.user_name for change in found.snapshot.changes if not follow(change, table)
     }
     wanted = [message for message in found.outcome.queued if message.user_id not in unremembered]
     try:
@@ -117,7 +119,7 @@ def remind(found: Survey, settings: Settings, table: PeopleTable) -> Outcome:
     return replace(found.outcome, queued=queued, refused=len(wanted) - len(queued), unremembered=names)
 
 
-def follow(change: Change, table: PeopleTable) -> bool:
+def follow(change: RecordChange, table: PeopleTable) -> bool:
     """Write what changed of one person; tell whether the table took it."""
     try:
         table.follow(change)
@@ -127,31 +129,31 @@ def follow(change: Change, table: PeopleTable) -> bool:
     return True
 
 
-def finish(run: Run, found: Survey, settings: Settings, table: PeopleTable, *, told: bool) -> None:
+def finish(run: ReminderRun, found: Survey, settings: Settings, table: PeopleTable, *, to_api_call: bool) -> None:
     """Keep totals and report, and tell ops once; each is tried, whatever becomes of the others.
 
     A dry run only tells, and has nothing to make up for. Raises the first error, or RunIncomplete.
     """
     topic = OpsTopic(clients.sns(), settings.ops_topic_arn)
     if settings.dry_run:
-        topic.tell(digest_of(run))
+        topic.publish(digest_of(run))
         return
     expires = run.totals.at + timedelta(days=settings.report_retention_days)
     steps: list[Callable[[], object]] = [
-        lambda: table.keep(replace(run.totals, told=told), expires),
+        lambda: table.keep(replace(run.totals, to_api_call=to_api_call), expires),
         lambda: keep_report(run, found, settings),
     ]
-    if not told:
-        steps.append(lambda: tell(run, topic, table, expires))
+    if not to_api_call:
+        steps.append(lambda: publish_digest(run, topic, table, expires))
     attempt(steps)
     if not run.outcome.complete:
         raise RunIncomplete
 
 
-def tell(run: Run, topic: OpsTopic, table: PeopleTable, expires: datetime) -> None:
+def publish_digest(run: ReminderRun, topic: OpsTopic, table: PeopleTable, expires: datetime) -> None:
     """Tell ops, and remember that, so that another try of the run does not tell them again."""
-    topic.tell(digest_of(run))
-    table.keep(replace(run.totals, told=True), expires)
+    topic.publish(digest_of(run))
+    table.keep(replace(run.totals, to_api_call=True), expires)
 
 
 def attempt(steps: list[Callable[[], object]]) -> None:
@@ -167,11 +169,11 @@ def attempt(steps: list[Callable[[], object]]) -> None:
         raise errors[0]
 
 
-def keep_report(run: Run, found: Survey, settings: Settings) -> None:
+def keep_report(run: ReminderRun, found: Survey, settings: Settings) -> None:
     """Keep what the auditor asks for; the report of a run that is tried again replaces the one before."""
     at = run.totals.at
     report = audit_report_of(
-        run.picture,
+        run.snapshot,
         (*found.runs, run.totals),
         account=run.account,
         report_made=run.report_made,
@@ -182,22 +184,22 @@ def keep_report(run: Run, found: Survey, settings: Settings) -> None:
     logger.info("Audit report kept", key=key)
 
 
-def record(run: Run) -> None:
+def record(run: ReminderRun) -> None:
     """Log each reminder and count what the dashboard shows."""
     for message in run.outcome.queued:
         logger.info("Reminder planned", user_name=message.user_name, user_id=message.user_id, cause=message.cause)
-    able = [person for person in run.picture.those(Enrolment.UNENROLLED) if not person.key_only]
+    able = [person for person in run.snapshot.with_status(EnrolmentStatus.UNENROLLED) if not person.key_only]
     numbers: dict[str, Any] = {
-        "UsersDormant": run.totals.counts[Enrolment.DORMANT],
-        "UsersUnknown": run.totals.counts[Enrolment.UNKNOWN],
+        "UsersDormant": run.totals.counts[EnrolmentStatus.DORMANT],
+        "UsersUnknown": run.totals.counts[EnrolmentStatus.UNKNOWN],
         "UsersUnreachable": sum(isinstance(person.recipient, Unreachable) for person in able),
         "RemindersPlanned": len(run.outcome.queued),
         "Escalations": sum(message.kind is ReminderKind.ESCALATION for message in run.outcome.queued),
     }
     if run.report_made is not None:
         # Without a report a curve that falls to nothing would look as if everybody had enrolled.
-        numbers["UsersEnrolled"] = run.totals.counts[Enrolment.ENROLLED]
-        numbers["UsersUnenrolled"] = run.totals.counts[Enrolment.UNENROLLED]
+        numbers["UsersEnrolled"] = run.totals.counts[EnrolmentStatus.ENROLLED]
+        numbers["UsersUnenrolled"] = run.totals.counts[EnrolmentStatus.UNENROLLED]
     for name, number in numbers.items():
         metrics.add_metric(name, MetricUnit.Count, number)
     logger.info("Run done", dry_run=run.dry_run, complete=run.outcome.complete, **numbers)

@@ -9,11 +9,11 @@ from botocore.exceptions import BotoCoreError, ClientError
 from aws.account_reader import AccountReader
 from aws.iam.mfa_devices import MfaDevices
 from domain.enrolment.devices import Devices
-from domain.enrolment.snapshot import EnrolmentPicture, picture_of
+from domain.enrolment.snapshot import EnrolmentSnapshot, build_snapshot
 from domain.enrolment.totals import RunTotals
 from domain.mail.ses_status import NoSending, SendingState, room_for
 from domain.reminders.message import ReminderMessage
-from domain.reminders.plan import Outcome, plan_reminders, within_quota
+from domain.reminders.plan import ReminderOutcome, plan_reminders, within_quota
 from remind.settings import Settings
 
 
@@ -21,8 +21,8 @@ from remind.settings import Settings
 class Survey:
     """What was found: the picture, and what would become of the reminders if the queue took them all."""
 
-    picture: EnrolmentPicture
-    outcome: Outcome
+    snapshot: EnrolmentSnapshot
+    outcome: ReminderOutcome
     sending: SendingState | NoSending
     report_made: datetime | None
     runs: tuple[RunTotals, ...]
@@ -39,14 +39,14 @@ def survey(
     """Find out who has no MFA and whom to remind; nothing is written. The days are those of the time's own zone."""
     facts, runs, unreadable = account.read(settings.rules, now, has_time)
     today, exempt_on = now.date(), now.astimezone(UTC).date()
-    picture = picture_of(facts, settings.rules, today, exempt_on=exempt_on)
+    snapshot = build_snapshot(facts, settings.rules, today, exempt_on=exempt_on)
     zone = settings.time_zone
-    wanted = plan_reminders(picture, settings.cadence, settings.language, zone) if settings.sender else []
+    wanted = plan_reminders(snapshot, settings.cadence, settings.language, zone) if settings.sender else []
     planned = within_quota(wanted, room_for(sending))
     seen, postponed = look_again(planned, account.devices, has_time)
     return Survey(
-        picture=picture_of(facts.seeing(seen), settings.rules, today, exempt_on=exempt_on),
-        outcome=Outcome(
+        snapshot=build_snapshot(facts.with_devices(seen), settings.rules, today, exempt_on=exempt_on),
+        outcome=ReminderOutcome(
             # Whoever is gone by now is not in need of a mail either: the devices are None.
             queued=tuple(message for message in planned if seen.get(message.user_id) == frozenset()),
             unchecked=len(planned) - len(seen) - postponed,

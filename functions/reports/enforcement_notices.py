@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from domain.api_call import Call
+from domain.api_call import ApiCall
 from domain.enforcement.decision import Release
 from domain.enforcement.sweep import Exempted
 from domain.exemptions import Exemption
@@ -39,7 +39,7 @@ class GroupUpdate:
     new_path: str | None = None
 
 
-def enforcement_changed(call: Call, policy_arn: str, version: str, update: GroupUpdate | None = None) -> Notice:
+def enforcement_changed(call: ApiCall, policy_arn: str, version: str, update: GroupUpdate | None = None) -> Notice:
     """Say that somebody changed the policy or the group outside CloudFormation; `version` is the deployed one."""
     text = wrapped("What enforces MFA in this account was changed, and not by CloudFormation.")
     advice = _advice_on_group(update) if update else _advice_on(call.name, policy_arn, version)
@@ -131,7 +131,7 @@ def unenforceable(users: Sequence[User]) -> Notice:
     )
 
 
-def fought_over(user: User, times: int, call: Call) -> Notice:
+def reattachment_conflict(user: User, times: int, call: ApiCall) -> Notice:
     """Say that somebody keeps taking the policy off a user."""
     name = plain(user.name)
     text = wrapped(
@@ -149,7 +149,7 @@ def fought_over(user: User, times: int, call: Call) -> Notice:
     )
 
 
-def undone(users: Sequence[User]) -> Notice:
+def repeatedly_detached(users: Sequence[User]) -> Notice:
     """Say which users keep losing the policy; the sweep does not know who takes it off."""
     lines = first((f"  {plain(user.name)}" for user in users), _MOST_NAMES)
     text = wrapped(
@@ -168,7 +168,7 @@ def undone(users: Sequence[User]) -> Notice:
     )
 
 
-def exempted(user: User, exemption: Exemption, call: Call) -> Notice:
+def exempted(user: User, exemption: Exemption, call: ApiCall) -> Notice:
     """Say that somebody exempted a user."""
     text = wrapped(f"{_exempt(user, exemption)}. If the policy is on the user, it is detached now.")
     return Notice(
@@ -179,7 +179,7 @@ def exempted(user: User, exemption: Exemption, call: Call) -> Notice:
     )
 
 
-def malformed_exemption(user: User, value: str, call: Call) -> Notice:
+def malformed_exemption(user: User, value: str, call: ApiCall) -> Notice:
     """Say that a tag that somebody set exempts nobody, because its value looks like a day and is none."""
     text = wrapped(
         f"{plain(user.name)} is not exempt: {plain(value)!r} looks like a day and is none. "
@@ -193,7 +193,7 @@ def malformed_exemption(user: User, value: str, call: Call) -> Notice:
     )
 
 
-def found_exempt(found: Sequence[Release | Exempted]) -> Notice:
+def exemptions_found(found: Sequence[Release | Exempted]) -> Notice:
     """Say which users are exempt without ops having been told; the caller is not known."""
     lines = first((f"  {_exempt(known.user, known.exemption)}" for known in found), _MOST_NAMES)
     text = wrapped("These users are exempt. If the policy is on one of them, it is detached now:")
@@ -235,7 +235,7 @@ def _denied(found: Iterable[Exempted]) -> Iterable[str]:
         yield f"  {plain(exempt.user_name)}, through {plain(groups, 300)}"
 
 
-def gave_way(user: User, call: Call) -> Notice:
+def detached_for_deletion(user: User, call: ApiCall) -> Notice:
     """Say that a user is let go because somebody could not delete the user."""
     name = plain(user.name)
     text = wrapped(f"{name} could not be deleted because of the enforcement policy, and is let go for an hour:")
@@ -251,7 +251,7 @@ def gave_way(user: User, call: Call) -> Notice:
     )
 
 
-def gives_way_no_more(user: User, times: int, call: Call) -> Notice:
+def deletion_grace_exhausted(user: User, times: int, call: ApiCall) -> Notice:
     """Say that a user stays enforced, though somebody cannot delete the user."""
     name = plain(user.name)
     text = wrapped(
@@ -267,7 +267,7 @@ def gives_way_no_more(user: User, times: int, call: Call) -> Notice:
     )
 
 
-def still_held(
+def detach_incomplete(
     names: Sequence[str], policy_arn: str, *, boundaries: Sequence[str] = (), readable: bool = True
 ) -> Notice:
     """Say what keeps the policy from being deleted with the stack.
@@ -301,7 +301,7 @@ def _exempt(user: User, exemption: Exemption) -> str:
     return f"{plain(user.name)} is exempt by {exemption.by} ({plain(exemption.reason)}), {end}"
 
 
-def _told(call: Call) -> str:
+def _told(call: ApiCall) -> str:
     return "\n".join(
         [
             f"What: {plain(call.name)}",

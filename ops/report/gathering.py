@@ -10,7 +10,7 @@ import boto3
 from aws.account_reader import AccountReader
 from aws.dynamodb.people_table import Remembered, RememberedPeople
 from domain.contact.addresses import AddressRules
-from domain.enrolment.snapshot import EnrolmentRules, picture_of
+from domain.enrolment.snapshot import EnrolmentRules, build_snapshot
 from domain.enrolment.totals import totals_of
 from domain.exemptions import ExemptionRules
 from ops.callers import Identity
@@ -57,10 +57,10 @@ def report_on(session: boto3.Session, stack_name: str, now: datetime) -> AuditRe
     rules = EnrolmentRules(choices.exemptions, AddressRules("", "", frozenset()))
     here = now.astimezone(choices.time_zone)
     facts, runs, _ = account.read(rules, here, has_time=lambda: True)
-    picture = picture_of(facts, rules, here.date(), exempt_on=now.astimezone(UTC).date())
+    snapshot = build_snapshot(facts, rules, here.date(), exempt_on=now.astimezone(UTC).date())
     return audit_report_of(
-        picture,
-        (*runs, totals_of(picture, choices.escalate_after, now)),
+        snapshot,
+        (*runs, totals_of(snapshot, choices.escalate_after, now)),
         account=Identity(session.client("sts", config=PATIENT)).caller().account,
         report_made=facts.report.made if facts.report else None,
         escalate_after=choices.escalate_after,

@@ -24,8 +24,8 @@ from rich.console import Console
 from rich.table import Table
 
 from aws import clients
-from reconcile.acting import carry_out
-from reconcile.group import settle_group
+from reconcile.acting import apply_plan
+from reconcile.group import repair_group
 from reconcile.report import Report
 from reconcile.settings import Settings
 from reconcile.survey import look
@@ -115,10 +115,10 @@ def detail_of(number: int, *, held: bool) -> str:
 def sweep() -> int:
     """Sweep as `reconcile` does."""
     settings, now = settings_here(), datetime.now(UTC)
-    group = settle_group(settings)
+    group = repair_group(settings)
     found = look(settings, group, now)
-    outcome = carry_out(found, settings, now, has_time=lambda: True)
-    Report(found, outcome, settings, now).tell()
+    outcome = apply_plan(found, settings, now, has_time=lambda: True)
+    Report(found, outcome, settings, now).publish_notices()
     return outcome.attached
 
 
@@ -161,7 +161,7 @@ def memory_of(users: int) -> float:
     """Return the most megabytes that reading and deciding took."""
     with account_of(users, held=True):
         settings, now = settings_here(), datetime.now(UTC)
-        group = settle_group(settings)
+        group = repair_group(settings)
         tracemalloc.start()
         look(settings, group, now)
         _, most = tracemalloc.get_traced_memory()

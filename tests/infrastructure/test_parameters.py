@@ -78,10 +78,10 @@ def test_functions_run_with_what_the_template_takes(parameters: dict[str, str]) 
 def test_no_number_is_read_by_a_function() -> None:
     """A parameter of the type Number takes 1.5 as well, so no function reads one."""
     numbers = {name for name, about in PARAMETERS.items() if about["Type"] == "Number"}
-    marked = {name: f"<{name}>" for name in numbers}
+    flags = {name: f"<{name}>" for name in numbers}
 
     for function in READERS:
-        assert not set(marked.values()) & set(environment(function, **marked).values())
+        assert not set(flags.values()) & set(environment(function, **flags).values())
 
 
 @pytest.mark.parametrize(("parameter", "numbers"), WHOLE_NUMBERS.items(), ids=WHOLE_NUMBERS)

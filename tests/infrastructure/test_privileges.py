@@ -42,9 +42,9 @@ def test_a_role_grants_exactly_what_its_function_calls(name: str) -> None:
     function = FUNCTIONS[name]
     polls = any(event["Type"] == "SQS" for event in function.get("Events", {}).values())
 
-    granted = {action for statement in statements(name) for action in actions(statement)}
+    exemption_granted = {action for statement in statements(name) for action in actions(statement)}
 
-    assert granted == declared(room(name)) | TO_LOG | (TO_POLL if polls else set())
+    assert exemption_granted == declared(room(name)) | TO_LOG | (TO_POLL if polls else set())
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
@@ -133,13 +133,13 @@ SCHEDULES = {
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_a_schedule_may_start_its_function_keep_what_failed_and_nothing_else(name: str) -> None:
     target = SCHEDULES[name]
-    granted = [
+    exemption_granted = [
         (statement["Effect"], statement["Action"], statement["Resource"])
         for policy in schedule_role(name)["Policies"]
         for statement in policy["PolicyDocument"]["Statement"]
     ]
 
-    assert granted == [
+    assert exemption_granted == [
         ("Allow", "lambda:InvokeFunction", target["Arn"]),
         ("Allow", "sqs:SendMessage", target["DeadLetterConfig"]["Arn"]),
     ]

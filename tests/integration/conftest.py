@@ -59,7 +59,7 @@ def account(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """An empty account; clients that were made before it are forgotten, and none keeps its pace."""
     monkeypatch.setenv("MOTO_ACCOUNT_ID", ACCOUNT)
     monkeypatch.setattr(clients, "sleep", lambda _: None)
-    for client in (*PLAIN_CLIENTS, clients.sesv2, clients.sesv2_once):
+    for client in (*PLAIN_CLIENTS, clients.sesv2, clients.sesv2_without_retries):
         client.cache_clear()
     with mock_aws():
         yield
@@ -111,7 +111,7 @@ class Ops(Inbox):
         self.topic = sns.create_topic(Name="ops")["TopicArn"]
         sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{ACCOUNT}:ops")
 
-    def told(self) -> list[str]:
+    def to_api_call(self) -> list[str]:
         """Take the kinds of the notices."""
         return [json.loads(body)["MessageAttributes"]["kind"]["Value"] for body in self.take()]
 
@@ -238,7 +238,7 @@ def calls(account: None, monkeypatch: pytest.MonkeyPatch) -> "Calls":
 def recorded_calls() -> "Calls":
     """Return a record of what the clients of this process send from now on."""
     calls = Calls()
-    of_notify = (clients.paced_iam(WORKERS), clients.sesv2("us-east-1"), clients.sesv2_once("us-east-1"))
+    of_notify = (clients.paced_iam(WORKERS), clients.sesv2("us-east-1"), clients.sesv2_without_retries("us-east-1"))
     for client in (*(make() for make in PLAIN_CLIENTS), *of_notify):
         # botocore asks every handler and takes the first answer: moto must not act on what a test has failed.
         client.meta.events.unregister("before-send", botocore_stubber)  # type: ignore[arg-type]  # it answers, too

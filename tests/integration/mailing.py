@@ -89,7 +89,7 @@ class Mailing:
         # Taken as they are sent: a queue of thousands takes moto minutes.
         calls.answer("SendMessageBatch", *['{"Successful": [], "Failed": []}'] * people)
         clients.sqs().meta.events.register("before-call.sqs.SendMessageBatch", self._keep)
-        clients.sesv2_once("us-east-1").meta.events.register("before-call.sesv2.SendEmail", self._send)
+        clients.sesv2_without_retries("us-east-1").meta.events.register("before-call.sesv2.SendEmail", self._send)
 
     def remind(self) -> tuple[Mapping[str, Any], list[str]]:
         """Run `remind`; return its totals and the messages for `notify`."""

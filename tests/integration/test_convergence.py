@@ -37,7 +37,7 @@ class Account(RuleBasedStateMachine):
         os.environ["DRY_RUN"] = value
 
     def _exists(self, name: str) -> bool:
-        return name in self.world.picture()
+        return name in self.world.snapshot()
 
     @rule(name=NAMES, path=PATHS, tag=TAGS, older=st.booleans())
     def somebody_comes(self, name: str, path: str, tag: str, older: bool) -> None:
@@ -80,7 +80,7 @@ class Account(RuleBasedStateMachine):
 
     @rule(name=NAMES)
     def somebody_is_freed(self, name: str) -> None:
-        policies, groups = self.world.picture().get(name, (set(), set()))
+        policies, groups = self.world.snapshot().get(name, (set(), set()))
         if "mfa-control" in policies:
             self.world.iam.detach_user_policy(UserName=name, PolicyArn=POLICY)
             self.world.record("detach_user_policy", name, policyArn=POLICY)
@@ -133,7 +133,7 @@ class Account(RuleBasedStateMachine):
     @rule(crash=CRASHES, answered=st.booleans())
     def release_works(self, crash: int | None, answered: bool) -> None:
         self._crashing(crash, answered)
-        self.world.let_go()
+        self.world.detach()
 
     @rule(crash=CRASHES, answered=st.booleans())
     def the_sweep_works(self, crash: int | None, answered: bool) -> None:
@@ -156,21 +156,21 @@ class Account(RuleBasedStateMachine):
             self._settles()
             self.world.an_hour_passes()
             self._settles()
-            assert self.world.leaving() == set()
+            assert self.world.deletion_pending() == set()
         finally:
             self.world.end()
 
     def _settles(self) -> None:
         """One sweep and what it asks of release put everybody right; another changes nothing."""
         self.world.sweep()
-        self.world.let_go()
+        self.world.detach()
         assert self.world.group_enforces()
-        before, writes = self.world.picture(), self.world.writes
+        before, writes = self.world.snapshot(), self.world.writes
         for name in before:
             self._is_right(name, *before[name])
         self.world.sweep()
-        self.world.let_go()
-        assert (self.world.picture(), self.world.writes) == (before, writes)
+        self.world.detach()
+        assert (self.world.snapshot(), self.world.writes) == (before, writes)
 
     def _is_right(self, name: str, policies: set[str], groups: set[str]) -> None:
         user = self.world.iam.get_user(UserName=name)["User"]
@@ -183,7 +183,7 @@ class Account(RuleBasedStateMachine):
         )
         if exempt:
             assert not held(policies, groups), f"{name} is exempt and held"
-        elif self._in_scope(user) and user["UserId"] not in self.world.leaving():
+        elif self._in_scope(user) and user["UserId"] not in self.world.deletion_pending():
             assert held(policies, groups) or name.startswith("stuck"), f"{name} is in scope and free"
 
     def _in_scope(self, user: "UserTypeDef") -> bool:

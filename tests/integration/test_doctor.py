@@ -308,13 +308,13 @@ def test_a_part_that_was_deleted(missing: Gone, capsys: pytest.CaptureFixture[st
     assert f"somebody has deleted the {missing.kind} {missing.logical}" in capsys.readouterr().out
 
 
-def standing(*resources: Resource) -> Stack:
+def coverage(*resources: Resource) -> Stack:
     return Stack("stack", "CREATE_COMPLETE", "", NOW, {}, {}, resources)
 
 
 def switches(*resources: Resource) -> list[Switch | Gone | Unreadable]:
     client = read_only_session("us-east-1").client
-    return list(Switches(client("events"), client("lambda"), client("scheduler")).switches(standing(*resources)))
+    return list(Switches(client("events"), client("lambda"), client("scheduler")).switches(coverage(*resources)))
 
 
 def test_a_connection_and_a_schedule_that_were_deleted() -> None:
@@ -404,7 +404,7 @@ def test_alarms_are_compared_with_those_of_the_stack() -> None:
     watch.set_alarm_state(AlarmName=ours[5].physical, StateValue="ALARM", StateReason="a test")
     watch.set_alarm_state(AlarmName=ours[3].physical, StateValue="ALARM", StateReason="a test")
 
-    found = Alarms(read_only_session("us-east-1").client("cloudwatch")).alarms(standing(*ours))
+    found = Alarms(read_only_session("us-east-1").client("cloudwatch")).alarms(coverage(*ours))
 
     assert len(found) == 120
     assert found[-1] == Gone("Alarm119", "alarm")

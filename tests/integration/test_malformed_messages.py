@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import pytest
 
-from domain.api_call import Call
+from domain.api_call import ApiCall
 from domain.enforcement.release_request import ReleaseRequest
 from enforce.handler import lambda_handler as enforce
 from notify.handler import lambda_handler as notify
@@ -62,7 +62,9 @@ REMINDER = {
     "number": 1,
     "days": 0,
 }
-CALL = Call("TagUser", "arn:aws:iam::111122223333:user/admin-jane", datetime(2026, 11, 24, tzinfo=UTC), "203.0.113.24")
+CALL = ApiCall(
+    "TagUser", "arn:aws:iam::111122223333:user/admin-jane", datetime(2026, 11, 24, tzinfo=UTC), "203.0.113.24"
+)
 
 
 def event(name: str) -> dict[str, Any]:

@@ -8,13 +8,13 @@ import pytest
 
 from aws import clients
 from aws.dynamodb.enforcement_table import (
+    AccountFlags,
+    AccountFlagWriter,
     AttachmentCounts,
     DeletionCounts,
-    ToldMarks,
-    UserMark,
-    UserMarker,
-    UserMarks,
-    UsersMarker,
+    NoticeThrottle,
+    UserFlags,
+    UserFlagWriter,
 )
 from aws.sns import DailyNotices, OpsTopic
 from domain.notice import Notice, Severity
@@ -94,70 +94,76 @@ def test_tells_again_after_a_day_though_the_mark_is_still_there(
     dynamodb: "DynamoDBClient", stack: Stack, topic: OpsTopic
 ) -> None:
     """DynamoDB deletes expired items within days only, so the time in the mark counts."""
-    daily, notice = DailyNotices(topic, ToldMarks(dynamodb, "marks")), Notice("kind", Severity.ALARM, "subject", "text")
+    daily, notice = (
+        DailyNotices(topic, NoticeThrottle(dynamodb, "marks")),
+        Notice("kind", Severity.ALARM, "subject", "text"),
+    )
     for after in (0 * HOUR, 23 * HOUR, 24 * HOUR):
-        daily.tell(notice, "AIDAALICE", NOON + after)
+        daily.publish(notice, "AIDAALICE", NOON + after)
 
-    assert len(stack.ops.told()) == 2
+    assert len(stack.ops.to_api_call()) == 2
 
 
 def test_one_kind_of_notice_hides_no_other(dynamodb: "DynamoDBClient", stack: Stack, topic: OpsTopic) -> None:
     """Two kinds of notices about one user are both told."""
-    daily = DailyNotices(topic, ToldMarks(dynamodb, "marks"))
+    daily = DailyNotices(topic, NoticeThrottle(dynamodb, "marks"))
     for kind in ("fought-over", "unenforceable", "fought-over"):
-        daily.tell(Notice(kind, Severity.ALARM, "subject", "text"), "AIDAALICE", NOON)
+        daily.publish(Notice(kind, Severity.ALARM, "subject", "text"), "AIDAALICE", NOON)
 
-    assert stack.ops.told() == ["fought-over", "unenforceable"]
+    assert stack.ops.to_api_call() == ["fought-over", "unenforceable"]
 
 
 def test_only_what_is_new_is_told_and_only_what_was_told_is_remembered(
     dynamodb: "DynamoDBClient", stack: Stack, topic: OpsTopic, calls: Calls
 ) -> None:
     """A topic that refuses a notice leaves no mark, and a mark that cannot be written repeats the notice."""
-    daily, notice = DailyNotices(topic, ToldMarks(dynamodb, "marks")), Notice("kind", Severity.ALARM, "subject", "text")
+    daily, notice = (
+        DailyNotices(topic, NoticeThrottle(dynamodb, "marks")),
+        Notice("kind", Severity.ALARM, "subject", "text"),
+    )
     calls.fail("PutItem", "AccessDeniedException", status=400)
     with pytest.raises(dynamodb.exceptions.ClientError):
-        daily.tell(notice, "AIDAALICE", NOON)
-    daily.tell(notice, "AIDAALICE", NOON)
-    daily.tell_of({}, lambda _: notice, NOON)
+        daily.publish(notice, "AIDAALICE", NOON)
+    daily.publish(notice, "AIDAALICE", NOON)
+    daily.publish_new({}, lambda _: notice, NOON)
 
-    assert len(stack.ops.told()) == 2
+    assert len(stack.ops.to_api_call()) == 2
 
 
 def test_forgets_who_is_leaving_when_the_mark_expires(dynamodb: "DynamoDBClient") -> None:
     """A mark that DynamoDB has not deleted yet holds no longer than it says."""
-    UserMarker(dynamodb, "marks").leaving("AIDAALICE", NOON)
+    UserFlagWriter(dynamodb, "marks").flag_deletion_pending("AIDAALICE", NOON)
 
-    for now, leaving in ((NOON - HOUR, {"AIDAALICE"}), (NOON, set())):
-        assert UserMarks(dynamodb, "marks").read(now).leaving == leaving
-        assert UserMark(dynamodb, "marks").read("AIDAALICE", now).leaving == leaving
+    for now, deletion_pending in ((NOON - HOUR, {"AIDAALICE"}), (NOON, set())):
+        assert AccountFlags(dynamodb, "marks").read(now).deletion_pending == deletion_pending
+        assert UserFlags(dynamodb, "marks").read("AIDAALICE", now).deletion_pending == deletion_pending
 
 
 def test_remembers_thousands_at_once_and_for_ever(dynamodb: "DynamoDBClient", calls: Calls) -> None:
     """Users are marked 25 a call, over a mark that would have ended too."""
-    UserMarker(dynamodb, "marks").held("AIDA7", NOON)
+    UserFlagWriter(dynamodb, "marks").flag_previously_enforced("AIDA7", NOON)
     everybody = frozenset(f"AIDA{number}" for number in range(60))
-    UsersMarker(dynamodb, "marks").held(everybody)
+    AccountFlagWriter(dynamodb, "marks").flag_previously_enforced(everybody)
 
     assert calls.count("BatchWriteItem") == 3
-    assert UserMarks(dynamodb, "marks").read(NOON + 9999 * DAY).held == everybody
+    assert AccountFlags(dynamodb, "marks").read(NOON + 9999 * DAY).previously_enforced == everybody
 
 
 def test_knows_which_exemptions_ops_know(dynamodb: "DynamoDBClient") -> None:
     """An exemption is remembered by its summary until it is over."""
-    marker = UsersMarker(dynamodb, "marks")
-    marker.exempt({"AIDAALICE": "tag CI", "AIDABOB": "path /service/"}, over=())
-    marker.exempt({"AIDAALICE": "tag build"}, over={"AIDABOB"})
+    marker = AccountFlagWriter(dynamodb, "marks")
+    marker.record_exemptions({"AIDAALICE": "tag CI", "AIDABOB": "path /service/"}, over=())
+    marker.record_exemptions({"AIDAALICE": "tag build"}, over={"AIDABOB"})
 
-    assert UserMarks(dynamodb, "marks").known_exemptions() == {"AIDAALICE": "tag build"}
-    assert UserMark(dynamodb, "marks").known_exemption("AIDAALICE") == "tag build"
-    assert UserMark(dynamodb, "marks").known_exemption("AIDABOB") is None
+    assert AccountFlags(dynamodb, "marks").published_exemptions() == {"AIDAALICE": "tag build"}
+    assert UserFlags(dynamodb, "marks").published_exemption("AIDAALICE") == "tag build"
+    assert UserFlags(dynamodb, "marks").published_exemption("AIDABOB") is None
 
 
 def test_remembers_for_a_day_a_name_whose_bearer_lost_the_policy(dynamodb: "DynamoDBClient") -> None:
     """Only a rename that followed the detachment within a day is explained by it."""
-    UserMarker(dynamodb, "marks").freed("alice", NOON)
-    mark = UserMark(dynamodb, "marks")
+    UserFlagWriter(dynamodb, "marks").flag_name_detached("alice", NOON)
+    mark = UserFlags(dynamodb, "marks")
 
-    assert [mark.was_freed("alice", NOON + after) for after in (-HOUR, HOUR, DAY)] == [False, True, False]
-    assert not mark.was_freed("bob", NOON + HOUR)
+    assert [mark.name_was_detached("alice", NOON + after) for after in (-HOUR, HOUR, DAY)] == [False, True, False]
+    assert not mark.name_was_detached("bob", NOON + HOUR)

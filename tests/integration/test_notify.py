@@ -101,7 +101,7 @@ def sent(calls: Calls) -> list[dict[str, Any]]:
             requests.append(asked[-1])
 
     asked: list[dict[str, Any]] = []
-    events = clients.sesv2_once("us-east-1").meta.events
+    events = clients.sesv2_without_retries("us-east-1").meta.events
     events.register("before-call.sesv2.SendEmail", keep)
     events.register("after-call.sesv2.SendEmail", taken)
     return requests
@@ -753,7 +753,7 @@ def outage(calls: Calls) -> Callable[[int], None]:
             events.unregister("after-call.sesv2.SendEmail", fail)
             calls.fail("UpdateItem", "InternalServerError", status=500, times=times)
 
-        events = clients.sesv2_once("us-east-1").meta.events
+        events = clients.sesv2_without_retries("us-east-1").meta.events
         events.register("after-call.sesv2.SendEmail", fail)
 
     return begin
@@ -979,9 +979,9 @@ def test_a_bounce_that_may_pass_is_not_held_against_the_address(
     people: People, calls: Calls, context: Context, event_text: Read
 ) -> None:
     people.put("AIDAEXAMPLEALICEXXXXX", unenrolled_since={"S": "2026-11-24"})
-    passing = event_text("email_bounced").replace('"Permanent"', '"Transient"')
+    transient = event_text("email_bounced").replace('"Permanent"', '"Transient"')
 
-    response = lambda_handler(batch(passing), context)
+    response = lambda_handler(batch(transient), context)
 
     assert failed(response) == []
     assert people.get("AIDAEXAMPLEALICEXXXXX") == {"unenrolled_since": "2026-11-24"}

@@ -12,16 +12,16 @@ from hypothesis import strategies as st
 
 from aws import clients
 from aws.dynamodb.people_table import PeopleTable
-from domain.enrolment.history import Change, History
+from domain.enrolment.record import PersonRecord, RecordChange
 from domain.enrolment.totals import RunTotals
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 ALICE = "AIDAEXAMPLEALICE"
-NEW = History(ALICE, "alice")
+NEW = PersonRecord(ALICE, "alice")
 UNENROLLED = replace(NEW, first_seen=date(2026, 11, 10), unenrolled_since=date(2026, 11, 10))
-FULL = History(
+FULL = PersonRecord(
     ALICE,
     "alice",
     first_seen=date(2026, 11, 1),
@@ -73,14 +73,14 @@ def test_an_empty_table_knows_nobody_and_no_run(table: PeopleTable) -> None:
 
 
 def test_what_is_written_is_read_back_but_for_the_causes_which_are_others_to_write(table: PeopleTable) -> None:
-    table.follow(Change(NEW, FULL))
+    table.follow(RecordChange(NEW, FULL))
 
     assert table.read()[:2] == ({ALICE: replace(FULL, causes=frozenset())}, ())
 
 
 days = st.dates(date(2020, 1, 1)) | st.none()
-histories = st.builds(
-    History,
+records = st.builds(
+    PersonRecord,
     user_id=st.just(ALICE),
     user_name=st.text(min_size=1),
     first_seen=days,
@@ -98,52 +98,52 @@ histories = st.builds(
 
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(histories, histories)
+@given(records, records)
 def test_any_history_leads_to_any_other(
-    dynamodb: "DynamoDBClient", table: PeopleTable, first: History, second: History
+    dynamodb: "DynamoDBClient", table: PeopleTable, first: PersonRecord, second: PersonRecord
 ) -> None:
     dynamodb.delete_item(TableName="people", Key={"user_id": {"S": ALICE}})
-    table.follow(Change(NEW, first))
+    table.follow(RecordChange(NEW, first))
 
-    table.follow(Change(first, second))
+    table.follow(RecordChange(first, second))
 
     assert table.read()[0][ALICE] == second
 
 
 def test_what_others_have_added_meanwhile_stays(dynamodb: "DynamoDBClient", table: PeopleTable) -> None:
-    table.follow(Change(NEW, UNENROLLED))
+    table.follow(RecordChange(NEW, UNENROLLED))
     claim(dynamodb, "reminder#2026-11-17")
 
-    table.follow(Change(UNENROLLED, replace(UNENROLLED, user_name="alicia")))
+    table.follow(RecordChange(UNENROLLED, replace(UNENROLLED, user_name="alicia")))
 
-    history = table.read()[0][ALICE]
-    assert (history.user_name, history.reminders) == ("alicia", 1)
-    assert history.causes == {"reminder#2026-11-17"}
+    record = table.read()[0][ALICE]
+    assert (record.user_name, record.reminders) == ("alicia", 1)
+    assert record.causes == {"reminder#2026-11-17"}
 
 
 def test_causes_that_are_forgotten_go_and_those_that_others_add_meanwhile_stay(
     dynamodb: "DynamoDBClient", table: PeopleTable
 ) -> None:
-    table.follow(Change(NEW, UNENROLLED))
+    table.follow(RecordChange(NEW, UNENROLLED))
     claim(dynamodb, "reminder#2026-07-01")
     known = replace(UNENROLLED, causes=frozenset({"reminder#2026-07-01"}))
     claim(dynamodb, "reminder#2026-11-17")
 
-    table.follow(Change(known, replace(known, causes=frozenset())))
+    table.follow(RecordChange(known, replace(known, causes=frozenset())))
 
     assert table.read()[0][ALICE].causes == {"reminder#2026-11-17"}
 
 
 def test_whoever_is_second_changes_nothing(dynamodb: "DynamoDBClient", table: PeopleTable) -> None:
-    table.follow(Change(NEW, UNENROLLED))
+    table.follow(RecordChange(NEW, UNENROLLED))
     claim(dynamodb, "reminder#2026-11-17")
     late = replace(UNENROLLED, unenrolled_since=date(2026, 11, 11), reminders=0, last_reminded=None)
 
-    assert not table.follow(Change(NEW, late))
-    assert not table.follow(Change(late, replace(late, unenrolled_since=None)))
+    assert not table.follow(RecordChange(NEW, late))
+    assert not table.follow(RecordChange(late, replace(late, unenrolled_since=None)))
 
-    history = table.read()[0][ALICE]
-    assert (history.unenrolled_since, history.reminders) == (date(2026, 11, 10), 1)
+    record = table.read()[0][ALICE]
+    assert (record.unenrolled_since, record.reminders) == (date(2026, 11, 10), 1)
 
 
 def test_runs_are_no_people_and_each_is_remembered_in_its_order_until_it_expires(
@@ -175,6 +175,6 @@ def test_everybody_is_read_however_many_pages_there_are(dynamodb: "DynamoDBClien
 def test_an_item_that_only_a_claim_has_written_is_read(dynamodb: "DynamoDBClient", table: PeopleTable) -> None:
     claim(dynamodb, "welcome#1")
 
-    history = table.read()[0][ALICE]
+    record = table.read()[0][ALICE]
 
-    assert (history.unenrolled_since, history.reminders, history.causes) == (None, 1, frozenset({"welcome#1"}))
+    assert (record.unenrolled_since, record.reminders, record.causes) == (None, 1, frozenset({"welcome#1"}))

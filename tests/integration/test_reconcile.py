@@ -12,7 +12,7 @@ import pytest
 from botocore.exceptions import ClientError
 from moto.iam.models import iam_backends
 
-from aws.dynamodb.enforcement_table import UserMarker
+from aws.dynamodb.enforcement_table import UserFlagWriter
 from domain.enforcement.release_request import ReleaseRequest
 from domain.input.settings import InvalidSetting
 from reconcile import acting
@@ -250,7 +250,7 @@ def test_the_next_run_is_told_its_number_and_the_last_one_starts_no_other(
 ) -> None:
     create("alice")
     sent: list[Any] = []
-    monkeypatch.setattr("aws.lambda_.Continuation.go_on", lambda _, event: sent.append(event))
+    monkeypatch.setattr("aws.lambda_.Continuation.start_next_run", lambda _, event: sent.append(event))
 
     sweep(LongContext(looks=[0]), {"action": "reconcile"})
     sweep(LongContext(looks=[0]), {"run": 5})
@@ -316,16 +316,16 @@ def test_tells_another_reason_and_an_exemption_that_came_again(
         else:
             iam.untag_user(UserName="robot", TagKeys=["mfa-exempt"])
         sweep(context)
-        return stack.ops.told()
+        return stack.ops.to_api_call()
 
     create("robot")
-    told = [tell(value) for value in ("CI", "CI", "build", "", "build")]
+    to_api_call = [tell(value) for value in ("CI", "CI", "build", "", "build")]
     iam.detach_user_policy(UserName="robot", PolicyArn=stack.policy_arn)
     iam.delete_user(UserName="robot")
     create("robot")
-    told.append(tell("build"))
+    to_api_call.append(tell("build"))
 
-    assert told == [["exempted"], [], ["exempted"], [], ["exempted"], ["exempted"]]
+    assert to_api_call == [["exempted"], [], ["exempted"], [], ["exempted"], ["exempted"]]
 
 
 def test_an_exemption_is_told_when_its_release_was_asked_for(
@@ -338,10 +338,10 @@ def test_an_exemption_is_told_when_its_release_was_asked_for(
 
     with pytest.raises(SweepIncomplete):
         sweep(context)
-    first = stack.ops.told()
+    first = stack.ops.to_api_call()
     sweep(context)
 
-    assert (first, stack.ops.told()) == ([], ["exempted"])
+    assert (first, stack.ops.to_api_call()) == ([], ["exempted"])
 
 
 def test_remembers_everybody_whom_the_policy_holds(
@@ -405,7 +405,7 @@ def test_begins_with_the_first_run_whatever_else_an_event_holds(
     """Anybody may invoke the function by hand; only a number that the run before sent is one."""
     create("alice")
     sent: list[Any] = []
-    monkeypatch.setattr("aws.lambda_.Continuation.go_on", lambda _, event: sent.append(event))
+    monkeypatch.setattr("aws.lambda_.Continuation.start_next_run", lambda _, event: sent.append(event))
 
     sweep(LongContext(looks=[0]), {"run": run})
 
@@ -448,8 +448,8 @@ def test_whoever_is_exempted_or_deleted_before_a_late_turn_is_spared(
                 iam.delete_user(UserName="carol")
                 iam.delete_user(UserName="dave")
                 create("dave")
-            mark = UserMarker(boto3.client("dynamodb"), "marks")
-            mark.leaving(erin, super().now(tz) + timedelta(hours=1))
+            mark = UserFlagWriter(boto3.client("dynamodb"), "marks")
+            mark.flag_deletion_pending(erin, super().now(tz) + timedelta(hours=1))
             return super().now(tz) + timedelta(minutes=2)
 
     monkeypatch.setattr(acting, "datetime", LateClock)
@@ -506,7 +506,7 @@ def test_members_of_a_group_that_cannot_carry_the_policy_are_enforced_directly(
     sweep(context)
 
     assert attached(iam, "alice") == ["mfa-control"]
-    assert stack.ops.told() == ["policy-changed"]
+    assert stack.ops.to_api_call() == ["policy-changed"]
 
 
 def test_a_policy_that_is_not_the_deployed_version_is_told_to_ops_once_a_day(

@@ -5,7 +5,7 @@ import json
 import pytest
 
 from aws import clients
-from aws.ses.quota import WORKERS, SendingPace
+from aws.ses.quota import WORKERS, SendingRateLimiter
 from tests.integration.conftest import Calls, recorded_calls
 
 
@@ -30,8 +30,8 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def pace(calls: Calls, clock: Clock) -> SendingPace:
-    return SendingPace(clients.sesv2("us-east-1"), clock, clock.sleep)
+def pace(calls: Calls, clock: Clock) -> SendingRateLimiter:
+    return SendingRateLimiter(clients.sesv2("us-east-1"), clock, clock.sleep)
 
 
 def rate(per_second: float) -> str:
@@ -39,7 +39,7 @@ def rate(per_second: float) -> str:
 
 
 def test_each_worker_takes_its_share_of_the_rate_from_the_first_mail_on(
-    pace: SendingPace, calls: Calls, clock: Clock
+    pace: SendingRateLimiter, calls: Calls, clock: Clock
 ) -> None:
     calls.answer("GetAccount", rate(14.0))
 
@@ -51,7 +51,7 @@ def test_each_worker_takes_its_share_of_the_rate_from_the_first_mail_on(
 
 
 def test_time_that_has_passed_anyway_is_not_waited_for_again_and_saves_up_nothing(
-    pace: SendingPace, calls: Calls, clock: Clock
+    pace: SendingRateLimiter, calls: Calls, clock: Clock
 ) -> None:
     calls.answer("GetAccount", rate(1.0))
 
@@ -67,7 +67,7 @@ def test_time_that_has_passed_anyway_is_not_waited_for_again_and_saves_up_nothin
 
 @pytest.mark.parametrize("answer", ["{}", rate(0.0), None])
 def test_where_ses_does_not_say_it_is_the_pace_of_the_sandbox(
-    pace: SendingPace, calls: Calls, clock: Clock, answer: str | None
+    pace: SendingRateLimiter, calls: Calls, clock: Clock, answer: str | None
 ) -> None:
     if answer is None:
         calls.fail("GetAccount", "AccessDeniedException", status=403)

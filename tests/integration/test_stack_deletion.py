@@ -236,7 +236,7 @@ def test_the_next_run_gets_the_same_event_and_its_number(
     users: list[str], cloudformation: CloudFormation, calls: Calls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sent: list[Any] = []
-    monkeypatch.setattr("aws.lambda_.Continuation.go_on", lambda _, event: sent.append(event))
+    monkeypatch.setattr("aws.lambda_.Continuation.start_next_run", lambda _, event: sent.append(event))
 
     lambda_handler(cloudformation.event("Delete"), RunningContext(looks=[0]))
 

@@ -235,7 +235,7 @@ class World:
                 if os.environ["DRY_RUN"] == "false":
                     self._note_held(detail["eventName"], detail["requestParameters"]["userName"])
 
-    def let_go(self) -> None:
+    def detach(self) -> None:
         """Hand every release request to `release`; what fails is handed over again later."""
         self.requests.extend(self._inbox.take())
         for request in list(self.requests):
@@ -249,23 +249,23 @@ class World:
             reconcile({}, LongContext())
             if os.environ["DRY_RUN"] == "false":
                 users = iam_backends[ACCOUNT]["aws"].users
-                self.held.update(users[name].id for name, holds in self.picture().items() if held(*holds))
+                self.held.update(users[name].id for name, holds in self.snapshot().items() if held(*holds))
 
-    def leaving(self) -> set[str]:
+    def deletion_pending(self) -> set[str]:
         """Return the ids of the users who are marked as being deleted."""
         items = self.marks.scan(TableName="marks")["Items"]
         return {item["subject"]["S"] for item in items if item["kind"]["S"] == "leaving"}
 
     def an_hour_passes(self) -> None:
         """Let the marks of deletions expire."""
-        for user_id in self.leaving():
+        for user_id in self.deletion_pending():
             self.marks.delete_item(TableName="marks", Key={"kind": {"S": "leaving"}, "subject": {"S": user_id}})
 
     def group_enforces(self) -> bool:
         """Tell whether the group carries the policy."""
         return bool(self.iam.list_attached_group_policies(GroupName=GROUP)["AttachedPolicies"])
 
-    def picture(self) -> dict[str, tuple[set[str], set[str]]]:
+    def snapshot(self) -> dict[str, tuple[set[str], set[str]]]:
         """Return the policies and the groups of every user."""
         return {
             name: (

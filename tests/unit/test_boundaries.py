@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from domain.enrolment.credentials import CredentialReport, Credentials
-from domain.enrolment.readings import Facts
+from domain.enrolment.readings import EnrolmentFacts
 from domain.enrolment.totals import escalated
-from domain.mail.delivery_failures import AddressTrouble, Feedback, trouble_of
-from domain.users import AccountUser, Standing, User
-from tests.unit.reminders.test_reminder_plan import picture
+from domain.mail.delivery_failures import AddressFailure, DeliveryReport, address_failure_of
+from domain.users import AccountUser, PolicyCoverage, User
+from tests.unit.reminders.test_reminder_plan import snapshot
 
 CREATED = datetime(2026, 11, 1, 9, tzinfo=UTC)
 ALICE = User("alice", "AIDAALICE", "/", {}, CREATED)
@@ -18,16 +18,16 @@ ALICE = User("alice", "AIDAALICE", "/", {}, CREATED)
 
 def test_counts_an_escalation_from_its_very_day() -> None:
     """The day on which the escalation goes out is the first that the digest lists."""
-    found = escalated(picture({"alice": 14, "bob": 13}, {}), 14)
+    found = escalated(snapshot({"alice": 14, "bob": 13}, {}), 14)
 
     assert [person.user.name for person in found] == ["alice"]
 
 
 def test_knows_the_persons_own_address_in_any_case() -> None:
     """A mail server may answer for an address in another case than the one that was written to."""
-    bounced = Feedback("AIDAALICE", ["Alice@Example.com"], {"alice@example.com": "bounced"})
+    bounced = DeliveryReport("AIDAALICE", ["Alice@Example.com"], {"alice@example.com": "bounced"})
 
-    assert trouble_of(bounced) == AddressTrouble("AIDAALICE", "Alice@Example.com", "bounced")
+    assert address_failure_of(bounced) == AddressFailure("AIDAALICE", "Alice@Example.com", "bounced")
 
 
 @pytest.mark.parametrize(("seconds", "same"), [(0, True), (1, True), (2, False), (3600, False)])
@@ -35,6 +35,6 @@ def test_takes_no_row_of_an_earlier_user_of_the_name(seconds: int, same: bool) -
     """A user who was created again the same day does not inherit the devices of the one before."""
     row = Credentials(CREATED - timedelta(seconds=seconds), password=True, active_keys=0, mfa=True, able_since=None)
     report = CredentialReport(CREATED, {"alice": row})
-    facts = Facts([AccountUser(ALICE, Standing())], report, {}, {}, None)
+    facts = EnrolmentFacts([AccountUser(ALICE, PolicyCoverage())], report, {}, {}, None)
 
     assert (facts.credentials_of(replace(ALICE)) is not None) == same

@@ -11,7 +11,7 @@ from itertools import batched, chain
 from typing import TYPE_CHECKING
 from uuid import uuid4
 
-from domain.enforcement.decision import Marked
+from domain.enforcement.decision import Flags
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 
     Item = dict[str, AttributeValueTypeDef]
 
-_LEAVING, _HELD, _FREED, _EXEMPT, _TOLD = "leaving", "held", "freed", "exempt", "told"
+_DELETION_PENDING, _ENFORCED, _NAME_DETACHED, _EXEMPT, _PUBLISHED = "leaving", "held", "freed", "exempt", "told"
 _A_DAY = timedelta(days=1)
 # "BatchWriteItem" in the Amazon DynamoDB API Reference: 25 writes at once.
 _BATCH = 25
 
 
-class UserMark:
+class UserFlags:
     """Reads what is remembered of one user."""
 
     PERMISSIONS = ("dynamodb:GetItem",)
@@ -34,17 +34,19 @@ class UserMark:
         self._client = client
         self._table = table
 
-    def read(self, user_id: str, now: datetime) -> Marked:
+    def read(self, user_id: str, now: datetime) -> Flags:
         """Return the marks of one user: two calls."""
-        leaving, held = (frozenset({user_id} if self._find(kind, user_id, now) else ()) for kind in (_LEAVING, _HELD))
-        return Marked(leaving=leaving, held=held)
+        deletion_pending, enforced = (
+            frozenset({user_id} if self._find(kind, user_id, now) else ()) for kind in (_DELETION_PENDING, _ENFORCED)
+        )
+        return Flags(deletion_pending=deletion_pending, previously_enforced=enforced)
 
-    def was_freed(self, user_name: str, before: datetime) -> bool:
+    def name_was_detached(self, user_name: str, before: datetime) -> bool:
         """Tell whether the policy was taken off the bearer of a name who was gone when the event of that came."""
-        found = self._find(_FREED, user_name, before)
+        found = self._find(_NAME_DETACHED, user_name, before)
         return found is not None and datetime.fromisoformat(found["at"]["S"]) <= before
 
-    def known_exemption(self, user_id: str) -> str | None:
+    def published_exemption(self, user_id: str) -> str | None:
         """Return the summary of the exemption that ops know of."""
         found = _get(self._client, self._table, _key(_EXEMPT, user_id))
         return found["exemption"]["S"] if found else None
@@ -54,7 +56,7 @@ class UserMark:
         return found if found and not _has_expired(found, now) else None
 
 
-class UserMarks:
+class AccountFlags:
     """Reads what is remembered of everybody."""
 
     PERMISSIONS = ("dynamodb:Query",)
@@ -63,15 +65,15 @@ class UserMarks:
         self._client = client
         self._table = table
 
-    def read(self, now: datetime) -> Marked:
+    def read(self, now: datetime) -> Flags:
         """Return everybody who bears a mark: two calls for thousands of users."""
-        leaving, held = (
+        deletion_pending, enforced = (
             frozenset(item["subject"]["S"] for item in self._items(kind) if not _has_expired(item, now))
-            for kind in (_LEAVING, _HELD)
+            for kind in (_DELETION_PENDING, _ENFORCED)
         )
-        return Marked(leaving=leaving, held=held)
+        return Flags(deletion_pending=deletion_pending, previously_enforced=enforced)
 
-    def known_exemptions(self) -> dict[str, str]:
+    def published_exemptions(self) -> dict[str, str]:
         """Return the summary of each exemption that ops know of, by user id."""
         return {item["subject"]["S"]: item["exemption"]["S"] for item in self._items(_EXEMPT)}
 
@@ -85,7 +87,7 @@ class UserMarks:
         return chain.from_iterable(page["Items"] for page in pages)
 
 
-class UserMarker:
+class UserFlagWriter:
     """Marks users."""
 
     PERMISSIONS = ("dynamodb:PutItem",)
@@ -94,13 +96,13 @@ class UserMarker:
         self._client = client
         self._table = table
 
-    def leaving(self, user_id: str, until: datetime) -> None:
+    def flag_deletion_pending(self, user_id: str, until: datetime) -> None:
         """Keep everybody from attaching the policy again until then."""
-        self._put({**_key(_LEAVING, user_id), "expires": _seconds(until)})
+        self._put({**_key(_DELETION_PENDING, user_id), "expires": _seconds(until)})
 
-    def held(self, user_id: str, until: datetime | None = None) -> None:
+    def flag_previously_enforced(self, user_id: str, until: datetime | None = None) -> None:
         """Remember that the policy was on the user, for good or until then; what is remembered for good stays so."""
-        item = _key(_HELD, user_id)
+        item = _key(_ENFORCED, user_id)
         if until is None:
             self._put(item)
             return
@@ -112,11 +114,11 @@ class UserMarker:
                 ConditionExpression=f"NOT ({for_good})",
             )
 
-    def freed(self, user_name: str, at: datetime) -> None:
+    def flag_name_detached(self, user_name: str, at: datetime) -> None:
         """Remember that the policy was taken off somebody who does not bear that name now: a rename may explain it."""
-        self._put({**_key(_FREED, user_name), "at": {"S": at.isoformat()}, "expires": _seconds(at + _A_DAY)})
+        self._put({**_key(_NAME_DETACHED, user_name), "at": {"S": at.isoformat()}, "expires": _seconds(at + _A_DAY)})
 
-    def exempt(self, user_id: str, exemption: str) -> None:
+    def record_exemption(self, user_id: str, exemption: str) -> None:
         """Remember that ops know of an exemption, by its summary."""
         self._put(_exempt_item(user_id, exemption))
 
@@ -124,7 +126,7 @@ class UserMarker:
         self._client.put_item(TableName=self._table, Item=item)
 
 
-class UsersMarker:
+class AccountFlagWriter:
     """Marks many users at once: 25 a call. A write that DynamoDB throttles is left to the next sweep."""
 
     PERMISSIONS = ("dynamodb:BatchWriteItem",)
@@ -133,11 +135,11 @@ class UsersMarker:
         self._client = client
         self._table = table
 
-    def held(self, user_ids: Iterable[str]) -> None:
+    def flag_previously_enforced(self, user_ids: Iterable[str]) -> None:
         """Remember for ever that the policy was on these users."""
-        self._write({"PutRequest": {"Item": _key(_HELD, user_id)}} for user_id in user_ids)
+        self._write({"PutRequest": {"Item": _key(_ENFORCED, user_id)}} for user_id in user_ids)
 
-    def exempt(self, known: Mapping[str, str], over: Iterable[str]) -> None:
+    def record_exemptions(self, known: Mapping[str, str], over: Iterable[str]) -> None:
         """Remember which exemptions ops know of, by user id, and forget those that are over."""
         new: Iterable[WriteRequestTypeDef] = (
             {"PutRequest": {"Item": _exempt_item(user_id, summary)}} for user_id, summary in known.items()
@@ -199,7 +201,7 @@ class DeletionCounts(_Counts):
     _kind, _period, _kept = "gave-way", "%G-W%V", 8 * _A_DAY
 
 
-class ToldMarks:
+class NoticeThrottle:
     """Remembers for a day what ops were told."""
 
     PERMISSIONS = ("dynamodb:GetItem", "dynamodb:PutItem")
@@ -208,14 +210,14 @@ class ToldMarks:
         self._client = client
         self._table = table
 
-    def is_told(self, kind: str, subject: str, now: datetime) -> bool:
+    def was_published(self, kind: str, subject: str, now: datetime) -> bool:
         """Tell whether ops were told of this within the last 24 hours."""
-        found = _get(self._client, self._table, _key(_TOLD, f"{kind}#{subject}"))
+        found = _get(self._client, self._table, _key(_PUBLISHED, f"{kind}#{subject}"))
         return found is not None and not _has_expired(found, now)
 
-    def tell(self, kind: str, subject: str, now: datetime) -> None:
+    def record(self, kind: str, subject: str, now: datetime) -> None:
         """Remember that ops have been told."""
-        item = {**_key(_TOLD, f"{kind}#{subject}"), "expires": _seconds(now + _A_DAY)}
+        item = {**_key(_PUBLISHED, f"{kind}#{subject}"), "expires": _seconds(now + _A_DAY)}
         self._client.put_item(TableName=self._table, Item=item)
 
 

@@ -5,9 +5,9 @@ from typing import TYPE_CHECKING
 from uuid import uuid4
 
 from aws.dynamodb.update_expression import Update
-from domain.enrolment.history import is_another_try
+from domain.enrolment.record import is_retry
 from domain.mail.decision import Mail, Step
-from domain.mail.delivery_failures import AddressTrouble
+from domain.mail.delivery_failures import AddressFailure
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -55,7 +55,7 @@ class MailClaims:
         else:
             update.set("reminders", {"N": str(mail.step.number)}).set("claimed_on", {"S": mail.step.day.isoformat()})
             condition = f"{condition} AND {_is_next(mail.step, update)}"
-            if is_another_try(mail.cause):
+            if is_retry(mail.cause):
                 # The first try may have been confirmed since the run that planned another.
                 condition = f"{condition} AND attribute_exists(claimed_on)"
         try:
@@ -71,10 +71,10 @@ class MailClaims:
 
     def refuse(self, claim: Claim, reason: str) -> None:
         """Remember that SES refuses the address. The cause stays claimed, but no reminder has reached the person."""
-        trouble = AddressTrouble(claim.mail.user_id, claim.mail.to, reason)
+        trouble = AddressFailure(claim.mail.user_id, claim.mail.to, reason)
         self._update(claim.mail.user_id, _troubled(trouble, _undone(claim)))
 
-    def remember(self, trouble: AddressTrouble) -> bool:
+    def remember(self, trouble: AddressFailure) -> bool:
         """Remember that mail did not reach an address; return False for a person whom the table does not know."""
         return self._update(trouble.user_id, _troubled(trouble, Update()))
 
@@ -123,5 +123,5 @@ def _undone(claim: Claim) -> Update:
     return update if step is None else update.remove("claimed_on").set("reminders", {"N": str(step.number - 1)})
 
 
-def _troubled(trouble: AddressTrouble, update: Update) -> Update:
+def _troubled(trouble: AddressFailure, update: Update) -> Update:
     return update.set("address_trouble", {"S": trouble.reason}).set("address_trouble_of", {"S": trouble.address})

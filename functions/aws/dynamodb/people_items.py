@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from domain.enrolment.history import History
+from domain.enrolment.record import PersonRecord
 from domain.enrolment.totals import RunTotals
 
 if TYPE_CHECKING:
@@ -35,17 +35,17 @@ WRITTEN = (
 )
 
 
-def history_item(history: History) -> "Item":
+def record_item(record: PersonRecord) -> "Item":
     """Return the attributes of a history that follow from a run; what is not known is not there."""
-    values = {name: getattr(history, name) for name in WRITTEN}
+    values = {name: getattr(record, name) for name in WRITTEN}
     return {name: _typed(value) for name, value in values.items() if value is not None and value is not False}
 
 
-def read_history(item: "Mapping[str, AttributeValueTypeDef]") -> History:
+def read_record(item: "Mapping[str, AttributeValueTypeDef]") -> PersonRecord:
     """Read a person's item; attributes that others added are passed over."""
     found = _plain(item)
     reminded = found.get("last_reminded")
-    return History(
+    return PersonRecord(
         user_id=found["user_id"],
         user_name=found.get("user_name", ""),
         first_seen=_day(found.get("first_seen")),
@@ -70,7 +70,7 @@ def run_item(totals: RunTotals, expires: datetime) -> "Item":
         "at": {"S": totals.at.isoformat()},
         "totals": {"M": counts},
         "request": {"S": totals.request},
-        "told": {"BOOL": totals.told},
+        "told": {"BOOL": totals.to_api_call},
         "expires": {"N": str(int(expires.timestamp()))},
     }
 
@@ -83,7 +83,7 @@ def read_run(item: "Mapping[str, AttributeValueTypeDef]") -> RunTotals:
         at=datetime.fromisoformat(found["at"]),
         counts=counts,
         request=found.get("request", ""),
-        told=found.get("told", True),  # release 1.0.0 remembered a run only after it had told ops
+        to_api_call=found.get("told", True),  # release 1.0.0 remembered a run only after it had told ops
         expires=int(found["expires"]) if "expires" in found else None,
     )
 

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from aws.dynamodb.people_items import RUN, WRITTEN, history_item, read_history, read_run, run_item
+from aws.dynamodb.people_items import RUN, WRITTEN, read_record, read_run, record_item, run_item
 from aws.dynamodb.update_expression import Update
 
 if TYPE_CHECKING:
@@ -10,14 +10,14 @@ if TYPE_CHECKING:
 
     from mypy_boto3_dynamodb import DynamoDBClient
 
-    from domain.enrolment.history import Change, History
+    from domain.enrolment.record import PersonRecord, RecordChange
     from domain.enrolment.totals import RunTotals
 
 
 class Remembered(NamedTuple):
     """Everybody by user id, all runs in their order, and the keys of items that hold what nobody here wrote."""
 
-    people: "dict[str, History]"
+    people: "dict[str, PersonRecord]"
     runs: "tuple[RunTotals, ...]"
     unreadable: tuple[str, ...] = ()
 
@@ -34,7 +34,7 @@ class RememberedPeople:
     def read(self) -> Remembered:
         """Return everything: a call for each megabyte, thousands of people. An odd item costs nobody else's."""
         pages = self._client.get_paginator("scan").paginate(TableName=self._name, ConsistentRead=True)
-        people: dict[str, History] = {}
+        people: dict[str, PersonRecord] = {}
         runs: list[RunTotals] = []
         unreadable: list[str] = []
         for key, item in ((item["user_id"]["S"], item) for page in pages for item in page["Items"]):
@@ -42,7 +42,7 @@ class RememberedPeople:
                 if key.startswith(RUN):
                     runs.append(read_run(item))
                 else:
-                    people[key] = read_history(item)
+                    people[key] = read_record(item)
             except (ValueError, TypeError, KeyError, AttributeError):
                 unreadable.append(key)
         return Remembered(people, tuple(sorted(runs, key=lambda run: run.at)), tuple(unreadable))
@@ -53,9 +53,9 @@ class PeopleTable(RememberedPeople):
 
     PERMISSIONS = (*RememberedPeople.PERMISSIONS, "dynamodb:UpdateItem", "dynamodb:PutItem")
 
-    def follow(self, change: "Change") -> bool:
+    def follow(self, change: "RecordChange") -> bool:
         """Write what changed; return False where another run was first, whose word then stands."""
-        before = history_item(change.before)
+        before = record_item(change.before)
         update = _update(change)
         unchanged = "attribute_not_exists(unenrolled_since)"
         if "unenrolled_since" in before:
@@ -76,12 +76,12 @@ class PeopleTable(RememberedPeople):
         self._client.put_item(TableName=self._name, Item=run_item(totals, expires))
 
 
-def _update(change: "Change") -> Update:
+def _update(change: "RecordChange") -> Update:
     """Return the update that leads from one history to the other.
 
     The name is always written: an item that is new would else have none.
     """
-    before, after = history_item(change.before), history_item(change.after)
+    before, after = record_item(change.before), record_item(change.after)
     update = Update()
     for name in (name for name in WRITTEN if name == "user_name" or before.get(name) != after.get(name)):
         update = update.set(name, after[name]) if name in after else update.remove(name)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from aws.iam.denials import is_denied
-from domain.enforcement.decision import Means
+from domain.enforcement.decision import EnforcementMethod
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -20,18 +20,20 @@ class Unenforceable(RuntimeError):
     """No way is open: the user has all the policies and groups that IAM allows, or the group is gone."""
 
 
-class Enforcement:
+class PolicyAttacher:
     """Puts the policy on users. It can only attach: `aws.iam.detach` alone lets go."""
 
     PERMISSIONS = ("iam:AttachUserPolicy", "iam:AddUserToGroup")
 
-    def __init__(self, client: "IAMClient", policy_arn: str, group_name: str, ways: Sequence[Means]) -> None:
+    def __init__(
+        self, client: "IAMClient", policy_arn: str, group_name: str, methods_in_order: Sequence[EnforcementMethod]
+    ) -> None:
         self._client = client
         self._policy_arn = policy_arn
         self._group_name = group_name
-        self._ways = ways
+        self._ways = methods_in_order
 
-    def put_on(self, user_name: str) -> Means:
+    def attach_to(self, user_name: str) -> EnforcementMethod:
         """Enforce the user and say how; done again it changes nothing.
 
         A user has a quota of attached policies and one of groups ("IAM and AWS STS quotas"), so one way stands in for
@@ -40,27 +42,27 @@ class Enforcement:
         Any other error (throttling, a concurrent modification, the policy that is gone) is the caller's to hand back
         to the queue.
         """
-        for means in self._ways:
-            if self._reaches(user_name, means):
-                return means
+        for method in self._ways:
+            if self._reaches(user_name, method):
+                return method
         raise Unenforceable(user_name)
 
-    def _reaches(self, user_name: str, means: Means) -> bool:
+    def _reaches(self, user_name: str, method: EnforcementMethod) -> bool:
         try:
-            if means is Means.USER:
+            if method is EnforcementMethod.USER:
                 self._client.attach_user_policy(UserName=user_name, PolicyArn=self._policy_arn)
             else:
                 self._client.add_user_to_group(UserName=user_name, GroupName=self._group_name)
         except self._client.exceptions.ClientError as error:
-            if self._is_closed(means, error):
+            if self._is_closed(method, error):
                 return False
             if self._misses_the_user(error):
                 raise NoSuchUser(user_name) from error
             raise
         return True
 
-    def _is_closed(self, means: Means, error: "ClientError") -> bool:
-        if means is Means.GROUP and (is_denied(error) or self._misses_the_group(error)):
+    def _is_closed(self, method: EnforcementMethod, error: "ClientError") -> bool:
+        if method is EnforcementMethod.GROUP and (is_denied(error) or self._misses_the_group(error)):
             return True
         return isinstance(error, self._client.exceptions.LimitExceededException)
 

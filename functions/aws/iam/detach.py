@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from domain.enforcement.attachments import Hold, HoldBy
+from domain.enforcement.attachments import Attachment, AttachmentKind
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from mypy_boto3_iam.type_defs import ListEntitiesForPolicyResponseTypeDef
 
 
-class Detachment:
+class PolicyDetacher:
     """Takes our policy off, or a user out of our group, and nothing else."""
 
     PERMISSIONS = (
@@ -27,21 +27,21 @@ class Detachment:
         self._policy_arn = policy_arn
         self._group_name = group_name
 
-    def let_go(self, hold: Hold) -> None:
+    def detach(self, hold: Attachment) -> None:
         """Undo a hold; one that is gone already, perhaps with its user, is undone."""
         with suppress(self._client.exceptions.NoSuchEntityException):
             match hold.by:
-                case HoldBy.USER:
+                case AttachmentKind.USER:
                     self._client.detach_user_policy(UserName=hold.name, PolicyArn=self._policy_arn)
-                case HoldBy.MEMBERSHIP:
+                case AttachmentKind.MEMBERSHIP:
                     self._client.remove_user_from_group(UserName=hold.name, GroupName=self._group_name)
-                case HoldBy.GROUP:
+                case AttachmentKind.GROUP:
                     self._client.detach_group_policy(GroupName=hold.name, PolicyArn=self._policy_arn)
-                case HoldBy.ROLE:
+                case AttachmentKind.ROLE:
                     self._client.detach_role_policy(RoleName=hold.name, PolicyArn=self._policy_arn)
 
 
-class Holds:
+class PolicyAttachments:
     """Reads everything that our policy is attached to, and who is in our group."""
 
     PERMISSIONS = ("iam:ListEntitiesForPolicy", "iam:GetGroup")
@@ -51,21 +51,21 @@ class Holds:
         self._policy_arn = policy_arn
         self._group_name = group_name
 
-    def attachments(self) -> Iterator[Hold]:
+    def attachments(self) -> Iterator[Attachment]:
         """Yield what our policy is attached to, a thousand a call; our group keeps its policy, which goes with it."""
         for page in self._entities("PermissionsPolicy"):
-            yield from (Hold(HoldBy.USER, user["UserName"]) for user in page["PolicyUsers"])
-            yield from (Hold(HoldBy.ROLE, role["RoleName"]) for role in page["PolicyRoles"])
+            yield from (Attachment(AttachmentKind.USER, user["UserName"]) for user in page["PolicyUsers"])
+            yield from (Attachment(AttachmentKind.ROLE, role["RoleName"]) for role in page["PolicyRoles"])
             groups = (group["GroupName"] for group in page["PolicyGroups"])
-            yield from (Hold(HoldBy.GROUP, name) for name in groups if name != self._group_name)
+            yield from (Attachment(AttachmentKind.GROUP, name) for name in groups if name != self._group_name)
 
-    def members(self) -> Iterator[Hold]:
+    def members(self) -> Iterator[Attachment]:
         """Yield who is in our group, a thousand a call; nobody if it is gone."""
         with suppress(self._client.exceptions.NoSuchEntityException):
             for members in self._client.get_paginator("get_group").paginate(
                 GroupName=self._group_name, PaginationConfig={"PageSize": 1000}
             ):
-                yield from (Hold(HoldBy.MEMBERSHIP, user["UserName"]) for user in members["Users"])
+                yield from (Attachment(AttachmentKind.MEMBERSHIP, user["UserName"]) for user in members["Users"])
 
     def boundaries(self) -> list[str]:
         """Return the users and roles whose permissions boundary our policy is, which nobody here takes off.

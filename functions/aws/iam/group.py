@@ -41,7 +41,7 @@ class EnforcementGroup:
         self._name = name
         self._policy_arn = policy_arn
 
-    def take_policy(self) -> bool:
+    def attach_policy(self) -> bool:
         """Attach the policy to the group; return False if the group is gone, has no slot left, or is denied to us.
 
         IAM may say AccessDenied of a group that is gone: it finds no path to compare the role's resource with.

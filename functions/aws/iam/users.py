@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from domain.users import AccountUser, Standing, User
+from domain.users import AccountUser, PolicyCoverage, User
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -35,7 +35,7 @@ class UserDirectory:
             for detail in page["UserDetailList"]:
                 yield AccountUser(
                     read_user(detail),
-                    Standing(
+                    PolicyCoverage(
                         attached=any(
                             policy["PolicyArn"] == self._policy_arn for policy in detail["AttachedManagedPolicies"]
                         ),
@@ -69,7 +69,7 @@ class UserLookup:
             in_group = not (either_way and attached) and self._is_member(name)
         except self._client.exceptions.NoSuchEntityException:
             return None
-        return AccountUser(read_user(user), Standing(attached, in_group))
+        return AccountUser(read_user(user), PolicyCoverage(attached, in_group))
 
     def _is_member(self, name: str) -> bool:
         groups = self._client.get_paginator("list_groups_for_user").paginate(UserName=name)

@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from aws.cloudtrail import MalformedEvent
 from domain.input.fields import Fields, is_user_id
-from domain.mail.delivery_failures import Feedback
+from domain.mail.delivery_failures import DeliveryReport
 
 
 class _Kind(StrEnum):
@@ -17,17 +17,17 @@ class _Kind(StrEnum):
     REJECT = "Reject"
 
 
-def read_feedback(body: str) -> Feedback:
+def read_delivery_report(body: str) -> DeliveryReport:
     """Read a queue message that holds a whole EventBridge event; raises MalformedEvent."""
     event = Fields.of(body, MalformedEvent)
     kind = event.one_of(_Kind, "detail.eventType")
     failed = _FAILED[kind](event)
     if not failed:
         raise MalformedEvent("detail", f"whom the {kind} is about", failed)
-    return Feedback(
+    return DeliveryReport(
         user_id=_user_id(event),
         to=event.texts("detail.mail.commonHeaders.to") or event.texts("detail.mail.destination"),
-        passing=event.find("detail.bounce.bounceType") == "Transient",
+        transient=event.find("detail.bounce.bounceType") == "Transient",
         failed=failed,
     )
 

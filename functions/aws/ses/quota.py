@@ -56,7 +56,7 @@ WORKERS = 2
 _SLOWEST = 1.0
 
 
-class SendingPace:
+class SendingRateLimiter:
     """Spaces the mails of one batch so that all workers together stay below the account's rate.
 
     An interval goes before every mail, the first one included: batches that follow each other keep it as well.

@@ -37,7 +37,7 @@ class MailUnconfirmed(RuntimeError):
 
 
 @dataclass(frozen=True, slots=True)
-class Wording:
+class RenderedMail:
     """What a mail says; the subject is one line."""
 
     subject: str
@@ -55,7 +55,7 @@ class MailSender:
         self._sender = sender
         self._configuration_set = configuration_set
 
-    def send(self, mail: Mail, wording: Wording) -> None:
+    def send(self, mail: Mail, wording: RenderedMail) -> None:
         """Send a mail; raises MailRefused, MailNotSent or MailUnconfirmed."""
         errors = self._client.exceptions
         try:
@@ -79,7 +79,7 @@ class MailSender:
             return ManagerRefused(reason)
         return MailRefused(reason)
 
-    def _request(self, mail: Mail, wording: Wording) -> "SendEmailRequestTypeDef":
+    def _request(self, mail: Mail, wording: RenderedMail) -> "SendEmailRequestTypeDef":
         destination: DestinationTypeDef = {"ToAddresses": [mail.to]}
         if mail.cc:
             destination["CcAddresses"] = [mail.cc]

@@ -6,7 +6,7 @@ from enum import StrEnum
 from domain.users import AccountUser
 
 
-class HoldBy(StrEnum):
+class AttachmentKind(StrEnum):
     """An attachment to a user, a role or somebody's group, or a user's membership of our group."""
 
     USER = "user"
@@ -16,15 +16,15 @@ class HoldBy(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Hold:
+class Attachment:
     """One thing to undo; `name` is that of the user, group or role."""
 
-    by: HoldBy
+    by: AttachmentKind
     name: str
 
 
-def holds_on(known: AccountUser) -> tuple[Hold, ...]:
+def attachments_of(known: AccountUser) -> tuple[Attachment, ...]:
     """Return what holds a user: nothing, the attachment, the membership, or both."""
-    standing = known.standing
-    held = ((HoldBy.USER, standing.attached), (HoldBy.MEMBERSHIP, standing.in_group))
-    return tuple(Hold(by, known.user.name) for by, holds in held if holds)
+    coverage = known.coverage
+    held = ((AttachmentKind.USER, coverage.attached), (AttachmentKind.MEMBERSHIP, coverage.in_group))
+    return tuple(Attachment(by, known.user.name) for by, holds in held if holds)

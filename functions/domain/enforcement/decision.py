@@ -15,18 +15,22 @@ FRESH_FOR = timedelta(minutes=1)
 DELETION_GRACE = timedelta(hours=1)
 
 
-class Means(StrEnum):
+class EnforcementMethod(StrEnum):
     """How the policy reaches a user: attached, or through membership of a group that carries it."""
 
     USER = "user"
     GROUP = "group"
 
 
-def ways(first: Means, *, group_enforces: bool = True) -> tuple[Means, ...]:
+def methods_in_order(first: EnforcementMethod, *, group_enforces: bool = True) -> tuple[EnforcementMethod, ...]:
     """Return the ways to enforce a user, in the order to try them: each stands in for the other."""
     if not group_enforces:
-        return (Means.USER,)
-    return (Means.USER, Means.GROUP) if first is Means.USER else (Means.GROUP, Means.USER)
+        return (EnforcementMethod.USER,)
+    return (
+        (EnforcementMethod.USER, EnforcementMethod.GROUP)
+        if first is EnforcementMethod.USER
+        else (EnforcementMethod.GROUP, EnforcementMethod.USER)
+    )
 
 
 class ExistingUsers(StrEnum):
@@ -50,18 +54,18 @@ class Rules:
 
 
 @dataclass(frozen=True, slots=True)
-class Marked:
+class Flags:
     """What is remembered of users, by their ids, which survive a rename.
 
-    The deletion of those who are `leaving` has just failed because of us. The policy was on those who are `held`: they
-    are in scope whatever their age, so a detachment frees nobody, whether or not its event arrives.
+    The deletion of users in `deletion_pending` has just failed because of the policy. It was attached to users in
+    `previously_enforced`: they are in scope whatever their age, so a detachment exempts nobody, event or not.
     """
 
-    leaving: AbstractSet[str] = frozenset()
-    held: AbstractSet[str] = frozenset()
+    deletion_pending: AbstractSet[str] = frozenset()
+    previously_enforced: AbstractSet[str] = frozenset()
 
 
-NOBODY_MARKED = Marked()
+NO_FLAGS = Flags()
 
 
 class Reason(StrEnum):
@@ -100,41 +104,41 @@ class LeaveAlone:
 Decision = Attach | Release | LeaveAlone
 
 
-def decide_enforcement(known: AccountUser, rules: Rules, *, today: date, marked: Marked = NOBODY_MARKED) -> Decision:
+def decide_enforcement(known: AccountUser, rules: Rules, *, today: date, flags: Flags = NO_FLAGS) -> Decision:
     """Decide about one user."""
-    user, standing = known.user, known.standing
+    user, coverage = known.user, known.coverage
     exemption = rules.exemptions.exemption_of(user, today)
     if exemption is not None:
-        return Release(user, exemption) if standing.held else LeaveAlone(user, Reason.EXEMPT, exemption)
-    if standing.enforced(group_enforces=rules.group_enforces):
+        return Release(user, exemption) if coverage.detachable else LeaveAlone(user, Reason.EXEMPT, exemption)
+    if coverage.enforced(group_enforces=rules.group_enforces):
         return LeaveAlone(user, Reason.ENFORCED)
-    if user.user_id in marked.leaving:
+    if user.user_id in flags.deletion_pending:
         return LeaveAlone(user, Reason.BEING_DELETED)
     older = rules.since is not None and user.created < rules.since
-    return LeaveAlone(user, Reason.OLDER) if older and user.user_id not in marked.held else Attach(user)
+    return LeaveAlone(user, Reason.OLDER) if older and user.user_id not in flags.previously_enforced else Attach(user)
 
 
-def border(existing: ExistingUsers, chosen: datetime | None, deployed: datetime) -> datetime | None:
+def enforced_since(existing: ExistingUsers, chosen: datetime | None, deployed: datetime) -> datetime | None:
     """Return since when users are enforced: the time ops chose, or the deployment; None for everybody."""
     return None if existing is ExistingUsers.ENFORCE else chosen or deployed
 
 
 @dataclass(frozen=True, slots=True)
-class Malformed:
+class MalformedExemption:
     """A tag that was meant to exempt a user and exempts nobody."""
 
     value: str
 
 
-def granted(user: User, rules: ExemptionRules, today: date) -> Exemption | Malformed | None:
+def exemption_granted(user: User, rules: ExemptionRules, today: date) -> Exemption | MalformedExemption | None:
     """Tell what a call gave a user; the user has only the tags and the path that the call set."""
     value = rules.malformed(user)
     if value is not None:
-        return Malformed(value)
+        return MalformedExemption(value)
     return rules.exemption_of(user, today)
 
 
-def gives_in(attachments_today: int, most: int) -> bool:
+def reattachment_limit_reached(attachments_today: int, most: int) -> bool:
     """Tell whether to stop putting the policy back on a user on whom it was put back so often today.
 
     A tool is at work there: a fight helps nobody, an alarm does. The sweep still attaches.

@@ -4,7 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from domain.api_call import Call
+from domain.api_call import ApiCall
 from domain.input.fields import Fields, Malformed
 
 
@@ -21,7 +21,7 @@ class ReleaseRequest:
 
     user_id: str
     user_name: str
-    after: Call | None = None
+    after: ApiCall | None = None
 
     def to_json(self) -> str:
         """Return the request as the body of a message."""
@@ -41,14 +41,14 @@ class ReleaseRequest:
         )
 
 
-def _call(request: Fields, field: str) -> Call | None:
+def _call(request: Fields, field: str) -> ApiCall | None:
     """Return the call as far as it can be read; one without its time is none."""
     said = request.first_text
     try:
         at = request.time(f"{field}.at")
     except MalformedRequest:
         return None
-    return Call(
+    return ApiCall(
         name=said(f"{field}.name") or "unknown",
         caller=said(f"{field}.caller") or "unknown",
         at=at,

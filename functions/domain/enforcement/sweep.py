@@ -7,18 +7,18 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from domain.enforcement.decision import (
-    NOBODY_MARKED,
+    NO_FLAGS,
     Attach,
     Decision,
+    Flags,
     LeaveAlone,
-    Marked,
     Reason,
     Release,
     Rules,
     decide_enforcement,
 )
 from domain.exemptions import Exemption
-from domain.users import NOT_HELD, AccountUser, Standing, User
+from domain.users import NOT_COVERED, AccountUser, PolicyCoverage, User
 
 # A deployment changes the policy some seconds before it tells the functions which version that is.
 _DEPLOYMENT = timedelta(minutes=15)
@@ -54,30 +54,32 @@ class SweepPlan:
     older: list[str] = field(default_factory=list)
     remember: list[str] = field(default_factory=list)
 
-    def add(self, decision: Decision, standing: Standing = NOT_HELD) -> None:
+    def add(self, decision: Decision, coverage: PolicyCoverage = NOT_COVERED) -> None:
         """Take in what was decided about one user."""
         match decision:
             case Attach(user):
                 self.attach.append(user)
             case Release(user, exemption):
                 self.release.append(decision)
-                self.exemptions.append(Exempted(user, exemption, ended=False, denied_by=standing.other_groups))
+                self.exemptions.append(Exempted(user, exemption, ended=False, denied_by=coverage.other_groups))
             case LeaveAlone(user, reason, exemption):
                 self.left_alone[reason] += 1
                 if reason is Reason.OLDER:
                     self.older.append(user.name)
                 if exemption is not None:
-                    self.exemptions.append(Exempted(user, exemption, ended=False, denied_by=standing.other_groups))
+                    self.exemptions.append(Exempted(user, exemption, ended=False, denied_by=coverage.other_groups))
 
 
-def plan_sweep(users: Iterable[AccountUser], rules: Rules, *, today: date, marked: Marked = NOBODY_MARKED) -> SweepPlan:
+def plan_sweep(users: Iterable[AccountUser], rules: Rules, *, today: date, flags: Flags = NO_FLAGS) -> SweepPlan:
     """Decide about everybody, one after the other."""
     plan = SweepPlan()
     for known in users:
-        decision = decide_enforcement(known, rules, today=today, marked=marked)
-        plan.add(decision, known.standing)
+        decision = decide_enforcement(known, rules, today=today, flags=flags)
+        plan.add(decision, known.coverage)
         plan.exemptions.extend(_ended(known.user, rules, today))
-        if known.user.user_id not in marked.held and (known.standing.held or isinstance(decision, Attach)):
+        if known.user.user_id not in flags.previously_enforced and (
+            known.coverage.detachable or isinstance(decision, Attach)
+        ):
             plan.remember.append(known.user.user_id)
     return plan
 
@@ -92,18 +94,17 @@ def _ended(user: User, rules: Rules, today: date) -> Iterator[Exempted]:
 class SweepOutcome:
     """What became of the plan.
 
-    The `gone` were deleted or exempted before their turn came. The next sweep takes up the `failed`, which AWS refused,
-    the `unasked` (user ids that `release` was not sent), and those who are `left` because time was up. The policy was
-    put back on the `undone` more often today than ops allow.
+    The next sweep takes up the `failed`, which AWS refused, the user ids in `release_not_requested`, which were not
+    sent to `release`, and the `not_attempted`, because time was up. From the users in `repeatedly_detached` the policy
+    was detached more often today than ops allow.
     """
 
     attached: int = 0
-    gone: int = 0
     failed: int = 0
-    unasked: set[str] = field(default_factory=set)
-    left: int = 0
+    release_not_requested: set[str] = field(default_factory=set)
+    not_attempted: int = 0
     unenforceable: list[User] = field(default_factory=list)
-    undone: list[User] = field(default_factory=list)
+    repeatedly_detached: list[User] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +124,7 @@ def totals_of(plan: SweepPlan, outcome: SweepOutcome) -> SweepTotals:
         {
             Reason.OLDER.value: plan.left_alone[Reason.OLDER],
             Reason.BEING_DELETED.value: plan.left_alone[Reason.BEING_DELETED],
-            "not-attached": outcome.failed + outcome.left,
+            "not-attached": outcome.failed + outcome.not_attempted,
         }
     )
     return SweepTotals(

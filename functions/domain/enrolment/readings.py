@@ -6,12 +6,12 @@ from datetime import date, timedelta
 
 from domain.enrolment.credentials import CredentialReport, Credentials
 from domain.enrolment.devices import Devices
-from domain.enrolment.history import History
+from domain.enrolment.record import PersonRecord
 from domain.users import AccountUser, User
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class EnrolmentFacts:
     """What one run reads. `devices` and `passwords` (of users too young for the report) are by user id.
 
     If the group does not carry the policy (`group_enforces` is False), membership enforces nobody.
@@ -20,7 +20,7 @@ class Facts:
     users: Sequence[AccountUser]
     report: CredentialReport | None
     devices: Mapping[str, Devices]
-    histories: Mapping[str, History]
+    records: Mapping[str, PersonRecord]
     last_run: date | None
     passwords: Mapping[str, bool] = field(default_factory=dict)
     group_enforces: bool = True
@@ -32,11 +32,11 @@ class Facts:
         same = row is not None and abs(row.created - user.created) <= timedelta(seconds=1)
         return row if same else None
 
-    def history_of(self, user: User) -> History:
+    def record_of(self, user: User) -> PersonRecord:
         """Return what is remembered of the user, under the present name."""
-        known = self.histories.get(user.user_id)
-        return History(user.user_id, user.name) if known is None else known
+        known = self.records.get(user.user_id)
+        return PersonRecord(user.user_id, user.name) if known is None else known
 
-    def seeing(self, devices: Mapping[str, Devices | None]) -> "Facts":
+    def with_devices(self, devices: Mapping[str, Devices | None]) -> "EnrolmentFacts":
         """Return the facts corrected by devices that were looked up one by one."""
         return replace(self, devices={**self.devices, **{key: found for key, found in devices.items() if found}})

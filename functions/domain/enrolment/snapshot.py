@@ -6,10 +6,17 @@ from datetime import date
 
 from domain.contact.addresses import AddressRules, Recipient, Unreachable
 from domain.enrolment.devices import Device, Devices
-from domain.enrolment.history import Change, Enrolment, History, departed, followed, start_of
-from domain.enrolment.readings import Facts
+from domain.enrolment.readings import EnrolmentFacts
+from domain.enrolment.record import (
+    EnrolmentStatus,
+    PersonRecord,
+    RecordChange,
+    after_deletion,
+    after_run,
+    first_unenrolled_day,
+)
 from domain.exemptions import Exemption, ExemptionRules
-from domain.users import AccountUser, Standing, User
+from domain.users import AccountUser, PolicyCoverage, User
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,41 +32,41 @@ class Person:
     """A row of the picture. `password` and `active_keys` are None where the report does not say yet."""
 
     user: User
-    standing: Standing
-    enrolment: Enrolment
+    coverage: PolicyCoverage
+    enrolment: EnrolmentStatus
     password: bool | None
     active_keys: int | None
     devices: Devices
     exemption: Exemption | None
     ended_exemption: Exemption | None
     recipient: Recipient | Unreachable
-    history: History
+    record: PersonRecord
     malformed_exemption: str | None = None
 
     @property
     def key_only(self) -> bool:
         """Tell whether the person has no MFA and no way to register a device: only an access key, no password."""
-        return self.enrolment is Enrolment.UNENROLLED and self.history.key_only
+        return self.enrolment is EnrolmentStatus.UNENROLLED and self.record.key_only
 
 
 @dataclass(frozen=True, slots=True)
-class EnrolmentPicture:
+class EnrolmentSnapshot:
     """The account as one run found it, and what has to be remembered of that."""
 
     today: date
     people: tuple[Person, ...]
-    changes: tuple[Change, ...]
+    changes: tuple[RecordChange, ...]
 
-    def those(self, enrolment: Enrolment) -> list[Person]:
+    def with_status(self, enrolment: EnrolmentStatus) -> list[Person]:
         """Return the people who stand so to MFA, in the order of their names."""
         return sorted((p for p in self.people if p.enrolment is enrolment), key=lambda person: person.user.name)
 
-    def count(self) -> Counter[Enrolment]:
+    def count(self) -> Counter[EnrolmentStatus]:
         """Return how many people stand how to MFA."""
         return Counter(person.enrolment for person in self.people)
 
 
-def too_young_for_the_report(facts: Facts, rules: EnrolmentRules, today: date) -> list[User]:
+def missing_from_report(facts: EnrolmentFacts, rules: EnrolmentRules, today: date) -> list[User]:
     """Return the users whose password only a call of their own can tell: not in the report, and nothing else is known.
 
     Without any report there are none: thousands of calls would not tell whether a passkey is registered either.
@@ -67,10 +74,12 @@ def too_young_for_the_report(facts: Facts, rules: EnrolmentRules, today: date) -
     if facts.report is None:
         return []
     people = (_person(known, facts, rules, today, today) for known in facts.users)
-    return [person.user for person in people if person.enrolment is Enrolment.UNKNOWN]
+    return [person.user for person in people if person.enrolment is EnrolmentStatus.UNKNOWN]
 
 
-def picture_of(facts: Facts, rules: EnrolmentRules, today: date, *, exempt_on: date | None = None) -> EnrolmentPicture:
+def build_snapshot(
+    facts: EnrolmentFacts, rules: EnrolmentRules, today: date, *, exempt_on: date | None = None
+) -> EnrolmentSnapshot:
     """Put the facts together. `today` is a day of the reminders' zone, `exempt_on` the same in UTC, if it is another.
 
     An exemption ends with its last day in UTC, as it does for those who enforce.
@@ -78,28 +87,30 @@ def picture_of(facts: Facts, rules: EnrolmentRules, today: date, *, exempt_on: d
     people = tuple(_person(known, facts, rules, today, exempt_on or today) for known in facts.users)
     here = {person.user.user_id for person in people}
     now = [
-        *((facts.history_of(person.user), person.history) for person in people),
-        *((history, departed(history, today)) for key, history in facts.histories.items() if key not in here),
+        *((facts.record_of(person.user), person.record) for person in people),
+        *((record, after_deletion(record, today)) for key, record in facts.records.items() if key not in here),
     ]
-    return EnrolmentPicture(today, people, tuple(Change(before, after) for before, after in now if before != after))
+    return EnrolmentSnapshot(
+        today, people, tuple(RecordChange(before, after) for before, after in now if before != after)
+    )
 
 
-def _person(known: AccountUser, facts: Facts, rules: EnrolmentRules, today: date, exempt_on: date) -> Person:
+def _person(known: AccountUser, facts: EnrolmentFacts, rules: EnrolmentRules, today: date, exempt_on: date) -> Person:
     user = known.user
-    standing = known.standing if facts.group_enforces else replace(known.standing, in_group=False)
-    row, history = facts.credentials_of(user), facts.history_of(user)
+    coverage = known.coverage if facts.group_enforces else replace(known.coverage, in_group=False)
+    row, record = facts.credentials_of(user), facts.record_of(user)
     devices = facts.devices.get(user.user_id) or (frozenset({Device.UNSPECIFIED}) if row and row.mfa else frozenset())
     password = row.password if row else facts.passwords.get(user.user_id)
     keys = row.active_keys if row else None
     exemption, tagged = rules.exemptions.exemption_of(user, exempt_on), rules.exemptions.tagged(user)
     recipient = rules.addresses.recipient_of(user)
-    enrolment = _enrolment(exemption, devices, password=password, active_keys=keys, history=history)
-    start = start_of(row.able_since if row else user.created.date(), facts.last_run, today)
+    enrolment = _enrolment(exemption, devices, password=password, active_keys=keys, record=record)
+    start = first_unenrolled_day(row.able_since if row else user.created.date(), facts.last_run, today)
     key_only = None if password is None else bool(keys) and not password
-    after = followed(history, enrolment, start=start, today=today, key_only=key_only)
+    after = after_run(record, enrolment, start=start, today=today, key_only=key_only)
     return Person(
         user=user,
-        standing=standing,
+        coverage=coverage,
         enrolment=enrolment,
         password=password,
         active_keys=keys,
@@ -108,27 +119,32 @@ def _person(known: AccountUser, facts: Facts, rules: EnrolmentRules, today: date
         ended_exemption=tagged if tagged and tagged.until and tagged.until < exempt_on else None,
         recipient=recipient,
         malformed_exemption=rules.exemptions.malformed(user),
-        history=replace(_without_old_trouble(after, recipient), user_name=user.name),
+        record=replace(_without_old_trouble(after, recipient), user_name=user.name),
     )
 
 
 def _enrolment(
-    exemption: Exemption | None, devices: Devices, *, password: bool | None, active_keys: int | None, history: History
-) -> Enrolment:
+    exemption: Exemption | None,
+    devices: Devices,
+    *,
+    password: bool | None,
+    active_keys: int | None,
+    record: PersonRecord,
+) -> EnrolmentStatus:
     if exemption is not None:
-        return Enrolment.EXEMPT
+        return EnrolmentStatus.EXEMPT
     if devices:
-        return Enrolment.ENROLLED
+        return EnrolmentStatus.ENROLLED
     if password or active_keys:
-        return Enrolment.UNENROLLED
+        return EnrolmentStatus.UNENROLLED
     if active_keys is not None:
-        return Enrolment.DORMANT
+        return EnrolmentStatus.DORMANT
     # The report is silent: what the last run found still stands.
-    return Enrolment.UNKNOWN if history.unenrolled_since is None else Enrolment.UNENROLLED
+    return EnrolmentStatus.UNKNOWN if record.unenrolled_since is None else EnrolmentStatus.UNENROLLED
 
 
-def _without_old_trouble(history: History, recipient: Recipient | Unreachable) -> History:
+def _without_old_trouble(record: PersonRecord, recipient: Recipient | Unreachable) -> PersonRecord:
     to = recipient.to if isinstance(recipient, Recipient) else None
-    if history.address_trouble is None or history.address_trouble_of == to:
-        return history
-    return replace(history, address_trouble=None, address_trouble_of=None)
+    if record.address_trouble is None or record.address_trouble_of == to:
+        return record
+    return replace(record, address_trouble=None, address_trouble_of=None)

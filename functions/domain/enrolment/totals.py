@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.enrolment.history import Enrolment
-from domain.enrolment.snapshot import EnrolmentPicture, Person
+from domain.enrolment.record import EnrolmentStatus
+from domain.enrolment.snapshot import EnrolmentSnapshot, Person
 
 ESCALATED = "escalated"
 
@@ -23,32 +23,32 @@ class RunTotals:
     at: datetime
     counts: Mapping[str, int]
     request: str = ""
-    told: bool = False
+    to_api_call: bool = False
     expires: int | None = None
 
 
-def escalated(picture: EnrolmentPicture, after_days: int) -> list[Person]:
+def escalated(snapshot: EnrolmentSnapshot, after_days: int) -> list[Person]:
     """Return who was able to register a device for so many days or longer and has none, the longest first."""
     return [
         person
-        for person in longest_first(picture)
-        if not person.key_only and days_without(person, picture) >= after_days
+        for person in longest_first(snapshot)
+        if not person.key_only and days_without(person, snapshot) >= after_days
     ]
 
 
-def longest_first(picture: EnrolmentPicture) -> list[Person]:
+def longest_first(snapshot: EnrolmentSnapshot) -> list[Person]:
     """Return who is unenrolled, the longest first."""
-    return sorted(picture.those(Enrolment.UNENROLLED), key=lambda person: -days_without(person, picture))
+    return sorted(snapshot.with_status(EnrolmentStatus.UNENROLLED), key=lambda person: -days_without(person, snapshot))
 
 
-def days_without(person: Person, picture: EnrolmentPicture) -> int:
+def days_without(person: Person, snapshot: EnrolmentSnapshot) -> int:
     """Return for how many whole days the person could sign in and had no MFA."""
-    since = person.history.unenrolled_since
-    return 0 if since is None else (picture.today - since).days
+    since = person.record.unenrolled_since
+    return 0 if since is None else (snapshot.today - since).days
 
 
-def totals_of(picture: EnrolmentPicture, escalate_after: int, at: datetime, request: str = "") -> RunTotals:
+def totals_of(snapshot: EnrolmentSnapshot, escalate_after: int, at: datetime, request: str = "") -> RunTotals:
     """Count everybody."""
-    found = picture.count()
-    counts: dict[str, int] = {enrolment.value: found[enrolment] for enrolment in Enrolment}
-    return RunTotals(at, {**counts, ESCALATED: len(escalated(picture, escalate_after))}, request)
+    found = snapshot.count()
+    counts: dict[str, int] = {enrolment.value: found[enrolment] for enrolment in EnrolmentStatus}
+    return RunTotals(at, {**counts, ESCALATED: len(escalated(snapshot, escalate_after))}, request)

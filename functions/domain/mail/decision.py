@@ -28,7 +28,7 @@ class MailKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Occasion:
+class AccountEvent:
     """Something that was done to a user and that the user is told of.
 
     `cause` bears CloudTrail's id of the call: delivered twice, it is the same. `serial_number` is that of the device,
@@ -43,7 +43,7 @@ class Occasion:
 
 
 @dataclass(frozen=True, slots=True)
-class Known:
+class CurrentUser:
     """A user as IAM knows it now: None where there is none of that name. Devices are serial numbers."""
 
     user: AccountUser | None
@@ -52,7 +52,7 @@ class Known:
     def is_enforced(self, now: datetime) -> bool:
         """Tell whether the policy holds the user: a new one it holds at once, before IAM shows it."""
         return self.user is not None and (
-            self.user.standing.enforced() or may_still_appear(self.user.user.created, now)
+            self.user.coverage.enforced() or may_still_appear(self.user.user.created, now)
         )
 
 
@@ -120,7 +120,9 @@ class NotYet(StrEnum):
     ADDRESS = "the user has no address yet"
 
 
-def decide_reminder_mail(message: ReminderMessage, known: Known, rules: MailRules, now: datetime) -> Mail | NoMail:
+def decide_reminder_mail(
+    message: ReminderMessage, known: CurrentUser, rules: MailRules, now: datetime
+) -> Mail | NoMail:
     """Decide whether a planned reminder is still right: it may have waited for hours.
 
     One that is not takes no claim, so the next run plans anew.
@@ -151,26 +153,28 @@ def decide_reminder_mail(message: ReminderMessage, known: Known, rules: MailRule
     )
 
 
-def decide_occasion_mail(occasion: Occasion, known: Known, rules: MailRules, now: datetime) -> Mail | NoMail | NotYet:
+def decide_account_event_mail(
+    account_event: AccountEvent, known: CurrentUser, rules: MailRules, now: datetime
+) -> Mail | NoMail | NotYet:
     """Decide by how things stand now, so that the order in which occasions arrive does not matter."""
-    fresh = may_still_appear(occasion.at, now)
+    fresh = may_still_appear(account_event.at, now)
     if known.user is None:
         return NotYet.USER if fresh else NoMail.GONE
     user = known.user.user
-    if user.created > occasion.at:
+    if user.created > account_event.at:
         return NoMail.SUCCEEDED
     if rules.exemptions.exemption_of(user, now.date()) is not None:
         return NoMail.EXEMPT
-    obstacle = _obstacle(occasion, known.devices, fresh=fresh)
+    obstacle = _obstacle(account_event, known.devices, fresh=fresh)
     if obstacle is not None:
         return obstacle
     recipient = rules.addresses.recipient_of(user)
     if isinstance(recipient, Unreachable):
-        waits = occasion.kind is MailKind.WELCOME and now - occasion.at < _ADDRESS_WITHIN
+        waits = account_event.kind is MailKind.WELCOME and now - account_event.at < _ADDRESS_WITHIN
         return NotYet.ADDRESS if waits else NoMail.UNREACHABLE
     return Mail(
-        kind=occasion.kind,
-        cause=occasion.cause,
+        kind=account_event.kind,
+        cause=account_event.cause,
         user_id=user.user_id,
         user_name=user.name,
         to=recipient.to,
@@ -178,16 +182,16 @@ def decide_occasion_mail(occasion: Occasion, known: Known, rules: MailRules, now
         language=language_of(user, rules.default_language),
         enforced=known.is_enforced(now),
         path=user.path,
-        serial_number=occasion.serial_number,
-        code_device=_code_device(occasion, known.devices),
+        serial_number=account_event.serial_number,
+        code_device=_code_device(account_event, known.devices),
     )
 
 
-def _obstacle(occasion: Occasion, devices: Sequence[str], *, fresh: bool) -> NoMail | NotYet | None:
+def _obstacle(account_event: AccountEvent, devices: Sequence[str], *, fresh: bool) -> NoMail | NotYet | None:
     """Return why the devices speak against the mail, if they do."""
     # Of a device that the call did not name, any may be the one.
-    there = bool(devices) if occasion.serial_number is None else occasion.serial_number in devices
-    match occasion.kind:
+    there = bool(devices) if account_event.serial_number is None else account_event.serial_number in devices
+    match account_event.kind:
         case MailKind.ENROLLED if not there:
             return NotYet.DEVICE if fresh else NoMail.DEVICE_GONE
         case MailKind.DEVICE_REMOVED if there and fresh:
@@ -197,7 +201,7 @@ def _obstacle(occasion: Occasion, devices: Sequence[str], *, fresh: bool) -> NoM
     return None
 
 
-def _code_device(occasion: Occasion, devices: Sequence[str]) -> str | None:
+def _code_device(account_event: AccountEvent, devices: Sequence[str]) -> str | None:
     """Return a device that shows codes, the one just registered before the others; passkeys show none."""
-    ordered = sorted(devices, key=lambda serial_number: serial_number != occasion.serial_number)
+    ordered = sorted(devices, key=lambda serial_number: serial_number != account_event.serial_number)
     return next((serial_number for serial_number in ordered if kind_of(serial_number) is not Device.PASSKEY), None)

@@ -10,7 +10,7 @@ _LONGEST_REASON = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Feedback:
+class DeliveryReport:
     """A mail that came to nothing: to whom it went, at which of the addresses it failed, and how.
 
     `user_id` is None where the mail bore none, which is then none of ours. What is `passing` says nothing of the
@@ -20,11 +20,11 @@ class Feedback:
     user_id: str | None
     to: Sequence[str]
     failed: Mapping[str, str]
-    passing: bool = False
+    transient: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class AddressTrouble:
+class AddressFailure:
     """A person's own address failed."""
 
     user_id: str
@@ -32,7 +32,7 @@ class AddressTrouble:
     reason: str
 
 
-class NoTrouble(StrEnum):
+class NoFailure(StrEnum):
     """Why feedback says nothing about a person's address."""
 
     NOT_OURS = "the mail is none of ours"
@@ -40,14 +40,14 @@ class NoTrouble(StrEnum):
     MANAGER = "the manager's address failed, not the person's"
 
 
-def trouble_of(feedback: Feedback) -> AddressTrouble | NoTrouble:
+def address_failure_of(feedback: DeliveryReport) -> AddressFailure | NoFailure:
     """Tell whether it was the person's own address; an escalation goes to the manager as well."""
     if feedback.user_id is None:
-        return NoTrouble.NOT_OURS
-    if feedback.passing:
-        return NoTrouble.PASSING
+        return NoFailure.NOT_OURS
+    if feedback.transient:
+        return NoFailure.PASSING
     own = {address.casefold(): address for address in feedback.to}
     for address, reason in feedback.failed.items():
         if address.casefold() in own:
-            return AddressTrouble(feedback.user_id, own[address.casefold()], plain(reason, _LONGEST_REASON))
-    return NoTrouble.MANAGER
+            return AddressFailure(feedback.user_id, own[address.casefold()], plain(reason, _LONGEST_REASON))
+    return NoFailure.MANAGER

@@ -38,7 +38,7 @@ def room_for(state: SendingState | NoSending) -> int | None:
     return max(0, int(state.most_per_day - state.sent_today))
 
 
-def trouble_with(state: SendingState | NoSending) -> str | None:
+def sending_problem(state: SendingState | NoSending) -> str | None:
     """Return what keeps mail from people, in a sentence for ops, or None where nothing does."""
     if isinstance(state, NoSending):
         return _UNKNOWN[state]

@@ -5,7 +5,7 @@ from datetime import UTC, date, timedelta, tzinfo
 from enum import StrEnum
 from itertools import pairwise
 
-from domain.enrolment.history import History, day_of
+from domain.enrolment.record import PersonRecord, reminder_day_of
 from domain.reminders.message import ReminderKind
 
 _WEEK = 7
@@ -31,7 +31,7 @@ class Cadence:
 
 
 @dataclass(frozen=True, slots=True)
-class Due:
+class ReminderDue:
     """A reminder that is due; `number` counts from 1 since the first day without MFA, `days` those without it."""
 
     kind: ReminderKind
@@ -40,7 +40,7 @@ class Due:
     days: int
 
 
-class Wait(StrEnum):
+class NotDue(StrEnum):
     """Why there is no reminder today."""
 
     NOT_UNENROLLED = "nothing is missing"
@@ -50,7 +50,7 @@ class Wait(StrEnum):
     UNCONFIRMED = "a reminder was begun today, and is not known to have gone out"
 
 
-def decide_reminder(history: History, cadence: Cadence, today: date, zone: tzinfo = UTC) -> Due | Wait:
+def decide_reminder(record: PersonRecord, cadence: Cadence, today: date, zone: tzinfo = UTC) -> ReminderDue | NotDue:
     """Decide whether a person is reminded today, a day of the zone.
 
     Nobody's first mail is an escalation, which goes to the manager too: a person may have been without MFA for weeks in
@@ -60,35 +60,35 @@ def decide_reminder(history: History, cadence: Cadence, today: date, zone: tzinf
     step, so every run between two steps finds the same one, and the claim on it lets only one mail through. One that
     was claimed on an earlier day and is not known to have gone out is due again, under a cause of today.
     """
-    since, last = history.unenrolled_since, history.last_reminded
+    since, last = record.unenrolled_since, record.last_reminded
     if since is None:
-        return Wait.NOT_UNENROLLED
+        return NotDue.NOT_UNENROLLED
     days = (today - since).days
     step = cadence.latest_step(days)
     if step is None:
-        return Wait.BEFORE_THE_FIRST
+        return NotDue.BEFORE_THE_FIRST
     escalates = step >= cadence.escalate_after and last is not None
     kind = ReminderKind.ESCALATION if escalates else ReminderKind.REMINDER
     due_on = since + timedelta(days=step)
-    wait = _wait_for(history, due_on, today)
+    wait = _wait_for(record, due_on, today)
     if wait is None and last is not None and last.astimezone(zone).date() == today:
-        wait = Wait.TODAY
+        wait = NotDue.TODAY
     if wait is not None:
         return wait
-    cause = f"{kind}#{due_on}" if _latest_claim(history) < due_on else f"{kind}#{due_on}#{today}"
-    return Due(kind, cause, history.reminders + 1, days)
+    cause = f"{kind}#{due_on}" if _latest_claim(record) < due_on else f"{kind}#{due_on}#{today}"
+    return ReminderDue(kind, cause, record.reminders + 1, days)
 
 
-def _wait_for(history: History, due_on: date, today: date) -> Wait | None:
+def _wait_for(record: PersonRecord, due_on: date, today: date) -> NotDue | None:
     """Return why the reminder of this step waits: it went out, or may go out today."""
-    if _latest_claim(history) < due_on:
+    if _latest_claim(record) < due_on:
         return None
-    if history.claimed_on is None:
-        return Wait.REMINDED
-    return Wait.UNCONFIRMED if history.claimed_on >= today else None
+    if record.claimed_on is None:
+        return NotDue.REMINDED
+    return NotDue.UNCONFIRMED if record.claimed_on >= today else None
 
 
-def _latest_claim(history: History) -> date:
+def _latest_claim(record: PersonRecord) -> date:
     """Return the latest step for which a reminder was claimed, whichever cadence it was a step of."""
-    reminders = (cause for cause in history.causes if cause.partition("#")[0] in set(ReminderKind))
-    return max(filter(None, map(day_of, reminders)), default=date.min)
+    reminders = (cause for cause in record.causes if cause.partition("#")[0] in set(ReminderKind))
+    return max(filter(None, map(reminder_day_of, reminders)), default=date.min)

@@ -6,14 +6,14 @@ from datetime import UTC, tzinfo
 
 from domain.contact.addresses import Recipient
 from domain.contact.languages import Language, language_of
-from domain.enrolment.history import Enrolment
-from domain.enrolment.snapshot import EnrolmentPicture, Person
-from domain.reminders.cadence import Cadence, Due, Wait, decide_reminder
+from domain.enrolment.record import EnrolmentStatus
+from domain.enrolment.snapshot import EnrolmentSnapshot, Person
+from domain.reminders.cadence import Cadence, NotDue, ReminderDue, decide_reminder
 from domain.reminders.message import ReminderKind, ReminderMessage
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class ReminderOutcome:
     """What became of a run's reminders: how many are on the queue, and how many are left for the next run and why.
 
     `unchecked`: IAM did not say whether they have a device. `postponed`: the time was up. `refused`: by the queue.
@@ -35,11 +35,11 @@ class Outcome:
 
 
 def plan_reminders(
-    picture: EnrolmentPicture, cadence: Cadence, default: Language, zone: tzinfo = UTC
+    snapshot: EnrolmentSnapshot, cadence: Cadence, default: Language, zone: tzinfo = UTC
 ) -> list[ReminderMessage]:
     """Return a message for everybody who is unenrolled, able to enrol, reachable and due; the longest so come first."""
-    able = [person for person in picture.those(Enrolment.UNENROLLED) if not person.key_only]
-    decided = ((person, decide_reminder(person.history, cadence, picture.today, zone)) for person in able)
+    able = [person for person in snapshot.with_status(EnrolmentStatus.UNENROLLED) if not person.key_only]
+    decided = ((person, decide_reminder(person.record, cadence, snapshot.today, zone)) for person in able)
     planned = (_message(person, decision, default) for person, decision in decided)
     return sorted((message for message in planned if message is not None), key=lambda message: -message.days)
 
@@ -60,9 +60,9 @@ def within_quota(planned: Sequence[ReminderMessage], room: int | None) -> tuple[
     return tuple(message for message in planned if message.user_id in fitting)
 
 
-def _message(person: Person, decision: Due | Wait, default: Language) -> ReminderMessage | None:
-    since, recipient = person.history.unenrolled_since, person.recipient
-    if not isinstance(decision, Due) or not isinstance(recipient, Recipient) or since is None:
+def _message(person: Person, decision: ReminderDue | NotDue, default: Language) -> ReminderMessage | None:
+    since, recipient = person.record.unenrolled_since, person.recipient
+    if not isinstance(decision, ReminderDue) or not isinstance(recipient, Recipient) or since is None:
         return None
     return ReminderMessage(
         kind=decision.kind,

@@ -6,11 +6,11 @@ from datetime import date, datetime
 from enum import StrEnum
 
 from domain.enrolment.devices import Devices
-from domain.enrolment.history import Enrolment
-from domain.enrolment.snapshot import EnrolmentPicture, Person
+from domain.enrolment.record import EnrolmentStatus
+from domain.enrolment.snapshot import EnrolmentSnapshot, Person
 from domain.enrolment.totals import RunTotals
 from domain.exemptions import Exemption
-from domain.users import Standing
+from domain.users import PolicyCoverage
 
 
 class Enforced(StrEnum):
@@ -37,7 +37,7 @@ class AuditRow:
     password: bool | None
     active_keys: int | None
     devices: Devices
-    enrolment: Enrolment
+    enrolment: EnrolmentStatus
     enforced: Enforced
     exemption: Exemption | None
     ended: Exemption | None
@@ -68,15 +68,21 @@ class AuditReport:
     @property
     def not_enforced(self) -> int:
         """Count those who are neither exempt nor held by the policy."""
-        return sum(row.enforced is Enforced.NOT and row.enrolment is not Enrolment.EXEMPT for row in self.rows)
+        return sum(row.enforced is Enforced.NOT and row.enrolment is not EnrolmentStatus.EXEMPT for row in self.rows)
 
 
 # What needs somebody comes first.
-_ORDER = [Enrolment.UNENROLLED, Enrolment.UNKNOWN, Enrolment.EXEMPT, Enrolment.DORMANT, Enrolment.ENROLLED]
+_ORDER = [
+    EnrolmentStatus.UNENROLLED,
+    EnrolmentStatus.UNKNOWN,
+    EnrolmentStatus.EXEMPT,
+    EnrolmentStatus.DORMANT,
+    EnrolmentStatus.ENROLLED,
+]
 
 
 def audit_report_of(
-    picture: EnrolmentPicture,
+    snapshot: EnrolmentSnapshot,
     runs: Sequence[RunTotals],
     *,
     account: str,
@@ -84,12 +90,12 @@ def audit_report_of(
     escalate_after: int,
 ) -> AuditReport:
     """Put together the report of the last of the runs, which came to this picture."""
-    rows = sorted(map(_row, picture.people), key=lambda row: (_ORDER.index(row.enrolment), row.name.casefold()))
+    rows = sorted(map(_row, snapshot.people), key=lambda row: (_ORDER.index(row.enrolment), row.name.casefold()))
     return AuditReport(account, runs[-1].at, report_made, escalate_after, tuple(runs), tuple(rows))
 
 
 def _row(person: Person) -> AuditRow:
-    history = person.history
+    record = person.record
     return AuditRow(
         user_id=person.user.user_id,
         name=person.user.name,
@@ -99,24 +105,24 @@ def _row(person: Person) -> AuditRow:
         active_keys=person.active_keys,
         devices=person.devices,
         enrolment=person.enrolment,
-        enforced=_enforced(person.standing),
+        enforced=_enforced(person.coverage),
         exemption=person.exemption,
         ended=person.ended_exemption,
-        without_since=history.unenrolled_since,
-        reminders=history.reminders,
-        last_reminded=history.last_reminded,
+        without_since=record.unenrolled_since,
+        reminders=record.reminders,
+        last_reminded=record.last_reminded,
     )
 
 
-def _enforced(standing: Standing) -> Enforced:
-    match standing:
-        case Standing(attached=True, in_group=True):
+def _enforced(coverage: PolicyCoverage) -> Enforced:
+    match coverage:
+        case PolicyCoverage(attached=True, in_group=True):
             return Enforced.BOTH
-        case Standing(attached=True):
+        case PolicyCoverage(attached=True):
             return Enforced.ATTACHED
-        case Standing(in_group=True):
+        case PolicyCoverage(in_group=True):
             return Enforced.IN_GROUP
-        case Standing(other_groups=others) if others:
+        case PolicyCoverage(other_groups=others) if others:
             return Enforced.ELSEWHERE
         case _:
             return Enforced.NOT

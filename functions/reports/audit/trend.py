@@ -5,14 +5,18 @@ from dataclasses import dataclass
 from datetime import date
 from math import ceil
 
-from domain.enrolment.history import Enrolment
+from domain.enrolment.record import EnrolmentStatus
 from domain.enrolment.totals import RunTotals
 
 WIDTH, HEIGHT = 900, 240
 # What is kept free for the scale on the left, the names of the lines on the right, and the days below.
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 120, 12, 28
 _NAMES_APART = 16
-_SHOWN = {Enrolment.ENROLLED: "enrolled", Enrolment.UNENROLLED: "not enrolled", Enrolment.EXEMPT: "exempt"}
+_SHOWN = {
+    EnrolmentStatus.ENROLLED: "enrolled",
+    EnrolmentStatus.UNENROLLED: "not enrolled",
+    EnrolmentStatus.EXEMPT: "exempt",
+}
 
 
 @dataclass(frozen=True, slots=True)

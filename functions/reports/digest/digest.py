@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
-from domain.enrolment.history import Enrolment
-from domain.enrolment.snapshot import EnrolmentPicture
+from domain.enrolment.record import EnrolmentStatus
+from domain.enrolment.snapshot import EnrolmentSnapshot
 from domain.enrolment.totals import ESCALATED, RunTotals
-from domain.mail.ses_status import NoSending, SendingState, trouble_with
+from domain.mail.ses_status import NoSending, SendingState, sending_problem
 from domain.notice import Notice, Severity
-from domain.reminders.plan import Outcome
+from domain.reminders.plan import ReminderOutcome
 from domain.text import counted, first, plain, wrapped
 from reports.digest import sections
 from reports.digest.numbers import numbers, share
@@ -18,17 +18,17 @@ _MOST_UNREADABLE = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class ReminderRun:
     """Everything that a digest follows from. `report_made` is None if there was no credential report.
 
     `unreadable` are rows of that report and items of the people table that nobody could make anything of.
     """
 
     account: str
-    picture: EnrolmentPicture
+    snapshot: EnrolmentSnapshot
     totals: RunTotals
     before: RunTotals | None
-    outcome: Outcome
+    outcome: ReminderOutcome
     sending: SendingState | NoSending
     report_made: datetime | None
     escalate_after: int
@@ -36,7 +36,7 @@ class Run:
     unreadable: tuple[str, ...] = ()
 
 
-def digest_of(run: Run) -> Notice:
+def digest_of(run: ReminderRun) -> Notice:
     """Write the digest."""
     counts = run.totals.counts
     # SNS takes ASCII only here.
@@ -44,21 +44,21 @@ def digest_of(run: Run) -> Notice:
     said = [
         f"{counts[state]:,} {what}"
         for state, what in (
-            (Enrolment.UNENROLLED, "not enrolled"),
+            (EnrolmentStatus.UNENROLLED, "not enrolled"),
             (ESCALATED, f"of them for {run.escalate_after} days or longer"),
-            (Enrolment.UNKNOWN, "not known"),
+            (EnrolmentStatus.UNKNOWN, "not known"),
         )
         if counts[state]
     ]
     subject = f"{dry}MFA in {run.account}: {', '.join(said) or 'everybody is enrolled'}"
     needs = list(_needs(run))
     parts = [
-        f"MFA in account {run.account}, {run.picture.today:%-d %B %Y}",
+        f"MFA in account {run.account}, {run.snapshot.today:%-d %B %Y}",
         share(run.totals),
         numbers(run.totals, run.before, run.escalate_after),
         *([sections.section("What needs you", [wrapped(f"- {need}", hang="  ") for need in needs])] if needs else []),
         *sections.people(
-            run.picture,
+            run.snapshot,
             run.escalate_after,
             reminded_today={message.user_id for message in run.outcome.queued},
             dry_run=run.dry_run,
@@ -70,13 +70,13 @@ def digest_of(run: Run) -> Notice:
     return Notice("digest", _severity(run, needs), subject, text)
 
 
-def _severity(run: Run, needs: list[str]) -> Severity:
+def _severity(run: ReminderRun, needs: list[str]) -> Severity:
     if not run.outcome.complete:
         return Severity.ALARM
     return Severity.WARNING if needs or run.totals.counts[ESCALATED] else Severity.INFORMATION
 
 
-def _needs(run: Run) -> Iterator[str]:
+def _needs(run: ReminderRun) -> Iterator[str]:
     yield from _undone(run.outcome)
     if run.report_made is None:
         yield (
@@ -86,12 +86,12 @@ def _needs(run: Run) -> Iterator[str]:
     if run.unreadable:
         names = ", ".join(first((plain(name) for name in run.unreadable), _MOST_UNREADABLE))
         yield f"What the credential report or the people table says of these could not be read: {names}."
-    trouble = trouble_with(run.sending)
+    trouble = sending_problem(run.sending)
     if trouble:
         yield trouble
 
 
-def _undone(outcome: Outcome) -> Iterator[str]:
+def _undone(outcome: ReminderOutcome) -> Iterator[str]:
     if outcome.refused:
         yield f"{_reminders(outcome.refused)} did not get onto the queue. The next run plans them again."
     if outcome.unremembered:
@@ -105,7 +105,7 @@ def _undone(outcome: Outcome) -> Iterator[str]:
         yield f"{_people(outcome.over_quota)} not reminded: SES sends no more mails today. The next run goes on."
 
 
-def _footer(run: Run) -> str:
+def _footer(run: ReminderRun) -> str:
     made = f"the credential report of {run.report_made:%Y-%m-%d %H:%M} UTC and " if run.report_made else ""
     queued = f"This run {'would have queued' if run.dry_run else 'queued'} {_reminders(len(run.outcome.queued))}."
     dry = " This was a dry run: no mail was sent, nothing was written." if run.dry_run else ""

@@ -3,23 +3,24 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from domain.enrolment.history import Enrolment
+from domain.enrolment.record import EnrolmentStatus
 from domain.enrolment.totals import ESCALATED, RunTotals
 from domain.text import counted
 
+_UNENROLLED = EnrolmentStatus.UNENROLLED
 _MEANINGS = {
-    Enrolment.ENROLLED: "enrolled",
-    Enrolment.UNENROLLED: "not enrolled",
-    Enrolment.EXEMPT: "exempt",
-    Enrolment.DORMANT: "dormant: neither a password nor an active access key",
-    Enrolment.UNKNOWN: "not known yet: too new, or the credential report is missing",
+    EnrolmentStatus.ENROLLED: "enrolled",
+    EnrolmentStatus.UNENROLLED: "not enrolled",
+    EnrolmentStatus.EXEMPT: "exempt",
+    EnrolmentStatus.DORMANT: "dormant: neither a password nor an active access key",
+    EnrolmentStatus.UNKNOWN: "not known yet: too new, or the credential report is missing",
 }
 
 
 def share(totals: RunTotals) -> str:
     """Say how many of those who need MFA have it, and of how many it is not known."""
-    enrolled, unenrolled = totals.counts[Enrolment.ENROLLED], totals.counts[Enrolment.UNENROLLED]
-    unknown = totals.counts.get(Enrolment.UNKNOWN, 0)
+    enrolled, unenrolled = totals.counts[EnrolmentStatus.ENROLLED], totals.counts[EnrolmentStatus.UNENROLLED]
+    unknown = totals.counts.get(EnrolmentStatus.UNKNOWN, 0)
     everybody = enrolled + unenrolled
     if unknown and not unenrolled:
         have = f"{counted(enrolled, 'person has', 'people have')} MFA."
@@ -37,9 +38,9 @@ def numbers(totals: RunTotals, before: RunTotals | None, escalate_after: int) ->
     """Return a line for each way of standing to MFA, with the change since the run before."""
     changed = _Changes(totals.counts, before.counts if before else totals.counts)
     late = totals.counts[ESCALATED]
-    of_them = f", {late:,} of them for {escalate_after} days or longer{changed.note(ESCALATED)}" if late else ""
+    late_part = f", {late:,} of them for {escalate_after} days or longer{changed.note(ESCALATED)}" if late else ""
     lines = [
-        f"{totals.counts[state]:>6,}  {meaning}{changed.note(state)}{of_them if state is Enrolment.UNENROLLED else ''}"
+        f"{totals.counts[state]:>6,}  {meaning}{changed.note(state)}{late_part if state is _UNENROLLED else ''}"
         for state, meaning in _MEANINGS.items()
         if totals.counts[state] or changed.by(state)
     ]

@@ -5,8 +5,8 @@ from collections.abc import Set as AbstractSet
 from functools import partial
 
 from domain.contact.addresses import Recipient, Unreachable
-from domain.enrolment.history import Enrolment
-from domain.enrolment.snapshot import EnrolmentPicture, Person
+from domain.enrolment.record import EnrolmentStatus
+from domain.enrolment.snapshot import EnrolmentSnapshot, Person
 from domain.enrolment.totals import days_without, escalated, longest_first
 from domain.exemptions import Exemption
 from domain.text import first, plain, wrapped
@@ -22,7 +22,7 @@ def section(title: str, lines: Sequence[str]) -> str:
 
 
 def people(
-    picture: EnrolmentPicture,
+    snapshot: EnrolmentSnapshot,
     escalate_after: int,
     *,
     reminded_today: AbstractSet[str],
@@ -33,16 +33,16 @@ def people(
 
     `reminded_today` are the ids of the users whose reminder this run has put on its way.
     """
-    late, longest = escalated(picture, escalate_after), longest_first(picture)
+    late, longest = escalated(snapshot, escalate_after), longest_first(snapshot)
     key_only = [person for person in longest if person.key_only]
     others = [person for person in longest if not person.key_only][len(late) :]
     now = dict.fromkeys(reminded_today, "one would go out now" if dry_run else "one goes out now")
-    line = partial(_unenrolled, picture=picture, now=now)
+    line = partial(_unenrolled, snapshot=snapshot, now=now)
     yield _named(f"No MFA for {escalate_after} days or longer", map(line, late))
     yield _named("Not enrolled", map(line, others))
     yield _named(
         "Access key only: nothing they can do by themselves",
-        (_key_only(person, picture) for person in key_only),
+        (_key_only(person, snapshot) for person in key_only),
         "They get no mail, for without a password nobody can sign in and register a device. Give them one, exempt "
         "them, or replace the user by a role. With AccessKeyEnrolment=allow they can register one on the command line.",
     )
@@ -50,8 +50,8 @@ def people(
     if unreachable:
         yield _named("Nobody to write to", (line for person in left for line in _unreachable(person)))
     yield _named("Mail did not arrive", (line for person in left for line in _trouble(person)))
-    yield from _exemptions(picture)
-    dormant = picture.those(Enrolment.DORMANT)
+    yield from _exemptions(snapshot)
+    dormant = snapshot.with_status(EnrolmentStatus.DORMANT)
     yield _named("Dormant: cannot sign in, so not reminded", (plain(person.user.name) for person in dormant))
 
 
@@ -61,23 +61,23 @@ def _named(title: str, found: Iterable[str], meaning: str = "") -> str:
     return section(f"{title} ({len(lines):,})", [wrapped(meaning), *shown] if meaning and shown else shown)
 
 
-def _unenrolled(person: Person, picture: EnrolmentPicture, now: Mapping[str, str]) -> str:
-    history, days = person.history, days_without(person, picture)
+def _unenrolled(person: Person, snapshot: EnrolmentSnapshot, now: Mapping[str, str]) -> str:
+    record, days = person.record, days_without(person, snapshot)
     parts = [
-        f"{_days(days)} (since {history.unenrolled_since})" if days else "since today",
-        {0: "no reminder yet", 1: "1 reminder"}.get(history.reminders, f"{history.reminders} reminders"),
-        "one of them not confirmed" if history.claimed_on else "",
-        f"last {history.last_reminded:%Y-%m-%d}" if history.last_reminded else "",
+        f"{_days(days)} (since {record.unenrolled_since})" if days else "since today",
+        {0: "no reminder yet", 1: "1 reminder"}.get(record.reminders, f"{record.reminders} reminders"),
+        "one of them not confirmed" if record.claimed_on else "",
+        f"last {record.last_reminded:%Y-%m-%d}" if record.last_reminded else "",
         now.get(person.user.user_id, ""),
-        "" if person.standing.denied else "NOT ENFORCED",
+        "" if person.coverage.denied else "NOT ENFORCED",
     ]
     return f"{plain(person.user.name)}: {', '.join(part for part in parts if part)}"
 
 
-def _key_only(person: Person, picture: EnrolmentPicture) -> str:
-    days = days_without(person, picture)
-    lacking = f"{_days(days)} (since {person.history.unenrolled_since})" if days else "since today"
-    return f"{plain(person.user.name)}: {lacking}{'' if person.standing.denied else ', NOT ENFORCED'}"
+def _key_only(person: Person, snapshot: EnrolmentSnapshot) -> str:
+    days = days_without(person, snapshot)
+    lacking = f"{_days(days)} (since {person.record.unenrolled_since})" if days else "since today"
+    return f"{plain(person.user.name)}: {lacking}{'' if person.coverage.denied else ', NOT ENFORCED'}"
 
 
 def _days(days: int) -> str:
@@ -90,22 +90,22 @@ def _unreachable(person: Person) -> Iterator[str]:
 
 
 def _trouble(person: Person) -> Iterator[str]:
-    if person.history.address_trouble and isinstance(person.recipient, Recipient):
-        yield f"{plain(person.user.name)} <{person.recipient.to}>: {plain(person.history.address_trouble, 120)}"
+    if person.record.address_trouble and isinstance(person.recipient, Recipient):
+        yield f"{plain(person.user.name)} <{person.recipient.to}>: {plain(person.record.address_trouble, 120)}"
 
 
-def _exemptions(picture: EnrolmentPicture) -> Iterator[str]:
-    malformed = [(p, p.malformed_exemption) for p in picture.people if p.malformed_exemption and p.exemption is None]
+def _exemptions(snapshot: EnrolmentSnapshot) -> Iterator[str]:
+    malformed = [(p, p.malformed_exemption) for p in snapshot.people if p.malformed_exemption and p.exemption is None]
     yield _named(
         "Not exempt: the date in the tag cannot be read",
         (f"{plain(person.user.name)}: {plain(value)}" for person, value in malformed),
         "Write the last day first, as YYYY-MM-DD, and then the reason: 2026-12-31 OPS-4711. The reason of an exemption "
         "without an end must not name a day.",
     )
-    ended = [(p, p.ended_exemption) for p in picture.people if p.ended_exemption and p.exemption is None]
+    ended = [(p, p.ended_exemption) for p in snapshot.people if p.ended_exemption and p.exemption is None]
     yield _named("Exemption ended", (f"{plain(person.user.name)}: after {e.until}" for person, e in ended))
-    exempt = [(p, p.exemption) for p in picture.those(Enrolment.EXEMPT) if p.exemption]
-    exempt.sort(key=lambda pair: (pair[1].until is None, pair[1].until or picture.today))
+    exempt = [(p, p.exemption) for p in snapshot.with_status(EnrolmentStatus.EXEMPT) if p.exemption]
+    exempt.sort(key=lambda pair: (pair[1].until is None, pair[1].until or snapshot.today))
     yield _named("Exempt, the next to end first", (_exempt(person, exemption) for person, exemption in exempt))
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aws.cloudtrail import MalformedEvent, RecordedCall
-from domain.api_call import Call, NothingHappened
+from domain.api_call import ApiCall, Ignored
 from domain.users import User
 from enforce.event import EnforcementChanged, Fact, UserChanged, UserCreated, read_fact
 
@@ -78,15 +78,15 @@ def test_the_tags_and_the_time_of_the_call_are_read(event_text: ReadText) -> Non
 def test_a_call_that_created_nobody_here_is_told_apart(event_text: ReadText, event: str, reason: str) -> None:
     nobody = read(event_text(event))
 
-    assert isinstance(nobody, NothingHappened)
+    assert isinstance(nobody, Ignored)
     assert reason in nobody.reason
 
 
 @pytest.mark.parametrize(
     ("event", "changed"),
     [
-        ("detach_user_policy", UserChanged("alice", was_held=True)),
-        ("remove_user_from_group", UserChanged("alice", was_held=True)),
+        ("detach_user_policy", UserChanged("alice", policy_detached=True)),
+        ("remove_user_from_group", UserChanged("alice", policy_detached=True)),
         ("tag_user_exempt", UserChanged("alice", tags={"mfa-exempt": "true"})),
         ("untag_user_exempt", UserChanged("alice")),
         ("update_user_path", UserChanged("alice", path="/contractors/")),
@@ -116,13 +116,13 @@ def test_a_change_of_the_policy_or_the_group_is_one_of_the_enforcement(event_tex
 
 @pytest.mark.parametrize("event", ["attach_user_policy_by_enforce", "add_user_to_group", "delete_user"])
 def test_what_attaches_or_deletes_is_none_of_ours(event_text: ReadText, event: str) -> None:
-    assert isinstance(read(event_text(event)), NothingHappened)
+    assert isinstance(read(event_text(event)), Ignored)
 
 
 def test_who_called_when_and_from_where_is_kept(event_text: ReadText) -> None:
-    call = RecordedCall.from_message(event_text("tag_user_exempt")).told()
+    call = RecordedCall.from_message(event_text("tag_user_exempt")).to_api_call()
 
-    assert call == Call(
+    assert call == ApiCall(
         "TagUser",
         "arn:aws:iam::111122223333:user/admin-jane",
         datetime(2026, 11, 24, 9, 15, 2, tzinfo=UTC),

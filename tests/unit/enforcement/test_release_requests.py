@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.api_call import Call
+from domain.api_call import ApiCall
 from domain.enforcement.release_request import MalformedRequest, ReleaseRequest
 
 AT = datetime(2026, 11, 24, 9, 15, 2, tzinfo=UTC)
 CALL = {"name": "TagUser", "caller": "jane", "at": AT.isoformat(), "address": "203.0.113.24"}
 texts = st.text(min_size=1, max_size=200)
-calls = st.builds(Call, texts, texts, st.just(AT), texts, st.text(max_size=200))
+calls = st.builds(ApiCall, texts, texts, st.just(AT), texts, st.text(max_size=200))
 user_names = st.from_regex(r"[\w+=,.@-]{1,64}", fullmatch=True, alphabet=st.characters(codec="ascii"))
 user_ids = st.from_regex(r"AIDA[A-Z0-9]{12,17}", fullmatch=True)
 
@@ -33,7 +33,7 @@ def test_round_trip(request: ReleaseRequest) -> None:
 @pytest.mark.parametrize("after", [CALL, {**CALL, "event_id": "", "session": "s-1"}])
 def test_other_releases(after: dict[str, Any]) -> None:
     """A call with fewer fields or more than this release knows is read."""
-    expected = Call("TagUser", "jane", AT, "203.0.113.24")
+    expected = ApiCall("TagUser", "jane", AT, "203.0.113.24")
 
     assert read(after) == ReleaseRequest("AIDAEXAMPLEROBOT", "robot", expected)
 
@@ -46,7 +46,7 @@ def test_call_that_cannot_be_read(after: object) -> None:
 
 def test_call_in_part() -> None:
     """What is missing of a call is unknown."""
-    assert read({"at": AT.isoformat(), "caller": 7}).after == Call("unknown", "unknown", AT, "unknown")
+    assert read({"at": AT.isoformat(), "caller": 7}).after == ApiCall("unknown", "unknown", AT, "unknown")
 
 
 @pytest.mark.parametrize(

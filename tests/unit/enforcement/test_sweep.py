@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aws.rate_limit import Pace
-from domain.enforcement.decision import Marked, Rules
+from aws.rate_limit import RateLimiter
+from domain.enforcement.decision import Flags, Rules
 from domain.enforcement.sweep import SweepOutcome, drifted, plan_sweep, totals_of
 from domain.exemptions import ExemptionRules
-from domain.users import AccountUser, Standing, User
+from domain.users import AccountUser, PolicyCoverage, User
 
 TODAY = date(2026, 11, 24)
 DEPLOYED = datetime(2026, 6, 1, tzinfo=UTC)
@@ -29,7 +29,7 @@ people = st.lists(
             tags=st.sampled_from([{}, {"mfa-exempt": "robot"}, {"mfa-exempt": "2026-11-23"}, {"team": "platform"}]),
             created=st.sampled_from([DEPLOYED - timedelta(days=1), DEPLOYED]),
         ),
-        st.builds(Standing, st.booleans(), st.booleans()),
+        st.builds(PolicyCoverage, st.booleans(), st.booleans()),
     ),
     max_size=30,
 )
@@ -37,7 +37,7 @@ people = st.lists(
 
 @given(people)
 def test_everybody_counts_once_as_enforced_exempt_or_missing(everybody: list[AccountUser]) -> None:
-    plan = plan_sweep(everybody, RULES, today=TODAY, marked=Marked({known.user.user_id for known in everybody[:2]}))
+    plan = plan_sweep(everybody, RULES, today=TODAY, flags=Flags({known.user.user_id for known in everybody[:2]}))
 
     totals = totals_of(plan, SweepOutcome(attached=len(plan.attach)))
 
@@ -46,9 +46,9 @@ def test_everybody_counts_once_as_enforced_exempt_or_missing(everybody: list[Acc
 
 def test_whoever_could_not_be_attached_is_missing_and_whoever_fits_nowhere_is_unenforceable() -> None:
     alice = User("alice", "AIDAALICE", "/", {}, DEPLOYED)
-    plan = plan_sweep([AccountUser(alice, Standing())], RULES, today=TODAY)
+    plan = plan_sweep([AccountUser(alice, PolicyCoverage())], RULES, today=TODAY)
 
-    totals = totals_of(plan, SweepOutcome(failed=1, left=2, unenforceable=[alice]))
+    totals = totals_of(plan, SweepOutcome(failed=1, not_attempted=2, unenforceable=[alice]))
 
     assert totals.missing == {"not-attached": 3}
     assert totals.unenforceable == 1
@@ -57,7 +57,7 @@ def test_whoever_could_not_be_attached_is_missing_and_whoever_fits_nowhere_is_un
 def test_an_exemption_that_has_ended_is_kept_apart_and_its_user_is_enforced() -> None:
     alice = User("alice", "AIDAALICE", "/", {"mfa-exempt": "2026-11-23"}, DEPLOYED)
 
-    plan = plan_sweep([AccountUser(alice, Standing())], RULES, today=TODAY)
+    plan = plan_sweep([AccountUser(alice, PolicyCoverage())], RULES, today=TODAY)
 
     assert plan.attach == [alice]
     assert [(found.user_name, found.ended) for found in plan.exemptions] == [("alice", True)]
@@ -67,7 +67,7 @@ def test_an_exemption_that_has_ended_is_kept_apart_and_its_user_is_enforced() ->
 def test_users_are_taken_one_by_one_and_those_who_need_nothing_are_not_kept() -> None:
     def users() -> Iterator[AccountUser]:
         for number in range(10_000):
-            yield AccountUser(User(f"user{number}", f"AIDA{number}", "/", {}, DEPLOYED), Standing(attached=True))
+            yield AccountUser(User(f"user{number}", f"AIDA{number}", "/", {}, DEPLOYED), PolicyCoverage(attached=True))
 
     plan = plan_sweep(users(), RULES, today=TODAY)
 
@@ -93,7 +93,7 @@ def test_never_more_than_five_a_second_are_done_and_nobody_waits_without_need(ta
         now[0] += seconds
         slept[0] += seconds
 
-    pace = Pace(5, clock=lambda: now[0], sleep=sleep)
+    pace = RateLimiter(5, clock=lambda: now[0], sleep=sleep)
     for seconds in takes:
         pace.wait()
         starts.append(now[0])

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from domain.contact.addresses import AddressRules
 from domain.enrolment.credentials import CredentialReport, Credentials
 from domain.enrolment.devices import Device
-from domain.enrolment.history import Change, Enrolment, History
-from domain.enrolment.readings import Facts
-from domain.enrolment.snapshot import EnrolmentPicture, EnrolmentRules, Person, picture_of, too_young_for_the_report
+from domain.enrolment.readings import EnrolmentFacts
+from domain.enrolment.record import EnrolmentStatus, PersonRecord, RecordChange
+from domain.enrolment.snapshot import EnrolmentRules, EnrolmentSnapshot, Person, build_snapshot, missing_from_report
 from domain.exemptions import ExemptionRules
-from domain.users import AccountUser, Standing, User
+from domain.users import AccountUser, PolicyCoverage, User
 
 TODAY = date(2026, 11, 24)
 YESTERDAY = date(2026, 11, 23)
@@ -27,7 +27,7 @@ ALICE = User("alice", "AIDAEXAMPLEALICE", "/", {}, CREATED)
 PASSWORD = Credentials(CREATED.replace(microsecond=0), True, 0, mfa=False, able_since=CREATED.date())
 KEY = replace(PASSWORD, password=False, active_keys=1)
 NOTHING = replace(PASSWORD, password=False, able_since=None)
-UNKNOWN_PERSON = History(ALICE.user_id, "alice")
+UNKNOWN_PERSON = PersonRecord(ALICE.user_id, "alice")
 UNENROLLED = replace(UNKNOWN_PERSON, first_seen=date(2026, 11, 10), unenrolled_since=date(2026, 11, 10), reminders=4)
 
 
@@ -35,47 +35,47 @@ def facts(
     row: Credentials | None = PASSWORD,
     *,
     user: User = ALICE,
-    history: History | None = None,
+    record: PersonRecord | None = None,
     devices: frozenset[Device] = frozenset(),
     last_run: date | None = YESTERDAY,
-) -> Facts:
-    return Facts(
-        users=[AccountUser(user, Standing(attached=True))],
+) -> EnrolmentFacts:
+    return EnrolmentFacts(
+        users=[AccountUser(user, PolicyCoverage(attached=True))],
         report=CredentialReport(MADE, {user.name: row} if row else {}),
         devices={user.user_id: devices} if devices else {},
-        histories={history.user_id: history} if history else {},
+        records={record.user_id: record} if record else {},
         last_run=last_run,
     )
 
 
-def picture(found: Facts) -> EnrolmentPicture:
-    return picture_of(found, RULES, TODAY)
+def snapshot(found: EnrolmentFacts) -> EnrolmentSnapshot:
+    return build_snapshot(found, RULES, TODAY)
 
 
-def only(found: Facts) -> Person:
-    (person,) = picture(found).people
+def only(found: EnrolmentFacts) -> Person:
+    (person,) = snapshot(found).people
     return person
 
 
 @pytest.mark.parametrize(
     ("row", "enrolment"),
     [
-        (PASSWORD, Enrolment.UNENROLLED),
-        (KEY, Enrolment.UNENROLLED),
-        (NOTHING, Enrolment.DORMANT),
-        (replace(PASSWORD, mfa=True), Enrolment.ENROLLED),
-        (replace(NOTHING, mfa=True), Enrolment.ENROLLED),
-        (None, Enrolment.UNKNOWN),
+        (PASSWORD, EnrolmentStatus.UNENROLLED),
+        (KEY, EnrolmentStatus.UNENROLLED),
+        (NOTHING, EnrolmentStatus.DORMANT),
+        (replace(PASSWORD, mfa=True), EnrolmentStatus.ENROLLED),
+        (replace(NOTHING, mfa=True), EnrolmentStatus.ENROLLED),
+        (None, EnrolmentStatus.UNKNOWN),
     ],
 )
-def test_the_report_tells_who_can_sign_in_and_has_mfa(row: Credentials | None, enrolment: Enrolment) -> None:
+def test_the_report_tells_who_can_sign_in_and_has_mfa(row: Credentials | None, enrolment: EnrolmentStatus) -> None:
     assert only(facts(row)).enrolment is enrolment
 
 
 def test_a_device_that_is_newer_than_the_report_counts() -> None:
     person = only(facts(PASSWORD, devices=frozenset({Device.VIRTUAL})))
 
-    assert (person.enrolment, person.devices) == (Enrolment.ENROLLED, {Device.VIRTUAL})
+    assert (person.enrolment, person.devices) == (EnrolmentStatus.ENROLLED, {Device.VIRTUAL})
 
 
 def test_a_device_that_only_the_report_knows_counts_though_its_kind_is_not_known() -> None:
@@ -84,66 +84,68 @@ def test_a_device_that_only_the_report_knows_counts_though_its_kind_is_not_known
 
 @pytest.mark.parametrize("device", [Device.PASSKEY, Device.HARDWARE, Device.VIRTUAL])
 def test_a_last_look_corrects_the_picture(device: Device) -> None:
-    found = facts(PASSWORD, history=UNENROLLED).seeing({ALICE.user_id: frozenset({device})})
+    found = facts(PASSWORD, record=UNENROLLED).with_devices({ALICE.user_id: frozenset({device})})
 
-    assert (only(found).enrolment, only(found).history.enrolled_at) == (Enrolment.ENROLLED, TODAY)
+    assert (only(found).enrolment, only(found).record.enrolled_at) == (EnrolmentStatus.ENROLLED, TODAY)
 
 
 @pytest.mark.parametrize("devices", [None, frozenset()])
 def test_a_last_look_that_finds_nothing_changes_nothing(devices: frozenset[Device] | None) -> None:
     found = facts(PASSWORD)
 
-    assert picture(found.seeing({ALICE.user_id: devices})) == picture(found)
+    assert snapshot(found.with_devices({ALICE.user_id: devices})) == snapshot(found)
 
 
 @pytest.mark.parametrize("row", [PASSWORD, KEY, NOTHING, None, replace(PASSWORD, mfa=True)])
 def test_who_is_exempt_is_exempt_whatever_else_is_known(row: Credentials | None) -> None:
     robot = replace(ALICE, tags={"mfa-exempt": "robot"})
 
-    person = only(facts(row, user=robot, history=UNENROLLED))
+    person = only(facts(row, user=robot, record=UNENROLLED))
 
-    assert (person.enrolment, person.history.unenrolled_since) == (Enrolment.EXEMPT, None)
+    assert (person.enrolment, person.record.unenrolled_since) == (EnrolmentStatus.EXEMPT, None)
 
 
 def test_an_exemption_that_has_ended_is_shown_and_exempts_no_longer() -> None:
     person = only(facts(user=replace(ALICE, tags={"mfa-exempt": "2026-11-23"})))
 
-    assert (person.enrolment, person.exemption) == (Enrolment.UNENROLLED, None)
+    assert (person.enrolment, person.exemption) == (EnrolmentStatus.UNENROLLED, None)
     assert person.ended_exemption is not None
 
 
 def test_the_row_of_an_earlier_user_of_the_same_name_does_not_count() -> None:
     anew = replace(ALICE, user_id="AIDAEXAMPLEANEW", created=MADE + timedelta(hours=1))
 
-    assert only(facts(replace(PASSWORD, mfa=True), user=anew)).enrolment is Enrolment.UNKNOWN
+    assert only(facts(replace(PASSWORD, mfa=True), user=anew)).enrolment is EnrolmentStatus.UNKNOWN
 
 
 def test_only_who_is_not_in_the_report_and_otherwise_unknown_costs_a_call() -> None:
-    young, known = facts(None), facts(None, history=UNENROLLED)
+    young, known = facts(None), facts(None, record=UNENROLLED)
     exempt = facts(None, user=replace(ALICE, path="/service/"))
     with_device = facts(None, devices=frozenset({Device.VIRTUAL}))
     without_report = replace(facts(None), report=None)
 
     asked = [
-        too_young_for_the_report(found, RULES, TODAY)
+        missing_from_report(found, RULES, TODAY)
         for found in (young, facts(PASSWORD), known, exempt, with_device, without_report)
     ]
 
     assert asked == [[ALICE], [], [], [], [], []]
 
 
-@pytest.mark.parametrize(("password", "enrolment"), [(True, Enrolment.UNENROLLED), (False, Enrolment.UNKNOWN)])
-def test_a_young_user_is_reminded_once_there_is_a_password(password: bool, enrolment: Enrolment) -> None:
+@pytest.mark.parametrize(
+    ("password", "enrolment"), [(True, EnrolmentStatus.UNENROLLED), (False, EnrolmentStatus.UNKNOWN)]
+)
+def test_a_young_user_is_reminded_once_there_is_a_password(password: bool, enrolment: EnrolmentStatus) -> None:
     assert only(replace(facts(None), passwords={ALICE.user_id: password})).enrolment is enrolment
 
 
 def test_without_a_report_what_the_last_run_found_stands() -> None:
     silent = replace(facts(), report=None)
 
-    known = only(replace(silent, histories={ALICE.user_id: UNENROLLED}))
+    known = only(replace(silent, records={ALICE.user_id: UNENROLLED}))
 
-    assert (only(silent).enrolment, known.enrolment) == (Enrolment.UNKNOWN, Enrolment.UNENROLLED)
-    assert picture(silent).changes == ()
+    assert (only(silent).enrolment, known.enrolment) == (EnrolmentStatus.UNKNOWN, EnrolmentStatus.UNENROLLED)
+    assert snapshot(silent).changes == ()
 
 
 @pytest.mark.parametrize(
@@ -160,18 +162,18 @@ def test_without_a_report_what_the_last_run_found_stands() -> None:
     ],
 )
 def test_who_has_only_an_access_key_is_remembered_as_such(row: Credentials | None, before: bool, after: bool) -> None:
-    person = only(facts(row, history=replace(UNENROLLED, key_only=before)))
+    person = only(facts(row, record=replace(UNENROLLED, key_only=before)))
 
-    assert (person.history.key_only, person.key_only) == (after, after)
+    assert (person.record.key_only, person.key_only) == (after, after)
 
 
 def test_days_in_which_nobody_could_register_a_device_do_not_count() -> None:
     waiting = replace(UNENROLLED, key_only=True, claimed_on=TODAY)
 
-    person = only(facts(PASSWORD, history=waiting))
+    person = only(facts(PASSWORD, record=waiting))
 
-    history = person.history
-    assert (history.unenrolled_since, history.reminders, history.claimed_on) == (TODAY, 0, None)
+    record = person.record
+    assert (record.unenrolled_since, record.reminders, record.claimed_on) == (TODAY, 0, None)
 
 
 def test_causes_that_never_come_again_are_forgotten() -> None:
@@ -179,28 +181,28 @@ def test_causes_that_never_come_again_are_forgotten() -> None:
     kept = {f"reminder#{TODAY - timedelta(days=90)}", f"welcome#{TODAY}#b6246771-c845-4070-a377-1407e8e72789"}
     old = {f"reminder#{TODAY - timedelta(days=91)}", "escalation#2026-01-05#2026-01-06", "welcome#b6246771-c845-4070"}
 
-    history = only(facts(history=replace(UNENROLLED, causes=frozenset(kept | old)))).history
+    record = only(facts(record=replace(UNENROLLED, causes=frozenset(kept | old)))).record
 
-    assert history.causes == kept
+    assert record.causes == kept
 
 
 def test_on_the_first_run_of_all_everybody_starts_today() -> None:
-    assert only(facts(PASSWORD, last_run=None)).history.unenrolled_since == TODAY
+    assert only(facts(PASSWORD, last_run=None)).record.unenrolled_since == TODAY
 
 
 @pytest.mark.parametrize("day", [date(2026, 11, 20), date(2026, 11, 21)])
 def test_a_password_given_since_the_last_run_counts_from_the_day_it_was_given(day: date) -> None:
     row = replace(PASSWORD, able_since=day)
 
-    assert only(facts(row, last_run=date(2026, 11, 20))).history.unenrolled_since == day
+    assert only(facts(row, last_run=date(2026, 11, 20))).record.unenrolled_since == day
 
 
 def test_who_loses_the_last_device_starts_anew_today() -> None:
     enrolled = replace(UNENROLLED, unenrolled_since=None, enrolled_at=YESTERDAY, last_reminded=CREATED)
 
-    history = only(facts(PASSWORD, history=enrolled)).history
+    record = only(facts(PASSWORD, record=enrolled)).record
 
-    assert history == replace(
+    assert record == replace(
         enrolled, unenrolled_since=TODAY, enrolled_at=None, reminders=0, last_reminded=None, expires=None
     )
 
@@ -211,39 +213,39 @@ def test_the_first_day_without_mfa_is_never_in_the_future_nor_before_the_last_ru
 ) -> None:
     found = facts(replace(PASSWORD, able_since=able_since), last_run=last_run)
 
-    (person,) = picture_of(found, RULES, today).people
+    (person,) = build_snapshot(found, RULES, today).people
 
-    since = person.history.unenrolled_since
+    since = person.record.unenrolled_since
     assert since is not None
     assert since <= today
     assert since == today or (last_run is not None and since >= last_run)
 
 
 def test_a_run_that_finds_nothing_new_writes_nothing() -> None:
-    first = picture(facts(PASSWORD))
+    first = snapshot(facts(PASSWORD))
 
-    again = picture(facts(PASSWORD, history=first.people[0].history))
+    again = snapshot(facts(PASSWORD, record=first.people[0].record))
 
     assert [change.before for change in first.changes] == [UNKNOWN_PERSON]
     assert again.changes == ()
 
 
 def test_nothing_is_remembered_of_those_who_were_never_unenrolled() -> None:
-    assert picture(facts(replace(PASSWORD, mfa=True))).changes == ()
-    assert picture(facts(NOTHING)).changes == ()
+    assert snapshot(facts(replace(PASSWORD, mfa=True))).changes == ()
+    assert snapshot(facts(NOTHING)).changes == ()
 
 
 def test_a_renamed_user_keeps_the_history() -> None:
-    person = only(facts(user=replace(ALICE, name="alicia"), history=UNENROLLED))
+    person = only(facts(user=replace(ALICE, name="alicia"), record=UNENROLLED))
 
-    assert person.history == replace(UNENROLLED, user_name="alicia")
+    assert person.record == replace(UNENROLLED, user_name="alicia")
 
 
 def test_who_is_gone_is_forgotten_after_ninety_days_and_only_once_told_so() -> None:
-    gone = replace(facts(), users=[], histories={ALICE.user_id: UNENROLLED})
+    gone = replace(facts(), users=[], records={ALICE.user_id: UNENROLLED})
 
-    (change,) = picture(gone).changes
-    again = picture(replace(gone, histories={ALICE.user_id: change.after}))
+    (change,) = snapshot(gone).changes
+    again = snapshot(replace(gone, records={ALICE.user_id: change.after}))
 
     assert change.after.expires == int(datetime(2027, 2, 22, tzinfo=UTC).timestamp())
     assert again.changes == ()
@@ -252,12 +254,12 @@ def test_who_is_gone_is_forgotten_after_ninety_days_and_only_once_told_so() -> N
 def test_who_is_back_is_not_forgotten() -> None:
     expiring = replace(UNENROLLED, expires=1)
 
-    assert picture(facts(history=expiring)).changes == (Change(expiring, UNENROLLED),)
+    assert snapshot(facts(record=expiring)).changes == (RecordChange(expiring, UNENROLLED),)
 
 
 def test_trouble_with_an_address_is_over_when_the_address_changes() -> None:
     troubled = replace(UNENROLLED, address_trouble="bounced", address_trouble_of="alice@example.com")
     moved = replace(ALICE, tags={"email": "alicia@example.com"})
 
-    assert only(facts(history=troubled)).history.address_trouble == "bounced"
-    assert only(facts(user=moved, history=troubled)).history == UNENROLLED
+    assert only(facts(record=troubled)).record.address_trouble == "bounced"
+    assert only(facts(user=moved, record=troubled)).record == UNENROLLED

@@ -12,20 +12,20 @@ from domain.contact.addresses import AddressRules
 from domain.contact.languages import Language
 from domain.exemptions import ExemptionRules
 from domain.mail.decision import (
-    Known,
+    AccountEvent,
+    CurrentUser,
     Mail,
     MailKind,
     MailRules,
     NoMail,
     NotYet,
-    Occasion,
     Step,
-    decide_occasion_mail,
+    decide_account_event_mail,
     decide_reminder_mail,
 )
-from domain.mail.delivery_failures import AddressTrouble, Feedback, NoTrouble, trouble_of
+from domain.mail.delivery_failures import AddressFailure, DeliveryReport, NoFailure, address_failure_of
 from domain.reminders.message import ReminderKind, ReminderMessage
-from domain.users import AccountUser, Standing, User
+from domain.users import AccountUser, PolicyCoverage, User
 
 NOW = datetime(2026, 11, 24, 12, tzinfo=UTC)
 LONG_AGO = NOW - timedelta(minutes=31)
@@ -53,22 +53,24 @@ REMINDER = ReminderMessage(
 )
 
 
-def occasion(kind: MailKind, *, at: datetime = LONG_AGO, device: str | None = PHONE) -> Occasion:
-    return Occasion(kind, f"{kind}#1", "alice", at, None if kind is MailKind.WELCOME else device)
+def account_event(kind: MailKind, *, at: datetime = LONG_AGO, device: str | None = PHONE) -> AccountEvent:
+    return AccountEvent(kind, f"{kind}#1", "alice", at, None if kind is MailKind.WELCOME else device)
 
 
-WELCOME, ENROLLED, REMOVED = (occasion(kind) for kind in (MailKind.WELCOME, MailKind.ENROLLED, MailKind.DEVICE_REMOVED))
+WELCOME, ENROLLED, REMOVED = (
+    account_event(kind) for kind in (MailKind.WELCOME, MailKind.ENROLLED, MailKind.DEVICE_REMOVED)
+)
 
 
-ATTACHED = Standing(attached=True)
+ATTACHED = PolicyCoverage(attached=True)
 
 
-def known(user: User | None, *devices: str, standing: Standing = ATTACHED) -> Known:
-    return Known(AccountUser(user, standing) if user else None, devices)
+def known(user: User | None, *devices: str, coverage: PolicyCoverage = ATTACHED) -> CurrentUser:
+    return CurrentUser(AccountUser(user, coverage) if user else None, devices)
 
 
-def decide(event: Occasion, *devices: str, user: User | None = ALICE) -> Mail | NoMail | NotYet:
-    return decide_occasion_mail(event, known(user, *devices), RULES, NOW)
+def decide(event: AccountEvent, *devices: str, user: User | None = ALICE) -> Mail | NoMail | NotYet:
+    return decide_account_event_mail(event, known(user, *devices), RULES, NOW)
 
 
 def decide_reminder(user: User | None, *devices: str, message: ReminderMessage = REMINDER) -> Mail | NoMail:
@@ -90,7 +92,7 @@ def decide_reminder(user: User | None, *devices: str, message: ReminderMessage =
     ],
 )
 def test_what_happened_is_told_as_far_as_it_is_still_so(
-    event: Occasion, devices: tuple[str, ...], outcome: MailKind | NoMail
+    event: AccountEvent, devices: tuple[str, ...], outcome: MailKind | NoMail
 ) -> None:
     decision = decide(event, *devices)
 
@@ -108,7 +110,7 @@ def test_what_happened_is_told_as_far_as_it_is_still_so(
     ],
 )
 def test_what_iam_may_only_not_show_yet_is_waited_for(
-    event: Occasion, devices: tuple[str, ...], user: User | None, outcome: NoMail | NotYet
+    event: AccountEvent, devices: tuple[str, ...], user: User | None, outcome: NoMail | NotYet
 ) -> None:
     assert decide(replace(event, at=NOW - timedelta(minutes=4)), *devices, user=user) == outcome
 
@@ -124,7 +126,9 @@ def test_what_iam_may_only_not_show_yet_is_waited_for(
         (replace(ALICE, tags={"email": "alice@elsewhere.example"}), NoMail.UNREACHABLE),
     ],
 )
-def test_who_is_gone_exempt_or_unreachable_is_told_nothing(event: Occasion, user: User | None, reason: NoMail) -> None:
+def test_who_is_gone_exempt_or_unreachable_is_told_nothing(
+    event: AccountEvent, user: User | None, reason: NoMail
+) -> None:
     devices = (PHONE,) if event is ENROLLED else ()
 
     assert decide(event, *devices, user=user) == reason
@@ -132,7 +136,7 @@ def test_who_is_gone_exempt_or_unreachable_is_told_nothing(event: Occasion, user
 
 @pytest.mark.parametrize("event", [WELCOME, ENROLLED, REMOVED])
 @pytest.mark.parametrize(("later", "told"), [(timedelta(0), True), (timedelta(seconds=1), False)])
-def test_later_user(event: Occasion, later: timedelta, told: bool) -> None:
+def test_later_user(event: AccountEvent, later: timedelta, told: bool) -> None:
     """What was done before a user was created was done to another."""
     decision = decide(event, *[PHONE] * (event is ENROLLED), user=replace(ALICE, created=event.at + later))
 
@@ -149,7 +153,7 @@ def test_later_user(event: Occasion, later: timedelta, told: bool) -> None:
     ],
 )
 @pytest.mark.parametrize("tags", [{}, {"email": "alice"}, {"email": "alice@elsewhere.example"}])
-def test_no_address_yet(event: Occasion, minutes: int, outcome: NoMail | NotYet, tags: dict[str, str]) -> None:
+def test_no_address_yet(event: AccountEvent, minutes: int, outcome: NoMail | NotYet, tags: dict[str, str]) -> None:
     """A welcome waits half an hour for a good address, and nothing else does."""
     event = replace(event, at=NOW - timedelta(minutes=minutes))
 
@@ -171,7 +175,7 @@ def test_unnamed_device(
     kind: MailKind, minutes: int, devices: tuple[str, ...], outcome: MailKind | NoMail | NotYet
 ) -> None:
     """Of a device that the call did not name, any that the user has may be the one."""
-    decision = decide(occasion(kind, at=NOW - timedelta(minutes=minutes), device=None), *devices)
+    decision = decide(account_event(kind, at=NOW - timedelta(minutes=minutes), device=None), *devices)
 
     assert (decision.kind if isinstance(decision, Mail) else decision) == outcome
 
@@ -215,7 +219,7 @@ def test_the_mail_says_who_and_goes_to_the_tag_in_the_tags_language() -> None:
 def test_the_command_line_takes_the_codes_of_a_device_that_shows_some(
     registered: str, devices: tuple[str, ...], code_device: str | None
 ) -> None:
-    decision = decide(occasion(MailKind.ENROLLED, device=registered), *devices)
+    decision = decide(account_event(MailKind.ENROLLED, device=registered), *devices)
 
     assert isinstance(decision, Mail)
     assert (decision.serial_number, decision.code_device) == (registered, code_device)
@@ -260,27 +264,30 @@ def test_news_of_an_earlier_user_is_not_for_the_user_who_has_the_name_now() -> N
 
 def test_any_device_will_do_if_the_call_named_none() -> None:
     """IAM itself names a passkey, so the request of its registration may hold no serial number."""
-    unnamed = Occasion(MailKind.ENROLLED, "enrolled#2026-11-24#id", "alice", NOW)
+    unnamed = AccountEvent(MailKind.ENROLLED, "enrolled#2026-11-24#id", "alice", NOW)
 
     assert isinstance(decide(unnamed, PASSKEY), Mail)
     assert isinstance(decide(unnamed), NotYet)
 
 
 @pytest.mark.parametrize(
-    ("standing", "age", "enforced"),
+    ("coverage", "age", "enforced"),
     [
-        (Standing(attached=True), timedelta(days=900), True),
-        (Standing(in_group=True), timedelta(days=900), True),
-        (Standing(), timedelta(days=900), False),
-        (Standing(), timedelta(minutes=1), True),
+        (PolicyCoverage(attached=True), timedelta(days=900), True),
+        (PolicyCoverage(in_group=True), timedelta(days=900), True),
+        (PolicyCoverage(), timedelta(days=900), False),
+        (PolicyCoverage(), timedelta(minutes=1), True),
     ],
 )
 def test_a_mail_knows_whether_the_person_is_enforced_and_a_new_user_is_at_once(
-    standing: Standing, age: timedelta, enforced: bool
+    coverage: PolicyCoverage, age: timedelta, enforced: bool
 ) -> None:
-    found, welcome = known(replace(ALICE, created=NOW - age), standing=standing), replace(WELCOME, at=NOW)
+    found, welcome = known(replace(ALICE, created=NOW - age), coverage=coverage), replace(WELCOME, at=NOW)
 
-    for mail in (decide_reminder_mail(REMINDER, found, RULES, NOW), decide_occasion_mail(welcome, found, RULES, NOW)):
+    for mail in (
+        decide_reminder_mail(REMINDER, found, RULES, NOW),
+        decide_account_event_mail(welcome, found, RULES, NOW),
+    ):
         assert isinstance(mail, Mail)
         assert mail.enforced is enforced
 
@@ -311,7 +318,7 @@ serials = st.sampled_from([PHONE, TABLET, PASSKEY, TOKEN])
 def test_nobody_with_a_device_is_asked_to_register_one_and_nobody_without_is_congratulated(
     kind: MailKind, device: str, devices: list[str], age: timedelta
 ) -> None:
-    decision = decide(occasion(kind, at=NOW - age, device=device), *devices)
+    decision = decide(account_event(kind, at=NOW - age, device=device), *devices)
 
     if isinstance(decision, Mail):
         assert (decision.kind is MailKind.ENROLLED) == bool(devices)
@@ -344,12 +351,12 @@ def test_people_sign_in_at_the_page_of_their_account_and_partition(
 
 
 def test_only_the_persons_own_address_is_in_trouble() -> None:
-    bounced = Feedback("AIDAEXAMPLEALICE", ["alice@example.com"], {"Alice@Example.com": "bounced:\r\n550"})
-    written = Feedback("AIDAEXAMPLEALICE", ["Alice@Example.com"], {"alice@example.com": "bounced"})
-    managers = Feedback("AIDAEXAMPLEALICE", ["alice@example.com"], {"lead@example.com": "bounced"})
-    others = Feedback(None, ["alice@example.com"], {"alice@example.com": "bounced"})
+    bounced = DeliveryReport("AIDAEXAMPLEALICE", ["alice@example.com"], {"Alice@Example.com": "bounced:\r\n550"})
+    written = DeliveryReport("AIDAEXAMPLEALICE", ["Alice@Example.com"], {"alice@example.com": "bounced"})
+    managers = DeliveryReport("AIDAEXAMPLEALICE", ["alice@example.com"], {"lead@example.com": "bounced"})
+    others = DeliveryReport(None, ["alice@example.com"], {"alice@example.com": "bounced"})
 
-    assert trouble_of(bounced) == AddressTrouble("AIDAEXAMPLEALICE", "alice@example.com", "bounced: 550")
-    assert trouble_of(written) == AddressTrouble("AIDAEXAMPLEALICE", "Alice@Example.com", "bounced")
-    assert trouble_of(managers) is NoTrouble.MANAGER
-    assert trouble_of(others) is NoTrouble.NOT_OURS
+    assert address_failure_of(bounced) == AddressFailure("AIDAEXAMPLEALICE", "alice@example.com", "bounced: 550")
+    assert address_failure_of(written) == AddressFailure("AIDAEXAMPLEALICE", "Alice@Example.com", "bounced")
+    assert address_failure_of(managers) is NoFailure.MANAGER
+    assert address_failure_of(others) is NoFailure.NOT_OURS

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aws.ses.sender import Wording
+from aws.ses.sender import RenderedMail
 from domain.account import Account
 from domain.contact.languages import Language
 from domain.mail.decision import Mail, MailKind, Step
@@ -57,7 +57,9 @@ class Page(HTMLParser):
         self.text += data
 
 
-def worded(kind: MailKind, language: Language = Language.ENGLISH, contact: str = "cloud-team@example.com") -> Wording:
+def worded(
+    kind: MailKind, language: Language = Language.ENGLISH, contact: str = "cloud-team@example.com"
+) -> RenderedMail:
     return word(replace(MAILS[kind], language=language), ACCOUNT, contact)
 
 

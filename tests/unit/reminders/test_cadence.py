@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.enrolment.history import History
-from domain.reminders.cadence import Cadence, Due, Wait, decide_reminder
+from domain.enrolment.record import PersonRecord
+from domain.reminders.cadence import Cadence, NotDue, ReminderDue, decide_reminder
 from domain.reminders.message import ReminderKind
 
 SINCE = date(2026, 11, 2)
 CADENCE = Cadence((0, 1, 3, 7, 14), escalate_after=14)
-UNENROLLED = History("AIDAEXAMPLEALICE", "alice", first_seen=SINCE, unenrolled_since=SINCE)
+UNENROLLED = PersonRecord("AIDAEXAMPLEALICE", "alice", first_seen=SINCE, unenrolled_since=SINCE)
 
 cadences = st.builds(
     lambda days, after: Cadence(tuple(sorted(days)), after),
@@ -27,20 +27,20 @@ def after(days: int) -> date:
     return SINCE + timedelta(days=days)
 
 
-def reminded(history: History, due: Due, today: date) -> History:
+def reminded(record: PersonRecord, due: ReminderDue, today: date) -> PersonRecord:
     """The history once the mail has been claimed on that day."""
     at = datetime.combine(today, time(9), UTC)
-    return replace(history, reminders=due.number, last_reminded=at, causes=history.causes | {due.cause})
+    return replace(record, reminders=due.number, last_reminded=at, causes=record.causes | {due.cause})
 
 
-def played(cadence: Cadence, run_days: list[int]) -> list[tuple[int, Due]]:
+def played(cadence: Cadence, run_days: list[int]) -> list[tuple[int, ReminderDue]]:
     """What goes out, and when, where the run happens on these days only."""
-    history, sent = UNENROLLED, []
+    record, sent = UNENROLLED, []
     for day in run_days:
-        match decide_reminder(history, cadence, after(day)):
-            case Due() as due:
+        match decide_reminder(record, cadence, after(day)):
+            case ReminderDue() as due:
                 sent.append((day, due))
-                history = reminded(history, due, after(day))
+                record = reminded(record, due, after(day))
     return sent
 
 
@@ -56,7 +56,7 @@ def test_a_cause_of_another_mail_counts_for_no_step() -> None:
     """The day in the cause of an occasion is not that of a reminder."""
     welcomed = replace(UNENROLLED, causes=frozenset({f"welcome#{after(7)}#b6246771"}))
 
-    assert isinstance(decide_reminder(welcomed, CADENCE, after(7)), Due)
+    assert isinstance(decide_reminder(welcomed, CADENCE, after(7)), ReminderDue)
 
 
 def test_it_is_an_escalation_from_the_day_on_that_ops_chose() -> None:
@@ -69,7 +69,7 @@ def test_it_is_an_escalation_from_the_day_on_that_ops_chose() -> None:
 def test_a_cause_is_made_of_the_day_that_is_due_not_of_the_day_it_is_sent() -> None:
     decisions = [decide_reminder(UNENROLLED, CADENCE, after(day)) for day in (7, 9, 13)]
 
-    assert [due.cause for due in decisions if isinstance(due, Due)] == ["reminder#2026-11-09"] * 3
+    assert [due.cause for due in decisions if isinstance(due, ReminderDue)] == ["reminder#2026-11-09"] * 3
 
 
 def test_days_that_were_missed_are_made_up_for_by_one_reminder() -> None:
@@ -82,8 +82,8 @@ BEGUN = replace(UNENROLLED, reminders=1, claimed_on=SINCE, causes=frozenset({"re
 def test_a_reminder_that_was_begun_and_is_not_known_to_have_gone_out_is_due_again_the_next_day() -> None:
     cadence = Cadence((0, 7), 14)
 
-    assert decide_reminder(BEGUN, cadence, SINCE) is Wait.UNCONFIRMED
-    assert decide_reminder(BEGUN, cadence, after(1)) == Due(
+    assert decide_reminder(BEGUN, cadence, SINCE) is NotDue.UNCONFIRMED
+    assert decide_reminder(BEGUN, cadence, after(1)) == ReminderDue(
         ReminderKind.REMINDER, "reminder#2026-11-02#2026-11-03", number=2, days=1
     )
 
@@ -92,29 +92,29 @@ def test_the_second_try_counts_for_its_step_and_can_fail_as_well() -> None:
     cadence, both = Cadence((0, 7), 14), BEGUN.causes | {"reminder#2026-11-02#2026-11-03"}
     again = replace(BEGUN, reminders=2, claimed_on=after(1), causes=both)
 
-    assert decide_reminder(again, cadence, after(1)) is Wait.UNCONFIRMED
-    assert isinstance(decide_reminder(again, cadence, after(2)), Due)
-    assert decide_reminder(replace(again, claimed_on=None), cadence, after(2)) is Wait.REMINDED
+    assert decide_reminder(again, cadence, after(1)) is NotDue.UNCONFIRMED
+    assert isinstance(decide_reminder(again, cadence, after(2)), ReminderDue)
+    assert decide_reminder(replace(again, claimed_on=None), cadence, after(2)) is NotDue.REMINDED
 
 
 def test_one_that_ses_refused_waits_for_the_next_day_of_the_cadence() -> None:
     refused = replace(UNENROLLED, causes=frozenset({"reminder#2026-11-02"}))
 
-    assert decide_reminder(refused, CADENCE, SINCE) is Wait.REMINDED
-    assert isinstance(decide_reminder(refused, CADENCE, after(1)), Due)
+    assert decide_reminder(refused, CADENCE, SINCE) is NotDue.REMINDED
+    assert isinstance(decide_reminder(refused, CADENCE, after(1)), ReminderDue)
 
 
 def test_other_ops_choice_of_escalation_does_not_send_the_same_day_again() -> None:
     escalated = replace(UNENROLLED, causes=frozenset({"escalation#2026-11-09"}))
 
-    assert decide_reminder(escalated, CADENCE, after(7)) is Wait.REMINDED
+    assert decide_reminder(escalated, CADENCE, after(7)) is NotDue.REMINDED
 
 
 def test_a_step_that_is_later_covers_an_earlier_one_of_another_cadence() -> None:
     reminded = replace(UNENROLLED, causes=frozenset({f"reminder#{after(8)}"}))
 
-    assert decide_reminder(reminded, CADENCE, after(9)) is Wait.REMINDED
-    assert isinstance(decide_reminder(reminded, CADENCE, after(14)), Due)
+    assert decide_reminder(reminded, CADENCE, after(9)) is NotDue.REMINDED
+    assert isinstance(decide_reminder(reminded, CADENCE, after(14)), ReminderDue)
 
 
 def test_a_mail_that_went_out_late_takes_no_later_step_away() -> None:
@@ -126,9 +126,9 @@ def test_a_mail_that_went_out_late_takes_no_later_step_away() -> None:
         causes=frozenset({f"reminder#{SINCE}"}),
     )
 
-    assert decide_reminder(late, CADENCE, after(1)) is Wait.TODAY
-    assert isinstance(decide_reminder(late, CADENCE, after(2)), Due)
-    assert isinstance(decide_reminder(late, CADENCE, after(1), ZoneInfo("America/New_York")), Due)
+    assert decide_reminder(late, CADENCE, after(1)) is NotDue.TODAY
+    assert isinstance(decide_reminder(late, CADENCE, after(2)), ReminderDue)
+    assert isinstance(decide_reminder(late, CADENCE, after(1), ZoneInfo("America/New_York")), ReminderDue)
 
 
 @pytest.mark.parametrize("day", [14, 21, 60])
@@ -136,19 +136,19 @@ def test_the_first_mail_is_no_escalation(day: int) -> None:
     """However long MFA has been missing, a person is reminded once before the manager is."""
     first = decide_reminder(UNENROLLED, CADENCE, after(day))
 
-    assert isinstance(first, Due)
+    assert isinstance(first, ReminderDue)
     assert (first.kind, first.number) == (ReminderKind.REMINDER, 1)
     second = decide_reminder(reminded(UNENROLLED, first, after(day)), CADENCE, after(day + 7))
-    assert isinstance(second, Due)
+    assert isinstance(second, ReminderDue)
     assert second.kind is ReminderKind.ESCALATION
 
 
 def test_before_the_first_day_nobody_is_reminded() -> None:
-    assert decide_reminder(UNENROLLED, Cadence((3,), 14), after(2)) is Wait.BEFORE_THE_FIRST
+    assert decide_reminder(UNENROLLED, Cadence((3,), 14), after(2)) is NotDue.BEFORE_THE_FIRST
 
 
 def test_who_has_mfa_is_not_reminded_whatever_the_past() -> None:
-    assert decide_reminder(replace(UNENROLLED, unenrolled_since=None), CADENCE, after(99)) is Wait.NOT_UNENROLLED
+    assert decide_reminder(replace(UNENROLLED, unenrolled_since=None), CADENCE, after(99)) is NotDue.NOT_UNENROLLED
 
 
 @given(cadences, st.sets(st.integers(-5, 400)))
@@ -176,8 +176,8 @@ def test_run_twice_on_a_day_it_plans_the_same_and_once_claimed_nothing(cadence: 
     again = decide_reminder(UNENROLLED, cadence, after(day))
 
     assert again == first
-    if isinstance(first, Due):
-        assert decide_reminder(reminded(UNENROLLED, first, after(day)), cadence, after(day)) is Wait.REMINDED
+    if isinstance(first, ReminderDue):
+        assert decide_reminder(reminded(UNENROLLED, first, after(day)), cadence, after(day)) is NotDue.REMINDED
 
 
 @pytest.mark.parametrize("days", [(), (-1,), (1, 1), (3, 1)])

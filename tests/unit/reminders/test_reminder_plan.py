@@ -8,14 +8,14 @@ import pytest
 from domain.contact.addresses import AddressRules
 from domain.contact.languages import Language
 from domain.enrolment.credentials import CredentialReport, Credentials
-from domain.enrolment.history import History
-from domain.enrolment.readings import Facts
-from domain.enrolment.snapshot import EnrolmentPicture, EnrolmentRules, picture_of
+from domain.enrolment.readings import EnrolmentFacts
+from domain.enrolment.record import PersonRecord
+from domain.enrolment.snapshot import EnrolmentRules, EnrolmentSnapshot, build_snapshot
 from domain.exemptions import ExemptionRules
 from domain.reminders.cadence import Cadence
 from domain.reminders.message import ReminderMessage
 from domain.reminders.plan import plan_reminders, within_quota
-from domain.users import AccountUser, Standing, User
+from domain.users import AccountUser, PolicyCoverage, User
 
 TODAY = date(2026, 11, 24)
 CREATED = datetime(2026, 5, 2, 12, tzinfo=UTC)
@@ -23,28 +23,28 @@ CADENCE = Cadence((0, 1, 3, 7, 14), 14)
 RULES = EnrolmentRules(ExemptionRules("", ()), AddressRules("email", "example.com", frozenset()))
 
 
-def picture(days_without: dict[str, int], tags: dict[str, str]) -> EnrolmentPicture:
+def snapshot(days_without: dict[str, int], tags: dict[str, str]) -> EnrolmentSnapshot:
     users = [User(name, f"AIDA{name}", "/", tags, CREATED) for name in days_without]
     row = Credentials(CREATED, True, 0, mfa=False, able_since=None)
     since = {name: TODAY - timedelta(days=days) for name, days in days_without.items()}
-    facts = Facts(
-        users=[AccountUser(user, Standing()) for user in users],
+    facts = EnrolmentFacts(
+        users=[AccountUser(user, PolicyCoverage()) for user in users],
         report=CredentialReport(CREATED, dict.fromkeys(days_without, row)),
         devices={},
-        histories={
-            f"AIDA{name}": History(
+        records={
+            f"AIDA{name}": PersonRecord(
                 f"AIDA{name}", name, first_seen=day, unenrolled_since=day, last_reminded=CREATED - timedelta(days=1)
             )
             for name, day in since.items()
         },
         last_run=TODAY,
     )
-    return picture_of(facts, RULES, TODAY)
+    return build_snapshot(facts, RULES, TODAY)
 
 
 def plan(days_without: dict[str, int], **tags: str) -> list[ReminderMessage]:
     named = {key.replace("_", "-"): value for key, value in tags.items()}
-    return plan_reminders(picture(days_without, named), CADENCE, Language.ENGLISH)
+    return plan_reminders(snapshot(days_without, named), CADENCE, Language.ENGLISH)
 
 
 def test_the_longest_without_mfa_come_first() -> None:
@@ -52,9 +52,9 @@ def test_the_longest_without_mfa_come_first() -> None:
 
 
 def test_who_has_only_an_access_key_is_not_asked_to_sign_in() -> None:
-    found = picture({"alice": 7, "robot": 7}, {})
+    found = snapshot({"alice": 7, "robot": 7}, {})
     robot = next(person for person in found.people if person.user.name == "robot")
-    key_only = replace(robot, history=replace(robot.history, key_only=True))
+    key_only = replace(robot, record=replace(robot.record, key_only=True))
     people = tuple(key_only if person is robot else person for person in found.people)
 
     planned = plan_reminders(replace(found, people=people), CADENCE, Language.ENGLISH)
@@ -62,11 +62,11 @@ def test_who_has_only_an_access_key_is_not_asked_to_sign_in() -> None:
     assert [message.user_name for message in planned] == ["alice"]
 
 
-@pytest.mark.parametrize(("days", "told"), [(7, None), (14, "lead@example.com"), (21, "lead@example.com")])
-def test_the_manager_is_told_on_escalation_only(days: int, told: str | None) -> None:
+@pytest.mark.parametrize(("days", "to_api_call"), [(7, None), (14, "lead@example.com"), (21, "lead@example.com")])
+def test_the_manager_is_told_on_escalation_only(days: int, to_api_call: str | None) -> None:
     (message,) = plan({"alice": days}, manager_email="lead@example.com")
 
-    assert message.cc == told
+    assert message.cc == to_api_call
 
 
 @pytest.mark.parametrize(("room", "reminded"), [(None, 3), (9, 3), (4, 2), (3, 1), (1, 0), (0, 0)])

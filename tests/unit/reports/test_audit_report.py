@@ -18,12 +18,12 @@ from hypothesis import strategies as st
 from domain.contact.addresses import AddressRules
 from domain.enrolment.credentials import CredentialReport, Credentials
 from domain.enrolment.devices import Device
-from domain.enrolment.history import Enrolment, History
-from domain.enrolment.readings import Facts
-from domain.enrolment.snapshot import EnrolmentRules, picture_of
+from domain.enrolment.readings import EnrolmentFacts
+from domain.enrolment.record import EnrolmentStatus, PersonRecord
+from domain.enrolment.snapshot import EnrolmentRules, build_snapshot
 from domain.enrolment.totals import RunTotals, totals_of
 from domain.exemptions import ExemptionRules
-from domain.users import AccountUser, Standing, User
+from domain.users import AccountUser, PolicyCoverage, User
 from reports.audit.page import audit_page
 from reports.audit.report import AuditReport, audit_report_of
 from reports.audit.table import COLUMNS, audit_csv
@@ -42,7 +42,7 @@ class Account:
         self.users: list[AccountUser] = []
         self.rows: dict[str, Credentials] = {}
         self.devices: dict[str, frozenset[Device]] = {}
-        self.histories: dict[str, History] = {}
+        self.records: dict[str, PersonRecord] = {}
 
     def person(
         self,
@@ -50,23 +50,23 @@ class Account:
         *,
         path: str = "/",
         tags: Mapping[str, str] | None = None,
-        standing: Standing = Standing(attached=True),  # noqa: B008  (frozen)
+        coverage: PolicyCoverage = PolicyCoverage(attached=True),  # noqa: B008  (frozen)
         devices: frozenset[Device] = frozenset(),
         in_report: bool = True,
     ) -> str:
         user_id = f"AIDAEXAMPLE{len(self.users)}"
-        self.users.append(AccountUser(User(name, user_id, path, tags or {}, CREATED), standing))
+        self.users.append(AccountUser(User(name, user_id, path, tags or {}, CREATED), coverage))
         if in_report:
             self.rows[name] = Credentials(CREATED, True, 1, mfa=False, able_since=CREATED.date())
         self.devices[user_id] = devices
         return user_id
 
     def report(self, *before: RunTotals) -> AuditReport:
-        facts = Facts(self.users, CredentialReport(NOW, self.rows), self.devices, self.histories, last_run=TODAY)
-        picture = picture_of(facts, RULES, TODAY)
-        totals = totals_of(picture, 14, NOW)
+        facts = EnrolmentFacts(self.users, CredentialReport(NOW, self.rows), self.devices, self.records, last_run=TODAY)
+        snapshot = build_snapshot(facts, RULES, TODAY)
+        totals = totals_of(snapshot, 14, NOW)
         return audit_report_of(
-            picture, (*before, totals), account="111122223333", report_made=NOW - timedelta(hours=3), escalate_after=14
+            snapshot, (*before, totals), account="111122223333", report_made=NOW - timedelta(hours=3), escalate_after=14
         )
 
 
@@ -88,7 +88,7 @@ def run(days_ago: int, enrolled: int, unenrolled: int, hours_ago: int = 0) -> Ru
 def test_a_row_says_all_an_auditor_asks_of_a_user(account: Account) -> None:
     user_id = account.person("alice", path="/sales/")
     since = date(2026, 11, 20)
-    account.histories[user_id] = History(user_id, "alice", since, since, 3, NOW - timedelta(days=1))
+    account.records[user_id] = PersonRecord(user_id, "alice", since, since, 3, NOW - timedelta(days=1))
 
     assert table(account.report()) == [
         dict(
@@ -105,16 +105,16 @@ def test_a_row_says_all_an_auditor_asks_of_a_user(account: Account) -> None:
 
 
 @pytest.mark.parametrize(
-    ("standing", "how"),
+    ("coverage", "how"),
     [
-        (Standing(attached=True), "attached"),
-        (Standing(in_group=True), "through the group"),
-        (Standing(attached=True, in_group=True), "attached and through the group"),
-        (Standing(), "no"),
+        (PolicyCoverage(attached=True), "attached"),
+        (PolicyCoverage(in_group=True), "through the group"),
+        (PolicyCoverage(attached=True, in_group=True), "attached and through the group"),
+        (PolicyCoverage(), "no"),
     ],
 )
-def test_it_says_how_a_user_is_enforced(account: Account, standing: Standing, how: str) -> None:
-    account.person("alice", standing=standing)
+def test_it_says_how_a_user_is_enforced(account: Account, coverage: PolicyCoverage, how: str) -> None:
+    account.person("alice", coverage=coverage)
 
     assert table(account.report())[0]["enforced"] == how
 
@@ -158,8 +158,8 @@ def test_who_needs_somebody_comes_first(account: Account) -> None:
 
 def test_who_is_neither_enforced_nor_exempt_is_counted(account: Account) -> None:
     account.person("alice")
-    account.person("missed", standing=Standing())
-    account.person("robot", path="/service/", standing=Standing())
+    account.person("missed", coverage=PolicyCoverage())
+    account.person("robot", path="/service/", coverage=PolicyCoverage())
 
     assert account.report().not_enforced == 1
 
@@ -287,14 +287,17 @@ def test_the_lines_go_from_the_first_day_to_the_last_and_more_is_higher() -> Non
     chart = chart_of([run(10, 0, 40), run(5, 20, 20), run(0, 40, 0)])
 
     assert chart
-    enrolled, unenrolled = chart.lines[0], next(line for line in chart.lines if line.state == Enrolment.UNENROLLED)
+    enrolled, unenrolled = (
+        chart.lines[0],
+        next(line for line in chart.lines if line.state == EnrolmentStatus.UNENROLLED),
+    )
     assert [x for x, _ in enrolled.points] == [chart.left, (chart.left + chart.right) / 2, chart.right]
     assert [y for _, y in enrolled.points] == sorted((y for _, y in enrolled.points), reverse=True)
     assert [y for _, y in unenrolled.points] == sorted(y for _, y in unenrolled.points)
     assert [number for number, _ in chart.numbers] == [0, 20, 40]
 
 
-counts = st.fixed_dictionaries({state.value: st.integers(0, 5000) for state in Enrolment})
+counts = st.fixed_dictionaries({state.value: st.integers(0, 5000) for state in EnrolmentStatus})
 moments = st.datetimes(datetime(2024, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001  (hypothesis adds the zone)
 
 

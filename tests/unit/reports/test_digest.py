@@ -11,17 +11,17 @@ from hypothesis import strategies as st
 from domain.contact.addresses import AddressRules
 from domain.contact.languages import Language
 from domain.enrolment.credentials import CredentialReport, Credentials
-from domain.enrolment.history import Enrolment, History
-from domain.enrolment.readings import Facts
-from domain.enrolment.snapshot import EnrolmentRules, picture_of
+from domain.enrolment.readings import EnrolmentFacts
+from domain.enrolment.record import EnrolmentStatus, PersonRecord
+from domain.enrolment.snapshot import EnrolmentRules, build_snapshot
 from domain.enrolment.totals import RunTotals, totals_of
 from domain.exemptions import ExemptionRules
 from domain.mail.ses_status import NoSending, SendingState
 from domain.notice import Severity
 from domain.reminders.cadence import Cadence
-from domain.reminders.plan import Outcome, plan_reminders
-from domain.users import AccountUser, Standing, User
-from reports.digest.digest import Run, digest_of
+from domain.reminders.plan import ReminderOutcome, plan_reminders
+from domain.users import AccountUser, PolicyCoverage, User
+from reports.digest.digest import ReminderRun, digest_of
 
 TODAY = date(2026, 11, 24)
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -36,12 +36,14 @@ class Account:
     def __init__(self) -> None:
         self.users: list[AccountUser] = []
         self.rows: dict[str, Credentials] = {}
-        self.histories: dict[str, History] = {}
+        self.records: dict[str, PersonRecord] = {}
 
     def person(
         self, name: str, tags: Mapping[str, str] | None = None, *, mfa: bool = False, password: bool = True
     ) -> None:
-        self.users.append(AccountUser(User(name, f"AIDA{name}", "/", tags or {}, CREATED), Standing(attached=True)))
+        self.users.append(
+            AccountUser(User(name, f"AIDA{name}", "/", tags or {}, CREATED), PolicyCoverage(attached=True))
+        )
         self.rows[name] = Credentials(CREATED, password, 0, mfa, CREATED.date())
 
     def unenrolled(self, name: str, days: int, reminders: int = 0) -> None:
@@ -49,17 +51,17 @@ class Account:
         since = TODAY - timedelta(days=days)
         last = NOW - timedelta(days=1) if reminders else None
         causes = frozenset({f"reminder#{last.date()}"} if last else ())
-        self.histories[f"AIDA{name}"] = History(f"AIDA{name}", name, since, since, reminders, last, causes=causes)
+        self.records[f"AIDA{name}"] = PersonRecord(f"AIDA{name}", name, since, since, reminders, last, causes=causes)
 
-    def run(self) -> Run:
-        facts = Facts(self.users, CredentialReport(NOW, self.rows), {}, self.histories, last_run=TODAY)
-        picture = picture_of(facts, RULES, TODAY)
-        return Run(
+    def run(self) -> ReminderRun:
+        facts = EnrolmentFacts(self.users, CredentialReport(NOW, self.rows), {}, self.records, last_run=TODAY)
+        snapshot = build_snapshot(facts, RULES, TODAY)
+        return ReminderRun(
             account="111122223333",
-            picture=picture,
-            totals=totals_of(picture, 14, NOW),
+            snapshot=snapshot,
+            totals=totals_of(snapshot, 14, NOW),
             before=None,
-            outcome=Outcome(tuple(plan_reminders(picture, Cadence((0, 1, 3, 7, 14), 14), Language.ENGLISH))),
+            outcome=ReminderOutcome(tuple(plan_reminders(snapshot, Cadence((0, 1, 3, 7, 14), 14), Language.ENGLISH))),
             sending=SENDING,
             report_made=NOW,
             escalate_after=14,
@@ -107,7 +109,7 @@ def test_it_says_since_when_and_how_often_reminded_the_longest_first(account: Ac
 
 def test_a_reminder_that_may_not_have_gone_out_is_told(account: Account) -> None:
     account.unenrolled("bob", days=3, reminders=2)
-    account.histories["AIDAbob"] = replace(account.histories["AIDAbob"], claimed_on=TODAY - timedelta(days=1))
+    account.records["AIDAbob"] = replace(account.records["AIDAbob"], claimed_on=TODAY - timedelta(days=1))
 
     assert "- bob: 3 days (since 2026-11-21), 2 reminders, one of them not confirmed" in digest_of(account.run()).text
 
@@ -130,7 +132,9 @@ def test_it_compares_with_the_last_run(account: Account) -> None:
     account.person("alice", mfa=True)
     account.person("carol", mfa=True)
     account.unenrolled("bob", days=3)
-    before = RunTotals(NOW - timedelta(days=1), {Enrolment.ENROLLED: 1, Enrolment.UNENROLLED: 3, "escalated": 1})
+    before = RunTotals(
+        NOW - timedelta(days=1), {EnrolmentStatus.ENROLLED: 1, EnrolmentStatus.UNENROLLED: 3, "escalated": 1}
+    )
 
     text = digest_of(replace(account.run(), before=before)).text
 
@@ -173,7 +177,7 @@ def test_an_exemption_that_ended_is_not_told_of_who_is_exempt_for_another_reason
 def test_the_dormant_the_unreachable_and_the_unenforced_are_named(account: Account) -> None:
     account.person("sleeper", password=False)
     account.person("nowhere")
-    account.users[1] = replace(account.users[1], standing=Standing())
+    account.users[1] = replace(account.users[1], coverage=PolicyCoverage())
 
     text = digest_of(account.run()).text
 
@@ -184,8 +188,8 @@ def test_the_dormant_the_unreachable_and_the_unenforced_are_named(account: Accou
 
 def test_mail_that_did_not_arrive_is_told(account: Account) -> None:
     account.unenrolled("bob", days=3, reminders=2)
-    account.histories["AIDAbob"] = replace(
-        account.histories["AIDAbob"], address_trouble="bounced\nBcc: x", address_trouble_of="bob@example.com"
+    account.records["AIDAbob"] = replace(
+        account.records["AIDAbob"], address_trouble="bounced\nBcc: x", address_trouble_of="bob@example.com"
     )
 
     assert "- bob <bob@example.com>: bounced Bcc: x\n" in digest_of(account.run()).text
@@ -224,14 +228,14 @@ def test_where_no_mail_is_sent_nobody_is_called_unreachable(account: Account) ->
 @pytest.mark.parametrize(
     ("outcome", "severity"),
     [
-        (Outcome(refused=3), Severity.ALARM),
-        (Outcome(unchecked=3), Severity.ALARM),
-        (Outcome(postponed=3), Severity.WARNING),
-        (Outcome(over_quota=3), Severity.WARNING),
+        (ReminderOutcome(refused=3), Severity.ALARM),
+        (ReminderOutcome(unchecked=3), Severity.ALARM),
+        (ReminderOutcome(postponed=3), Severity.WARNING),
+        (ReminderOutcome(over_quota=3), Severity.WARNING),
     ],
 )
 def test_what_was_left_undone_is_told_and_a_failure_is_an_alarm(
-    account: Account, outcome: Outcome, severity: Severity
+    account: Account, outcome: ReminderOutcome, severity: Severity
 ) -> None:
     notice = digest_of(replace(account.run(), outcome=outcome))
 
@@ -275,8 +279,8 @@ def test_it_fits_into_one_message_whatever_people_are_called(account: Account) -
         for days, kind in ((30, "late"), (3, "other")):
             name = f"{kind}{number:04}".ljust(64, "x")
             account.unenrolled(name, days=days, reminders=1000)
-            account.histories[f"AIDA{name}"] = replace(
-                account.histories[f"AIDA{name}"], address_trouble=long, address_trouble_of=f"{name}@example.com"
+            account.records[f"AIDA{name}"] = replace(
+                account.records[f"AIDA{name}"], address_trouble=long, address_trouble_of=f"{name}@example.com"
             )
         account.person(f"unreachable{number:04}".ljust(64, "x"))
         account.person(f"exempt{number:04}".ljust(64, "x"), {"mfa-exempt": long})

@@ -7,58 +7,58 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.api_call import Call
+from domain.api_call import ApiCall
 from domain.enforcement.decision import Release
 from domain.exemptions import ExemptBy, Exemption
 from domain.notice import Notice, Severity
 from domain.users import User
 from reports.enforcement_notices import (
+    deletion_grace_exhausted,
+    detach_incomplete,
+    detached_for_deletion,
     enforcement_changed,
     exempted,
-    fought_over,
-    found_exempt,
-    gave_way,
-    gives_way_no_more,
+    exemptions_found,
     group_without_policy,
     policy_drifted,
-    still_held,
+    reattachment_conflict,
     unenforceable,
 )
 
 ARN = "arn:aws:iam::111122223333:policy/mfa-enforcer/mfa-control"
 AT = datetime(2026, 11, 24, 9, 15, 2, tzinfo=UTC)
 NAMES = st.text(max_size=200)
-CALLS = st.builds(Call, NAMES, NAMES, st.just(AT), NAMES)
+CALLS = st.builds(ApiCall, NAMES, NAMES, st.just(AT), NAMES)
 
 
 def user(name: str) -> User:
     return User(name, "AIDA", "/", {}, AT)
 
 
-EVERY_NOTICE: list[Callable[[str, Call], Notice]] = [
+EVERY_NOTICE: list[Callable[[str, ApiCall], Notice]] = [
     lambda _, call: enforcement_changed(call, ARN, "v3"),
     lambda name, _: policy_drifted(ARN, "v4", name),
     lambda name, _: group_without_policy(name, mended=False),
     lambda name, _: unenforceable([user(name)] * 60),
-    lambda name, call: fought_over(user(name), 3, call),
+    lambda name, call: reattachment_conflict(user(name), 3, call),
     lambda name, call: exempted(user(name), Exemption(ExemptBy.TAG, name), call),
-    lambda name, _: found_exempt([Release(user(name), Exemption(ExemptBy.TAG, name))] * 60),
-    lambda name, call: gave_way(user(name), call),
-    lambda name, call: gives_way_no_more(user(name), 3, call),
-    lambda name, _: still_held([name] * 60, ARN),
+    lambda name, _: exemptions_found([Release(user(name), Exemption(ExemptBy.TAG, name))] * 60),
+    lambda name, call: detached_for_deletion(user(name), call),
+    lambda name, call: deletion_grace_exhausted(user(name), 3, call),
+    lambda name, _: detach_incomplete([name] * 60, ARN),
 ]
 
 
 @pytest.mark.parametrize("notice", EVERY_NOTICE)
 @given(name=NAMES, call=CALLS)
 def test_no_name_can_add_a_line_or_make_the_text_long(
-    notice: Callable[[str, Call], Notice], name: str, call: Call
+    notice: Callable[[str, ApiCall], Notice], name: str, call: ApiCall
 ) -> None:
-    told, usual = notice(name, call), notice("alice", Call("TagUser", "jane", AT, "203.0.113.24", "id"))
+    to_api_call, usual = notice(name, call), notice("alice", ApiCall("TagUser", "jane", AT, "203.0.113.24", "id"))
 
-    assert "\n" not in told.subject
-    assert told.text.count("\n") <= usual.text.count("\n") + 12
-    assert len(told.text) < 10_000
+    assert "\n" not in to_api_call.subject
+    assert to_api_call.text.count("\n") <= usual.text.count("\n") + 12
+    assert len(to_api_call.text) < 10_000
 
 
 def test_a_long_list_of_names_is_cut_and_says_so() -> None:
@@ -75,7 +75,7 @@ def test_whoever_only_mended_the_group_raises_no_alarm() -> None:
 
 
 def test_whom_a_sweep_found_exempt_is_told_with_the_parameters_that_may_have_done_it() -> None:
-    notice = found_exempt([Release(user("robot"), Exemption(ExemptBy.PATH, "path /service/"))])
+    notice = exemptions_found([Release(user("robot"), Exemption(ExemptBy.PATH, "path /service/"))])
 
     assert notice.subject == "1 user is exempt from MFA now"
     assert "ExemptPaths" in notice.text

@@ -8,7 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from domain.enrolment.history import Enrolment
+from domain.enrolment.record import EnrolmentStatus
 from reports.audit.report import AuditReport, Enforced
 from reports.audit.trend import HEIGHT, WIDTH, chart_of
 
@@ -23,7 +23,7 @@ def audit_page(report: AuditReport) -> str:
         chart=chart_of(report.runs),
         width=WIDTH,
         height=HEIGHT,
-        Enrolment=Enrolment,
+        EnrolmentStatus=EnrolmentStatus,
         Enforced=Enforced,
         style=Markup(_text("page.css")),  # noqa: S704  (our own file)
         script=Markup(_text("page.js")),  # noqa: S704  (our own file)

@@ -8,7 +8,7 @@ from enum import StrEnum
 REMEMBERED = timedelta(days=90)
 
 
-class Enrolment(StrEnum):
+class EnrolmentStatus(StrEnum):
     """How a user stands to MFA."""
 
     ENROLLED = "enrolled"
@@ -19,7 +19,7 @@ class Enrolment(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class History:
+class PersonRecord:
     """One item of the people table. `causes` are those of mails already claimed, such as `reminder#2026-11-24`.
 
     `unenrolled_since` is the first day the person could sign in and had no MFA, None while that is not so;
@@ -44,14 +44,14 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class RecordChange:
     """A history that is no longer what the table holds."""
 
-    before: History
-    after: History
+    before: PersonRecord
+    after: PersonRecord
 
 
-def start_of(able_since: date | None, last_run: date | None, today: date) -> date:
+def first_unenrolled_day(able_since: date | None, last_run: date | None, today: date) -> date:
     """Return the day from which a person who is first found unenrolled is so.
 
     What became good since the last run is dated by the report. What is older was in order then (or nobody looked):
@@ -62,25 +62,25 @@ def start_of(able_since: date | None, last_run: date | None, today: date) -> dat
     return min(able_since, today)
 
 
-def followed(
-    history: History, enrolment: Enrolment, *, start: date, today: date, key_only: bool | None = False
-) -> History:
+def after_run(
+    record: PersonRecord, enrolment: EnrolmentStatus, *, start: date, today: date, key_only: bool | None = False
+) -> PersonRecord:
     """Return the history after a run that found the person so; `start` is the day a new lack of MFA counts from.
 
     Whoever gets a password beside the access key starts anew, being able to register a device only now; where it is
     not known whether there is one (`key_only` is None), the last run's word stands.
     """
-    history = replace(history, expires=None, causes=_without_old(history.causes, today))
-    if enrolment is Enrolment.UNKNOWN:
-        return history
-    if enrolment is not Enrolment.UNENROLLED:
-        return _closed(history, enrolment, today)
-    key_only = history.key_only if key_only is None else key_only
-    if history.unenrolled_since is not None and key_only >= history.key_only:
-        return replace(history, key_only=key_only)
+    record = replace(record, expires=None, causes=_without_old(record.causes, today))
+    if enrolment is EnrolmentStatus.UNKNOWN:
+        return record
+    if enrolment is not EnrolmentStatus.UNENROLLED:
+        return _closed(record, enrolment, today)
+    key_only = record.key_only if key_only is None else key_only
+    if record.unenrolled_since is not None and key_only >= record.key_only:
+        return replace(record, key_only=key_only)
     return replace(
-        history,
-        first_seen=history.first_seen or today,
+        record,
+        first_seen=record.first_seen or today,
         unenrolled_since=start,
         reminders=0,
         last_reminded=None,
@@ -90,7 +90,7 @@ def followed(
     )
 
 
-def day_of(cause: str) -> date | None:
+def reminder_day_of(cause: str) -> date | None:
     """Return the day in a cause: of a reminder's step, or of an occasion. Release 1.0.0 gave occasions none."""
     try:
         return date.fromisoformat(cause.partition("#")[2].partition("#")[0])
@@ -98,25 +98,25 @@ def day_of(cause: str) -> date | None:
         return None
 
 
-def is_another_try(cause: str) -> bool:
+def is_retry(cause: str) -> bool:
     """Tell whether a reminder's cause is that of another try: it is made of the step, and of the day of the try."""
     return cause.count("#") > 1
 
 
 def _without_old(causes: frozenset[str], today: date) -> frozenset[str]:
     """Return the causes that may still matter: an old step never comes again, and no queue keeps a message so long."""
-    return frozenset(cause for cause in causes if (day_of(cause) or date.min) >= today - REMEMBERED)
+    return frozenset(cause for cause in causes if (reminder_day_of(cause) or date.min) >= today - REMEMBERED)
 
 
-def _closed(history: History, enrolment: Enrolment, today: date) -> History:
-    if history.unenrolled_since is None:
-        return history
-    enrolled_at = (history.enrolled_at or today) if enrolment is Enrolment.ENROLLED else None
-    return replace(history, unenrolled_since=None, key_only=False, enrolled_at=enrolled_at)
+def _closed(record: PersonRecord, enrolment: EnrolmentStatus, today: date) -> PersonRecord:
+    if record.unenrolled_since is None:
+        return record
+    enrolled_at = (record.enrolled_at or today) if enrolment is EnrolmentStatus.ENROLLED else None
+    return replace(record, unenrolled_since=None, key_only=False, enrolled_at=enrolled_at)
 
 
-def departed(history: History, today: date) -> History:
+def after_deletion(record: PersonRecord, today: date) -> PersonRecord:
     """Return the history of a user who is gone: to be forgotten in time."""
-    if history.expires is not None:
-        return history
-    return replace(history, expires=int(datetime.combine(today + REMEMBERED, time(), UTC).timestamp()))
+    if record.expires is not None:
+        return record
+    return replace(record, expires=int(datetime.combine(today + REMEMBERED, time(), UTC).timestamp()))
