@@ -71,7 +71,7 @@ def write() -> list[Path]:
     return files
 
 
-def snapshot(page: Path, to: Path, width: int, height: int = 2400, scale: float = 1) -> None:
+def picture(page: Path, to: Path, width: int, height: int = 2400, scale: float = 1) -> None:
     """Let Chromium draw a page; it needs a profile of its own, and fetches nothing."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
@@ -109,12 +109,12 @@ def main() -> None:
         print(page)  # noqa: T201  (a program's output)
         if chosen.pictures:
             for name, width in WIDTHS.items():
-                snapshot(page, page.with_name(f"{page.stem}-{name}.png"), width)
+                picture(page, page.with_name(f"{page.stem}-{name}.png"), width)
     if chosen.readme:
         PICTURES.mkdir(parents=True, exist_ok=True)
         for mail, device, height, scale in SHOWN:
             drawn = PICTURES / f"{mail}-{device}.png"
-            snapshot(FOLDER / f"{mail}.html", drawn, WIDTHS[device], height, scale)
+            picture(FOLDER / f"{mail}.html", drawn, WIDTHS[device], height, scale)
 
 
 if __name__ == "__main__":

@@ -63,7 +63,9 @@ def reattach_if_due(
         logger.info("User is gone", user_name=changed.user_name)
         return
     deployed = EnforcementPolicy(clients.iam(), settings.policy_arn).state().created
-    rules = Rules(settings.exemptions, since=enforced_since(settings.existing_users, settings.existing_since, deployed))
+    rules = Rules(
+        settings.exemptions, since=enforced_since(settings.existing_users, settings.existing_users_since, deployed)
+    )
     flags = UserFlags(clients.dynamodb(), settings.marks_table).read(known.user.user_id, now)
     decision = decide_enforcement(known, rules, today=now.date(), flags=flags)
     with logger.append_context_keys(
@@ -110,7 +112,7 @@ def reattach(user: "User", call: "ApiCall", settings: "Settings", now: datetime)
     """Attach the policy again, but not without end; what counts is what was done, not what was tried."""
     counts = AttachmentCounts(clients.dynamodb(), settings.marks_table)
     times = counts.so_far(user.user_id, now)
-    if reattachment_limit_reached(times, settings.most_attachments):
+    if reattachment_limit_reached(times, settings.max_attachments_per_day):
         logger.error("User left to the sweep", attachments_today=times)
         metrics.add_metric("UsersFoughtOver", MetricUnit.Count, 1)
         daily_notices(settings).publish(reattachment_conflict(user, times, call), user.user_id, now)

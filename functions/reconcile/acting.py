@@ -125,6 +125,6 @@ def count(user: "User", found: "SweepReading", settings: "Settings", outcome: Sw
     if user.user_id not in found.flags.previously_enforced:
         return
     counts = AttachmentCounts(clients.dynamodb(), settings.marks_table)
-    if reattachment_limit_reached(counts.so_far(user.user_id, at), settings.most_attachments):
+    if reattachment_limit_reached(counts.so_far(user.user_id, at), settings.max_attachments_per_day):
         outcome.repeatedly_detached.append(user)
     counts.add(user.user_id, at)

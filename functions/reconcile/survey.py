@@ -32,7 +32,7 @@ def look(settings: "Settings", group: "GroupState", now: datetime) -> SweepReadi
     policy = EnforcementPolicy(clients.iam(), settings.policy_arn).state()
     rules = Rules(
         settings.exemptions,
-        since=enforced_since(settings.existing_users, settings.existing_since, policy.created),
+        since=enforced_since(settings.existing_users, settings.existing_users_since, policy.created),
         group_enforces=group.has_policy,
     )
     directory = UserDirectory(clients.iam(), settings.policy_arn, settings.group_name)

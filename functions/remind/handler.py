@@ -65,7 +65,7 @@ def lambda_handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str
     outcome = found.outcome if settings.dry_run else remind(found, settings, table)
     run = run_of(found, outcome, settings, context, at=earlier.at if earlier else now.astimezone(UTC))
     record(run)
-    finish(run, found, settings, table, to_api_call=earlier is not None and earlier.to_api_call)
+    finish(run, found, settings, table, published=earlier is not None and earlier.published)
     # What the alarm on its absence waits for: nothing comes after it.
     metrics.add_metric("ReminderRunsCompleted", MetricUnit.Count, 1)
     return {**run.totals.counts, "reminders": len(outcome.queued)}
@@ -129,7 +129,7 @@ def follow(change: RecordChange, table: PeopleTable) -> bool:
     return True
 
 
-def finish(run: ReminderRun, found: Survey, settings: Settings, table: PeopleTable, *, to_api_call: bool) -> None:
+def finish(run: ReminderRun, found: Survey, settings: Settings, table: PeopleTable, *, published: bool) -> None:
     """Keep totals and report, and tell ops once; each is tried, whatever becomes of the others.
 
     A dry run only tells, and has nothing to make up for. Raises the first error, or RunIncomplete.
@@ -140,10 +140,10 @@ def finish(run: ReminderRun, found: Survey, settings: Settings, table: PeopleTab
         return
     expires = run.totals.at + timedelta(days=settings.report_retention_days)
     steps: list[Callable[[], object]] = [
-        lambda: table.keep(replace(run.totals, to_api_call=to_api_call), expires),
+        lambda: table.keep(replace(run.totals, published=published), expires),
         lambda: keep_report(run, found, settings),
     ]
-    if not to_api_call:
+    if not published:
         steps.append(lambda: publish_digest(run, topic, table, expires))
     attempt(steps)
     if not run.outcome.complete:
@@ -153,7 +153,7 @@ def finish(run: ReminderRun, found: Survey, settings: Settings, table: PeopleTab
 def publish_digest(run: ReminderRun, topic: OpsTopic, table: PeopleTable, expires: datetime) -> None:
     """Tell ops, and remember that, so that another try of the run does not tell them again."""
     topic.publish(digest_of(run))
-    table.keep(replace(run.totals, to_api_call=True), expires)
+    table.keep(replace(run.totals, published=True), expires)
 
 
 def attempt(steps: list[Callable[[], object]]) -> None:

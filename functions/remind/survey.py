@@ -41,7 +41,7 @@ def survey(
     today, exempt_on = now.date(), now.astimezone(UTC).date()
     snapshot = build_snapshot(facts, settings.rules, today, exempt_on=exempt_on)
     zone = settings.time_zone
-    wanted = plan_reminders(snapshot, settings.cadence, settings.language, zone) if settings.sender else []
+    wanted = plan_reminders(snapshot, settings.cadence, settings.default_language, zone) if settings.sender else []
     planned = within_quota(wanted, room_for(sending))
     seen, postponed = look_again(planned, account.devices, has_time)
     return Survey(

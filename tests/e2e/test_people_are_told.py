@@ -82,14 +82,14 @@ def test_who_has_no_mfa_is_reminded_once_until_enrolling_and_ops_are_told(
     run(account)
     second = ops.next_digest()
     serial = enrol(account, person)
-    to_api_call = mail_about(mailbox, person, "has an MFA device")
+    told = mail_about(mailbox, person, "has an MFA device")
     run(account)
     third = ops.next_digest()
 
     assert f"{person}: since today, no reminder yet, one goes out now" in first
     assert f"{person}: since today, 1 reminder" in second
     assert person not in third
-    assert f"aws sts get-session-token --serial-number {serial}" in to_api_call.text
+    assert f"aws sts get-session-token --serial-number {serial}" in told.text
     assert [mail.subject for mail in mailbox.sent_to(address_of(person)) if "Reminder" in mail.subject] == [
         f"Reminder: your AWS user {person} has no MFA device yet"
     ]

@@ -111,7 +111,7 @@ class Ops(Inbox):
         self.topic = sns.create_topic(Name="ops")["TopicArn"]
         sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{ACCOUNT}:ops")
 
-    def to_api_call(self) -> list[str]:
+    def told(self) -> list[str]:
         """Take the kinds of the notices."""
         return [json.loads(body)["MessageAttributes"]["kind"]["Value"] for body in self.take()]
 

@@ -135,7 +135,7 @@ def test_asks_for_the_release_although_ops_cannot_be_told(
     second = failed(lambda_handler(batch(event_text("tag_user_exempt")), context))
 
     assert (first, second) == ((["m0"], 1), [])
-    assert stack.ops.to_api_call() == ["exempted"]
+    assert stack.ops.told() == ["exempted"]
 
 
 def test_a_lost_answer_of_the_table_loses_no_notice_and_counts_once(
@@ -150,7 +150,7 @@ def test_a_lost_answer_of_the_table_loses_no_notice_and_counts_once(
     lambda_handler(batch(event_text("untag_user_exempt")), context)
 
     items = boto3.client("dynamodb").scan(TableName="marks")["Items"]
-    assert stack.ops.to_api_call() == ["exempted"]
+    assert stack.ops.told() == ["exempted"]
     assert [item["times"]["N"] for item in items if item["kind"]["S"] == "attached"] == ["1"]
 
 
@@ -312,7 +312,7 @@ def test_an_event_delivered_again_counts_only_what_was_put_back(
     for _ in range(9):
         lambda_handler(batch(event_text("detach_user_policy")), context)
 
-    assert stack.ops.to_api_call() == []
+    assert stack.ops.told() == []
 
 
 def test_what_could_not_be_put_back_is_not_counted_and_nobody_is_alarmed(
@@ -325,7 +325,7 @@ def test_what_could_not_be_put_back_is_not_counted_and_nobody_is_alarmed(
 
     assert tries == [["m0"], ["m0"], ["m0"], []]
     assert attached(iam, "alice") == ["mfa-control"]
-    assert stack.ops.to_api_call() == []
+    assert stack.ops.told() == []
 
 
 def test_a_dry_run_neither_attaches_nor_asks(

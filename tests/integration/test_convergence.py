@@ -37,7 +37,7 @@ class Account(RuleBasedStateMachine):
         os.environ["DRY_RUN"] = value
 
     def _exists(self, name: str) -> bool:
-        return name in self.world.snapshot()
+        return name in self.world.picture()
 
     @rule(name=NAMES, path=PATHS, tag=TAGS, older=st.booleans())
     def somebody_comes(self, name: str, path: str, tag: str, older: bool) -> None:
@@ -80,7 +80,7 @@ class Account(RuleBasedStateMachine):
 
     @rule(name=NAMES)
     def somebody_is_freed(self, name: str) -> None:
-        policies, groups = self.world.snapshot().get(name, (set(), set()))
+        policies, groups = self.world.picture().get(name, (set(), set()))
         if "mfa-control" in policies:
             self.world.iam.detach_user_policy(UserName=name, PolicyArn=POLICY)
             self.world.record("detach_user_policy", name, policyArn=POLICY)
@@ -165,12 +165,12 @@ class Account(RuleBasedStateMachine):
         self.world.sweep()
         self.world.detach()
         assert self.world.group_enforces()
-        before, writes = self.world.snapshot(), self.world.writes
+        before, writes = self.world.picture(), self.world.writes
         for name in before:
             self._is_right(name, *before[name])
         self.world.sweep()
         self.world.detach()
-        assert (self.world.snapshot(), self.world.writes) == (before, writes)
+        assert (self.world.picture(), self.world.writes) == (before, writes)
 
     def _is_right(self, name: str, policies: set[str], groups: set[str]) -> None:
         user = self.world.iam.get_user(UserName=name)["User"]

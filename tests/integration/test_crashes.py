@@ -47,14 +47,14 @@ class Story:
 
     happens: Callable[[World, str], None]
     enforced: bool
-    to_api_call: bool
+    told: bool
 
 
 STORIES = [
-    Story(exempted, enforced=False, to_api_call=True),
-    Story(exempted_unnoticed, enforced=False, to_api_call=True),
-    Story(deletion_fails, enforced=False, to_api_call=True),
-    Story(detached, enforced=True, to_api_call=False),
+    Story(exempted, enforced=False, told=True),
+    Story(exempted_unnoticed, enforced=False, told=True),
+    Story(deletion_fails, enforced=False, told=True),
+    Story(detached, enforced=True, told=False),
 ]
 
 
@@ -79,8 +79,8 @@ def is_killed_and_mended(story: Story, name: str, at: int, *, answered: bool) ->
         play(world)
         killed, world.crash_in = world.crash_in < 0, None
         play(world)
-        assert held(*world.snapshot()[name]) == story.enforced, at
-        assert bool(world.calls["Publish"]) == story.to_api_call, at
+        assert held(*world.picture()[name]) == story.enforced, at
+        assert bool(world.calls["Publish"]) == story.told, at
     finally:
         world.end()
     return killed

@@ -184,7 +184,7 @@ def test_attaches_although_ops_cannot_be_told(
     second = failed(lambda_handler(batch(mistyped, tries=2), context))
 
     assert (first, second) == ((["m0"], ["mfa-control"]), [])
-    assert stack.ops.to_api_call() == ["exemption-malformed"]
+    assert stack.ops.told() == ["exemption-malformed"]
 
 
 def test_a_user_whose_exemption_has_ended_gets_the_policy(

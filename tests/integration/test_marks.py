@@ -101,7 +101,7 @@ def test_tells_again_after_a_day_though_the_mark_is_still_there(
     for after in (0 * HOUR, 23 * HOUR, 24 * HOUR):
         daily.publish(notice, "AIDAALICE", NOON + after)
 
-    assert len(stack.ops.to_api_call()) == 2
+    assert len(stack.ops.told()) == 2
 
 
 def test_one_kind_of_notice_hides_no_other(dynamodb: "DynamoDBClient", stack: Stack, topic: OpsTopic) -> None:
@@ -110,7 +110,7 @@ def test_one_kind_of_notice_hides_no_other(dynamodb: "DynamoDBClient", stack: St
     for kind in ("fought-over", "unenforceable", "fought-over"):
         daily.publish(Notice(kind, Severity.ALARM, "subject", "text"), "AIDAALICE", NOON)
 
-    assert stack.ops.to_api_call() == ["fought-over", "unenforceable"]
+    assert stack.ops.told() == ["fought-over", "unenforceable"]
 
 
 def test_only_what_is_new_is_told_and_only_what_was_told_is_remembered(
@@ -127,7 +127,7 @@ def test_only_what_is_new_is_told_and_only_what_was_told_is_remembered(
     daily.publish(notice, "AIDAALICE", NOON)
     daily.publish_new({}, lambda _: notice, NOON)
 
-    assert len(stack.ops.to_api_call()) == 2
+    assert len(stack.ops.told()) == 2
 
 
 def test_forgets_who_is_leaving_when_the_mark_expires(dynamodb: "DynamoDBClient") -> None:

@@ -316,16 +316,16 @@ def test_tells_another_reason_and_an_exemption_that_came_again(
         else:
             iam.untag_user(UserName="robot", TagKeys=["mfa-exempt"])
         sweep(context)
-        return stack.ops.to_api_call()
+        return stack.ops.told()
 
     create("robot")
-    to_api_call = [tell(value) for value in ("CI", "CI", "build", "", "build")]
+    told = [tell(value) for value in ("CI", "CI", "build", "", "build")]
     iam.detach_user_policy(UserName="robot", PolicyArn=stack.policy_arn)
     iam.delete_user(UserName="robot")
     create("robot")
-    to_api_call.append(tell("build"))
+    told.append(tell("build"))
 
-    assert to_api_call == [["exempted"], [], ["exempted"], [], ["exempted"], ["exempted"]]
+    assert told == [["exempted"], [], ["exempted"], [], ["exempted"], ["exempted"]]
 
 
 def test_an_exemption_is_told_when_its_release_was_asked_for(
@@ -338,10 +338,10 @@ def test_an_exemption_is_told_when_its_release_was_asked_for(
 
     with pytest.raises(SweepIncomplete):
         sweep(context)
-    first = stack.ops.to_api_call()
+    first = stack.ops.told()
     sweep(context)
 
-    assert (first, stack.ops.to_api_call()) == ([], ["exempted"])
+    assert (first, stack.ops.told()) == ([], ["exempted"])
 
 
 def test_remembers_everybody_whom_the_policy_holds(
@@ -506,7 +506,7 @@ def test_members_of_a_group_that_cannot_carry_the_policy_are_enforced_directly(
     sweep(context)
 
     assert attached(iam, "alice") == ["mfa-control"]
-    assert stack.ops.to_api_call() == ["policy-changed"]
+    assert stack.ops.told() == ["policy-changed"]
 
 
 def test_a_policy_that_is_not_the_deployed_version_is_told_to_ops_once_a_day(

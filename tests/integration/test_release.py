@@ -115,7 +115,7 @@ def test_tells_nothing_that_ops_know(stack: Stack, held: Callable[..., str], con
 
     lambda_handler(batch(ReleaseRequest(robot, "robot", TAGGED).to_json()), context)
 
-    assert stack.ops.to_api_call() == []
+    assert stack.ops.told() == []
 
 
 def test_a_request_that_comes_late_does_nothing(
@@ -129,7 +129,7 @@ def test_a_request_that_comes_late_does_nothing(
 
     assert failed(response) == []
     assert attached(iam, "alice") == ["mfa-control", "other"]
-    assert stack.ops.to_api_call() == []
+    assert stack.ops.told() == []
 
 
 def test_a_user_whose_deletion_failed_is_let_go_and_marked_for_an_hour(
@@ -261,7 +261,7 @@ def test_a_deletion_that_could_not_be_told_frees_nobody_until_it_is_told(
     second = failed(lambda_handler(messages, context)), attached(iam, "alice")
 
     assert (first, second) == ((["m0"], ["mfa-control", "other"]), ([], ["other"]))
-    assert stack.ops.to_api_call() == ["deletion"]
+    assert stack.ops.told() == ["deletion"]
 
 
 def test_ops_are_told_of_an_exempt_user_by_a_later_try_where_the_first_could_not(
@@ -273,7 +273,7 @@ def test_ops_are_told_of_an_exempt_user_by_a_later_try_where_the_first_could_not
     first, second = (failed(lambda_handler(messages, context)) for _ in range(2))
 
     assert (first, second) == (["m0"], [])
-    assert stack.ops.to_api_call() == ["exempted"]
+    assert stack.ops.told() == ["exempted"]
 
 
 def test_whom_a_sweep_found_is_let_go_without_another_notice(
@@ -282,7 +282,7 @@ def test_whom_a_sweep_found_is_let_go_without_another_notice(
     lambda_handler(batch(ReleaseRequest(held("robot", reason="CI"), "robot").to_json()), context)
 
     assert attached(iam, "robot") == ["other"]
-    assert stack.ops.to_api_call() == []
+    assert stack.ops.told() == []
 
 
 def test_an_older_user_whose_deletion_was_given_up_is_remembered_for_weeks(
@@ -350,7 +350,7 @@ def test_a_dry_run_lets_nobody_go(
     lambda_handler(batch(request.to_json(), conflict(event_text, "alice")), context)
 
     assert attached(iam, "robot") == attached(iam, "alice") == ["mfa-control", "other"]
-    assert (stack.ops.to_api_call(), marks("leaving"), marks("held")) == ([], [], [])
+    assert (stack.ops.told(), marks("leaving"), marks("held")) == ([], [], [])
 
 
 @pytest.mark.parametrize("body", ['{"release": {}}', '{"release": 7}', "[]", "release", "{}"])

@@ -549,7 +549,7 @@ def test_ses_that_does_not_say_is_told_and_stops_nothing(
 
 
 @pytest.mark.parametrize(
-    ("unknown", "verified", "to_api_call"),
+    ("unknown", "verified", "told"),
     [(0, True, False), (1, True, False), (2, True, False), (0, False, True), (3, False, True)],
 )
 def test_a_sender_that_neither_itself_nor_by_its_domain_is_verified_is_told(
@@ -561,7 +561,7 @@ def test_a_sender_that_neither_itself_nor_by_its_domain_is_verified_is_told(
     monkeypatch: pytest.MonkeyPatch,
     unknown: int,
     verified: bool,
-    to_api_call: bool,
+    told: bool,
 ) -> None:
     """SES knows the address, its domain or the domain above that."""
     monkeypatch.setenv("SENDER_EMAIL", "mfa@mail.example.com")
@@ -573,7 +573,7 @@ def test_a_sender_that_neither_itself_nor_by_its_domain_is_verified_is_told(
 
     lambda_handler(event, context)
 
-    assert ("SES has not verified the sender" in around.digests()[0]["Message"]) == to_api_call
+    assert ("SES has not verified the sender" in around.digests()[0]["Message"]) == told
     assert len(around.mails()) == 1
 
 

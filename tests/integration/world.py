@@ -249,7 +249,7 @@ class World:
             reconcile({}, LongContext())
             if os.environ["DRY_RUN"] == "false":
                 users = iam_backends[ACCOUNT]["aws"].users
-                self.held.update(users[name].id for name, holds in self.snapshot().items() if held(*holds))
+                self.held.update(users[name].id for name, holds in self.picture().items() if held(*holds))
 
     def deletion_pending(self) -> set[str]:
         """Return the ids of the users who are marked as being deleted."""
@@ -265,7 +265,7 @@ class World:
         """Tell whether the group carries the policy."""
         return bool(self.iam.list_attached_group_policies(GroupName=GROUP)["AttachedPolicies"])
 
-    def snapshot(self) -> dict[str, tuple[set[str], set[str]]]:
+    def picture(self) -> dict[str, tuple[set[str], set[str]]]:
         """Return the policies and the groups of every user."""
         return {
             name: (

@@ -70,7 +70,7 @@ def run_item(totals: RunTotals, expires: datetime) -> "Item":
         "at": {"S": totals.at.isoformat()},
         "totals": {"M": counts},
         "request": {"S": totals.request},
-        "told": {"BOOL": totals.to_api_call},
+        "told": {"BOOL": totals.published},
         "expires": {"N": str(int(expires.timestamp()))},
     }
 
@@ -83,7 +83,7 @@ def read_run(item: "Mapping[str, AttributeValueTypeDef]") -> RunTotals:
         at=datetime.fromisoformat(found["at"]),
         counts=counts,
         request=found.get("request", ""),
-        to_api_call=found.get("told", True),  # release 1.0.0 remembered a run only after it had told ops
+        published=found.get("told", True),  # release 1.0.0 remembered a run only after it had told ops
         expires=int(found["expires"]) if "expires" in found else None,
     )
 

@@ -1,21 +1,31 @@
 """What ops chose about mail, as the functions that plan it and that send it read it from their environment."""
 
-from collections.abc import Mapping
+from dataclasses import dataclass
 
 from domain.contact.addresses import AddressRules, is_address, is_domain
 from domain.contact.languages import Language
-from domain.input import settings
-from domain.input.settings import InvalidSetting
+from domain.exemptions import ExemptionRules
+from domain.input.settings import (
+    Environment,
+    FunctionSettings,
+    InvalidSetting,
+    exemptions,
+    items,
+    one_of,
+    present,
+    setting,
+    words,
+)
 
 _DOMAIN = "a domain such as example.com"
 
 
-def address_rules(environment: Mapping[str, str]) -> AddressRules:
-    """Return where mail may go; raises InvalidSetting."""
-    default = settings.present(environment, "DEFAULT_EMAIL_DOMAIN", f"{_DOMAIN}, or nothing")
-    allowed = settings.items(environment, "ALLOWED_EMAIL_DOMAINS", f"domains, comma-separated, each {_DOMAIN}")
+def address_rules(environment: Environment, _: str) -> AddressRules:
+    """Return where mail may go, from the three variables that say so; raises InvalidSetting."""
+    default = present(environment, "DEFAULT_EMAIL_DOMAIN", f"{_DOMAIN}, or nothing")
+    allowed = items(environment, "ALLOWED_EMAIL_DOMAINS", f"domains, comma-separated, each {_DOMAIN}")
     return AddressRules(
-        tag_key=settings.present(environment, "EMAIL_TAG_KEY", "a tag key, or nothing"),
+        tag_key=present(environment, "EMAIL_TAG_KEY", "a tag key, or nothing"),
         default_domain=_domain("DEFAULT_EMAIL_DOMAIN", default) if default else "",
         allowed_domains=frozenset(_domain("ALLOWED_EMAIL_DOMAINS", domain) for domain in allowed),
     )
@@ -27,19 +37,22 @@ def _domain(name: str, value: str) -> str:
     return value.casefold()
 
 
-def sender(environment: Mapping[str, str]) -> str:
+def sender(environment: Environment, name: str) -> str:
     """Return the address that mail comes from, nothing if none goes out; raises InvalidSetting."""
     expected = "one plain address, or nothing"
-    value = settings.present(environment, "SENDER_EMAIL", expected)
+    value = present(environment, name, expected)
     if value and not is_address(value):
-        raise InvalidSetting("SENDER_EMAIL", expected, value)
+        raise InvalidSetting(name, expected, value)
     return value
 
 
-def language(environment: Mapping[str, str]) -> Language:
-    """Return the language of people without a tag; raises InvalidSetting."""
-    expected = f"one of {', '.join(Language)}"
-    value = settings.text(environment, "DEFAULT_LANGUAGE", expected)
-    if value not in set(Language):
-        raise InvalidSetting("DEFAULT_LANGUAGE", expected, value)
-    return Language(value)
+@dataclass(frozen=True, slots=True)
+class MailSettings(FunctionSettings):
+    """What the functions that plan and send mail have in common; no mail goes to people if `sender` is empty."""
+
+    exemptions: ExemptionRules = setting(exemptions)
+    addresses: AddressRules = setting(address_rules)
+    default_language: Language = setting(one_of(Language))
+    sender: str = setting(sender, variable="SENDER_EMAIL")
+    people_table: str = setting(words("the name of a table"))
+    ses_region: str = setting(words("a Region"))

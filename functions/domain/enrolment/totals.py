@@ -23,7 +23,7 @@ class RunTotals:
     at: datetime
     counts: Mapping[str, int]
     request: str = ""
-    to_api_call: bool = False
+    published: bool = False
     expires: int | None = None
 
 

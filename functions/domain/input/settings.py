@@ -1,11 +1,16 @@
-"""How a function's environment is read: by name, checked, with an error that says what was expected."""
+"""How a function's environment is read: a setting is a field, and an error names its variable and what was expected."""
 
 import re
-from collections.abc import Mapping
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from typing import Any, Self
 
 from domain.exemptions import ExemptionRules
+
+type Environment = Mapping[str, str]
+type Reader[Value] = Callable[[Environment, str], Value]
 
 # A prefix starts and ends at a slash: "/a/b/". "/" alone would exempt everybody.
 _PATH = re.compile(r"/([\x21-\x2e\x30-\x7e]+/)+")
@@ -19,7 +24,7 @@ class InvalidSetting(ValueError):
         super().__init__(f"environment variable {name}: expected {expected}, {was}")
 
 
-def present(environment: Mapping[str, str], name: str, expected: str) -> str:
+def present(environment: Environment, name: str, expected: str) -> str:
     """Return a variable that must be there but may be empty."""
     value = environment.get(name)
     if value is None:
@@ -27,7 +32,7 @@ def present(environment: Mapping[str, str], name: str, expected: str) -> str:
     return value
 
 
-def text(environment: Mapping[str, str], name: str, expected: str) -> str:
+def text(environment: Environment, name: str, expected: str) -> str:
     """Return a variable that must be there and not be empty."""
     value = present(environment, name, expected)
     if not value:
@@ -35,7 +40,7 @@ def text(environment: Mapping[str, str], name: str, expected: str) -> str:
     return value
 
 
-def policy_arn(environment: Mapping[str, str], name: str) -> str:
+def policy_arn(environment: Environment, name: str) -> str:
     """Return the ARN of a managed policy."""
     expected = "the ARN of a managed policy"
     value = text(environment, name, expected)
@@ -44,7 +49,7 @@ def policy_arn(environment: Mapping[str, str], name: str) -> str:
     return value
 
 
-def paths(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
+def paths(environment: Environment, name: str) -> tuple[str, ...]:
     """Return path prefixes from a comma-separated list; an empty list has no member, so it exempts nobody."""
     prefixes = items(environment, name, "path prefixes, comma-separated, or nothing")
     for prefix in prefixes:
@@ -53,7 +58,7 @@ def paths(environment: Mapping[str, str], name: str) -> tuple[str, ...]:
     return prefixes
 
 
-def flag(environment: Mapping[str, str], name: str) -> bool:
+def flag(environment: Environment, name: str) -> bool:
     """Return a variable that is true or false."""
     expected = "true or false"
     value = text(environment, name, expected)
@@ -62,7 +67,7 @@ def flag(environment: Mapping[str, str], name: str) -> bool:
     return value == "true"
 
 
-def whole_number(environment: Mapping[str, str], name: str, *, least: int = 0) -> int:
+def whole_number(environment: Environment, name: str, *, least: int = 0) -> int:
     """Return a whole number."""
     expected = f"a whole number from {least}"
     value = text(environment, name, expected)
@@ -71,13 +76,13 @@ def whole_number(environment: Mapping[str, str], name: str, *, least: int = 0) -
     return int(value)
 
 
-def items(environment: Mapping[str, str], name: str, expected: str) -> tuple[str, ...]:
+def items(environment: Environment, name: str, expected: str) -> tuple[str, ...]:
     """Return the members of a comma-separated list; an empty one has none."""
     value = present(environment, name, expected)
     return tuple(part for part in (part.strip() for part in value.split(",")) if part)
 
 
-def choice[Choice: StrEnum](environment: Mapping[str, str], name: str, choices: type[Choice]) -> Choice:
+def choice[Choice: StrEnum](environment: Environment, name: str, choices: type[Choice]) -> Choice:
     """Return the one of some words that was chosen."""
     expected = f"one of {', '.join(choices)}"
     value = text(environment, name, expected)
@@ -87,15 +92,7 @@ def choice[Choice: StrEnum](environment: Mapping[str, str], name: str, choices: 
         raise InvalidSetting(name, expected, value) from error
 
 
-def exemptions(environment: Mapping[str, str]) -> ExemptionRules:
-    """Return who is exempt."""
-    return ExemptionRules(
-        tag_key=present(environment, "EXEMPT_TAG_KEY", "a tag key, or nothing"),
-        paths=paths(environment, "EXEMPT_PATHS"),
-    )
-
-
-def moment(environment: Mapping[str, str], name: str) -> datetime | None:
+def moment(environment: Environment, name: str) -> datetime | None:
     """Return a day, from its start in UTC, or a time with its zone; None where nothing is said."""
     expected = "a day or a time in UTC, such as 2026-11-24 or 2026-11-24T09:00:00Z, or nothing"
     value = present(environment, name, expected)
@@ -106,3 +103,63 @@ def moment(environment: Mapping[str, str], name: str) -> datetime | None:
     except ValueError as error:
         raise InvalidSetting(name, expected, value) from error
     return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def setting[Value](read: Reader[Value], *, variable: str = "") -> Value:
+    """Declare a field that is read from the variable of its name, in capital letters, or from another one."""
+    declared: Any = field(metadata={"read": read, "variable": variable})
+    return declared  # type: ignore[no-any-return]  # a dataclass takes the field for a value of its type
+
+
+def words(expected: str) -> Reader[str]:
+    """Return a reader of text that is not empty."""
+    return lambda environment, name: text(environment, name, expected)
+
+
+def optional_words(expected: str) -> Reader[str]:
+    """Return a reader of text that may be empty."""
+    return lambda environment, name: present(environment, name, f"{expected}, or nothing")
+
+
+def one_of[Choice: StrEnum](choices: type[Choice]) -> Reader[Choice]:
+    """Return a reader of one of some words."""
+    return lambda environment, name: choice(environment, name, choices)
+
+
+def seconds(environment: Environment, name: str) -> timedelta:
+    """Return a whole number of seconds."""
+    return timedelta(seconds=whole_number(environment, name))
+
+
+def exemptions(environment: Environment, _: str) -> ExemptionRules:
+    """Return who is exempt, from the two variables that say so."""
+    return ExemptionRules(
+        tag_key=present(environment, "EXEMPT_TAG_KEY", "a tag key, or nothing"),
+        paths=paths(environment, "EXEMPT_PATHS"),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class FunctionSettings:
+    """What ops chose for a function; each inherits what all have. template.yaml holds the defaults."""
+
+    policy_arn: str = setting(policy_arn)
+    group_name: str = setting(words("the name of a group"))
+    dry_run: bool = setting(flag)
+
+    @classmethod
+    def from_environment(cls, environment: Environment) -> Self:
+        """Read the environment; raises InvalidSetting with the variable's name."""
+        declared = {each.name: each.metadata for each in fields(cls)}
+        return cls(
+            **{name: about["read"](environment, about["variable"] or name.upper()) for name, about in declared.items()}
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EnforcementSettings(FunctionSettings):
+    """What the functions that attach and detach have in common."""
+
+    exemptions: ExemptionRules = setting(exemptions)
+    marks_table: str = setting(words("the name of a table"))
+    ops_topic_arn: str = setting(words("the ARN of a topic"))

@@ -63,13 +63,13 @@ def test_the_domain_is_told_apart_by_no_case() -> None:
 
 
 @pytest.mark.parametrize(
-    ("manager", "to_api_call"),
+    ("manager", "told"),
     [("lead@example.com", "lead@example.com"), ("lead@evil.example", None), ("lead", None), ("", None)],
 )
-def test_the_manager_is_told_only_at_an_allowed_address(manager: str, to_api_call: str | None) -> None:
+def test_the_manager_is_told_only_at_an_allowed_address(manager: str, told: str | None) -> None:
     recipient = COMPANY.recipient_of(user(manager_email=manager))
 
-    assert recipient == Recipient("alice@example.com", to_api_call)
+    assert recipient == Recipient("alice@example.com", told)
 
 
 @pytest.mark.parametrize(

@@ -62,11 +62,11 @@ def test_who_has_only_an_access_key_is_not_asked_to_sign_in() -> None:
     assert [message.user_name for message in planned] == ["alice"]
 
 
-@pytest.mark.parametrize(("days", "to_api_call"), [(7, None), (14, "lead@example.com"), (21, "lead@example.com")])
-def test_the_manager_is_told_on_escalation_only(days: int, to_api_call: str | None) -> None:
+@pytest.mark.parametrize(("days", "told"), [(7, None), (14, "lead@example.com"), (21, "lead@example.com")])
+def test_the_manager_is_told_on_escalation_only(days: int, told: str | None) -> None:
     (message,) = plan({"alice": days}, manager_email="lead@example.com")
 
-    assert message.cc == to_api_call
+    assert message.cc == told
 
 
 @pytest.mark.parametrize(("room", "reminded"), [(None, 3), (9, 3), (4, 2), (3, 1), (1, 0), (0, 0)])

@@ -54,11 +54,11 @@ EVERY_NOTICE: list[Callable[[str, ApiCall], Notice]] = [
 def test_no_name_can_add_a_line_or_make_the_text_long(
     notice: Callable[[str, ApiCall], Notice], name: str, call: ApiCall
 ) -> None:
-    to_api_call, usual = notice(name, call), notice("alice", ApiCall("TagUser", "jane", AT, "203.0.113.24", "id"))
+    told, usual = notice(name, call), notice("alice", ApiCall("TagUser", "jane", AT, "203.0.113.24", "id"))
 
-    assert "\n" not in to_api_call.subject
-    assert to_api_call.text.count("\n") <= usual.text.count("\n") + 12
-    assert len(to_api_call.text) < 10_000
+    assert "\n" not in told.subject
+    assert told.text.count("\n") <= usual.text.count("\n") + 12
+    assert len(told.text) < 10_000
 
 
 def test_a_long_list_of_names_is_cut_and_says_so() -> None:
