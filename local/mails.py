@@ -16,7 +16,7 @@ from pathlib import Path
 from domain.account import Account
 from domain.contact.languages import Language
 from domain.mail.decision import Mail, MailKind, Step
-from notify.wording import word
+from notify.rendering import render
 
 FOLDER = Path(".local/mails")
 PICTURES = Path("docs/pictures")
@@ -64,7 +64,7 @@ def write() -> list[Path]:
     FOLDER.mkdir(parents=True, exist_ok=True)
     files = []
     for name, mail in samples():
-        wording = word(mail, _ACCOUNT, _CONTACT)
+        wording = render(mail, _ACCOUNT, _CONTACT)
         (FOLDER / f"{name}.txt").write_text(f"Subject: {wording.subject}\n\n{wording.text}")
         files.append(FOLDER / f"{name}.html")
         files[-1].write_text(wording.html)

@@ -18,8 +18,7 @@ from domain.enrolment.snapshot import EnrolmentRules, missing_from_report
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from mypy_boto3_iam import IAMClient
-
+    from aws.iam.account import GuardedAccount
     from domain.enrolment.devices import Devices
     from domain.enrolment.totals import RunTotals
     from domain.users import User
@@ -60,17 +59,17 @@ class AccountReader:
     login_profiles: LoginProfiles
 
     @classmethod
-    def of(cls, iam: "IAMClient", table: RememberedPeople, *, policy_arn: str, group_name: str) -> Self:
-        """Return the reader of one account; an empty `policy_arn` means that nothing is deployed there."""
+    def of(cls, account: "GuardedAccount", table: RememberedPeople) -> Self:
+        """Return the reader of one account."""
         return cls(
             table=table,
-            reports=CredentialReports(iam),
-            directory=UserDirectory(iam, policy_arn, group_name),
-            groups=PolicyGroups(iam, policy_arn) if policy_arn else None,
-            group_name=group_name,
-            virtual_devices=VirtualMfaDevices(iam),
-            devices=MfaDevices(iam),
-            login_profiles=LoginProfiles(iam),
+            reports=CredentialReports(account.iam),
+            directory=UserDirectory(account),
+            groups=PolicyGroups(account) if account.policy_arn else None,
+            group_name=account.group_name,
+            virtual_devices=VirtualMfaDevices(account.iam),
+            devices=MfaDevices(account.iam),
+            login_profiles=LoginProfiles(account.iam),
         )
 
     def read(self, rules: EnrolmentRules, now: "datetime", has_time: Callable[[], bool]) -> AccountReading:

@@ -1,11 +1,17 @@
-"""How a function goes on beyond the time that Lambda gives it."""
+"""The function that runs: its account, and how it goes on beyond the time that Lambda gives it."""
 
 import json
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
     from mypy_boto3_lambda import LambdaClient
+
+
+def account_of(context: "LambdaContext") -> str:
+    """Return the number of the account that the function runs in, from the function's ARN."""
+    return context.invoked_function_arn.split(":")[4]
 
 
 class Continuation:

@@ -6,12 +6,7 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from aws import clients
-from aws.dynamodb.enforcement_table import AttachmentCounts, UserFlags, UserFlagWriter
 from aws.iam.attach import NoSuchUser, Unenforceable
-from aws.iam.policy import EnforcementPolicy
-from aws.iam.users import UserLookup
-from aws.sqs.queues import ReleaseQueue
 from domain.enforcement.decision import (
     Attach,
     LeaveAlone,
@@ -23,29 +18,28 @@ from domain.enforcement.decision import (
 )
 from domain.enforcement.release_request import ReleaseRequest
 from domain.users import User
-from enforce.attaching import daily_notices, enforcement, publish_unenforceable
-from enforce.telling import publish_exemption
+from enforce.publishing import publish_exemption, publish_unenforceable
 from reports.enforcement_notices import reattachment_conflict
 
 if TYPE_CHECKING:
     from domain.api_call import ApiCall
     from domain.enforcement.decision import Decision
     from domain.users import AccountUser
+    from enforce.adapters import Adapters
     from enforce.event import UserChanged
-    from enforce.settings import Settings
 
 logger = Logger()
 metrics = Metrics()
 
 
-def enforce_changed_user(changed: "UserChanged", call: "ApiCall", settings: "Settings", now: datetime) -> None:
+def enforce_changed_user(changed: "UserChanged", call: "ApiCall", adapters: "Adapters", now: datetime) -> None:
     """Bring the user to where the user belongs, and tell ops if the call exempts the user."""
-    known = UserLookup(clients.iam(), settings.policy_arn, settings.group_name).user(changed.user_name)
+    known = adapters.users.user(changed.user_name)
     try:
-        publish_exemption(_as_the_call_left(changed, call, known), call, settings, now)
+        publish_exemption(_as_the_call_left(changed, call, known), call, adapters, now)
     finally:
         # Ops who have just exempted a service account have an outage until the user is released.
-        reattach_if_due(known, changed, call, settings, now)
+        reattach_if_due(known, changed, call, adapters, now)
 
 
 def _as_the_call_left(changed: "UserChanged", call: "ApiCall", known: "AccountUser | None") -> User:
@@ -55,36 +49,37 @@ def _as_the_call_left(changed: "UserChanged", call: "ApiCall", known: "AccountUs
 
 
 def reattach_if_due(
-    known: "AccountUser | None", changed: "UserChanged", call: "ApiCall", settings: "Settings", now: datetime
+    known: "AccountUser | None", changed: "UserChanged", call: "ApiCall", adapters: "Adapters", now: datetime
 ) -> None:
     """Attach, ask for a release, or leave the user alone, by what IAM knows now."""
-    flag_previously_enforced(known, changed, call, settings)
+    flag_previously_enforced(known, changed, call, adapters)
     if known is None:
         logger.info("User is gone", user_name=changed.user_name)
         return
-    deployed = EnforcementPolicy(clients.iam(), settings.policy_arn).state().created
+    deployed = adapters.policy.state().created
     rules = Rules(
-        settings.exemptions, since=enforced_since(settings.existing_users, settings.existing_users_since, deployed)
+        adapters.settings.exemptions,
+        since=enforced_since(adapters.settings.existing_users, adapters.settings.existing_users_since, deployed),
     )
-    flags = UserFlags(clients.dynamodb(), settings.marks_table).read(known.user.user_id, now)
+    flags = adapters.flags.read(known.user.user_id, now)
     decision = decide_enforcement(known, rules, today=now.date(), flags=flags)
     with logger.append_context_keys(
         user_name=known.user.name, user_id=known.user.user_id, call=call.name, caller=call.caller
     ):
-        act(decision, call, settings, now)
+        act(decision, call, adapters, now)
 
 
 def flag_previously_enforced(
-    known: "AccountUser | None", changed: "UserChanged", call: "ApiCall", settings: "Settings"
+    known: "AccountUser | None", changed: "UserChanged", call: "ApiCall", adapters: "Adapters"
 ) -> None:
     """Remember that the policy was on the user, so that the user stays in scope whatever the user's age.
 
     The event has a name and no id. If nobody bears the name now, its rename will tell who did.
     """
-    if settings.dry_run:
+    if adapters.settings.dry_run:
         return
-    mark = UserFlags(clients.dynamodb(), settings.marks_table)
-    marker = UserFlagWriter(clients.dynamodb(), settings.marks_table)
+    mark = adapters.flags
+    marker = adapters.flag_writer
     freed_before = changed.renamed_from is not None and mark.name_was_detached(changed.renamed_from, before=call.at)
     if not (changed.policy_detached or freed_before):
         return
@@ -94,36 +89,36 @@ def flag_previously_enforced(
         marker.flag_previously_enforced(known.user.user_id)
 
 
-def act(decision: "Decision", call: "ApiCall", settings: "Settings", now: datetime) -> None:
+def act(decision: "Decision", call: "ApiCall", adapters: "Adapters", now: datetime) -> None:
     """Attach, ask for a release, or leave the user alone."""
     match decision:
-        case Attach() | Release() if settings.dry_run:
+        case Attach() | Release() if adapters.settings.dry_run:
             logger.info("Would act", decision=type(decision).__name__)
         case Attach(user):
-            reattach(user, call, settings, now)
+            reattach(user, call, adapters, now)
         case Release(user, exemption):
-            ReleaseQueue(clients.sqs(), settings.release_queue_url).ask(ReleaseRequest(user.user_id, user.name, call))
+            adapters.release_queue.ask(ReleaseRequest(user.user_id, user.name, call))
             logger.info("Release asked for", reason=exemption.reason)
         case LeaveAlone(_, reason, exemption):
             logger.info("User left alone", reason=exemption.reason if exemption else reason)
 
 
-def reattach(user: "User", call: "ApiCall", settings: "Settings", now: datetime) -> None:
+def reattach(user: "User", call: "ApiCall", adapters: "Adapters", now: datetime) -> None:
     """Attach the policy again, but not without end; what counts is what was done, not what was tried."""
-    counts = AttachmentCounts(clients.dynamodb(), settings.marks_table)
+    counts = adapters.attachment_counts
     times = counts.so_far(user.user_id, now)
-    if reattachment_limit_reached(times, settings.max_attachments_per_day):
+    if reattachment_limit_reached(times, adapters.settings.max_attachments_per_day):
         logger.error("User left to the sweep", attachments_today=times)
         metrics.add_metric("UsersFoughtOver", MetricUnit.Count, 1)
-        daily_notices(settings).publish(reattachment_conflict(user, times, call), user.user_id, now)
+        adapters.notices.publish(reattachment_conflict(user, times, call), user.user_id, now)
         return
     try:
-        method = enforcement(settings).attach_to(user.name)
+        method = adapters.attacher.attach_to(user.name)
     except NoSuchUser:
         logger.info("User is gone")
         return
     except Unenforceable:
-        publish_unenforceable(user, settings, now)
+        publish_unenforceable(user, adapters, now)
         return
     counts.add(user.user_id, now)
     logger.info("Policy attached again", by=method, attachments_today=times + 1)

@@ -10,9 +10,10 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from aws import clients
 from aws.cloudtrail import RecordedCall
+from aws.lambda_ import account_of
 from aws.sqs.batch import take_batch
 from domain.api_call import Ignored
-from enforce.attaching import daily_notices
+from enforce.adapters import Adapters
 from enforce.changed_user import enforce_changed_user
 from enforce.event import EnforcementChanged, UserChanged, UserCreated, read_fact
 from enforce.new_user import enforce_new_user
@@ -40,32 +41,31 @@ _LONGEST_MESSAGE = timedelta(seconds=12)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> "PartialItemFailureResponse":
     """Take a batch of recorded calls from a queue; those that fail go back to it, one by one."""
-    settings = Settings.from_environment(os.environ)
-    account = context.invoked_function_arn.split(":")[4]
-    handle = partial(enforce, settings=settings, account=account)
-    return take_batch(event, context, handle, longest=_LONGEST_MESSAGE)
+    adapters = Adapters(Settings.from_environment(os.environ), account_of(context))
+    logger.append_keys(account=adapters.account_number)
+    return take_batch(event, context, partial(enforce, adapters=adapters), longest=_LONGEST_MESSAGE)
 
 
-def enforce(record: "SQSRecord", settings: Settings, account: str) -> None:
+def enforce(record: "SQSRecord", adapters: Adapters) -> None:
     """Read one recorded call, decide, act."""
     call = RecordedCall.from_message(record.body)
     logger.set_correlation_id(call.event_id)
     now = datetime.now(UTC)
-    match read_fact(call, account):
+    match read_fact(call, adapters.account_number):
         case Ignored(reason):
             logger.info("Nothing to enforce", reason=reason)
         case UserCreated(user):
             tries = int(record.attributes.approximate_receive_count)
-            enforce_new_user(user, call.to_api_call(), settings, now, tries=tries)
+            enforce_new_user(user, call.to_api_call(), adapters, now, tries=tries)
         case UserChanged() as changed:
-            enforce_changed_user(changed, call.to_api_call(), settings, now)
+            enforce_changed_user(changed, call.to_api_call(), adapters, now)
         case EnforcementChanged(update):
-            report_tampering(call.to_api_call(), update, settings, now)
+            report_tampering(call.to_api_call(), update, adapters, now)
 
 
-def report_tampering(call: "ApiCall", update: "GroupUpdate | None", settings: Settings, now: datetime) -> None:
+def report_tampering(call: "ApiCall", update: "GroupUpdate | None", adapters: Adapters, now: datetime) -> None:
     """Tell ops once that the policy or the group is no longer what was deployed."""
-    notice = enforcement_changed(call, settings.policy_arn, settings.policy_version, update)
-    daily_notices(settings).publish(notice, call.event_id, now)
+    notice = enforcement_changed(call, adapters.settings.policy_arn, adapters.settings.policy_version, update)
+    adapters.notices.publish(notice, call.event_id, now)
     logger.warning("Enforcement changed", call=call.name, caller=call.caller, address=call.address, at=call.at)
     metrics.add_metric("EnforcementChanges", MetricUnit.Count, 1)

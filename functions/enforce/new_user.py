@@ -6,72 +6,72 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
-from aws import clients
-from aws.dynamodb.enforcement_table import UserFlags
 from aws.iam.attach import NoSuchUser, Unenforceable
-from aws.iam.users import NamedUsers
 from domain.enforcement.decision import Attach, LeaveAlone, Rules, decide_enforcement, is_fresh
 from domain.users import AccountUser, PolicyCoverage, may_still_appear
-from enforce.attaching import enforcement, publish_unenforceable
-from enforce.telling import publish_exemption
+from enforce.publishing import publish_exemption, publish_unenforceable
 
 if TYPE_CHECKING:
     from domain.api_call import ApiCall
     from domain.enforcement.decision import Decision
     from domain.users import User
-    from enforce.settings import Settings
+    from enforce.adapters import Adapters
 
 logger = Logger()
 metrics = Metrics()
 
 
-def enforce_new_user(user: "User", call: "ApiCall", settings: "Settings", now: datetime, *, tries: int) -> None:
+def enforce_new_user(user: "User", call: "ApiCall", adapters: "Adapters", now: datetime, *, tries: int) -> None:
     """Attach the policy unless the user is exempt, and tell ops if so; `tries` counts this one.
 
     A user whom IAM does not know yet goes back to the queue, one who is gone is done.
     """
     try:
-        publish_exemption(user, call, settings, now)
+        publish_exemption(user, call, adapters, now)
     finally:
-        enforce(user, settings, now, first_look=tries == 1 and is_fresh(user.created, now, settings.change_delay))
+        enforce(
+            user, adapters, now, first_look=tries == 1 and is_fresh(user.created, now, adapters.settings.change_delay)
+        )
 
 
-def enforce(user: "User", settings: "Settings", now: datetime, *, first_look: bool) -> None:
+def enforce(user: "User", adapters: "Adapters", now: datetime, *, first_look: bool) -> None:
     """Decide by the record, or on a later look by what IAM knows, and act."""
     try:
-        act(decide(user, settings, now) if first_look else decide_again(user, settings, now), settings, now)
+        act(decide(user, adapters, now) if first_look else decide_again(user, adapters, now), adapters, now)
     except NoSuchUser:
         if may_still_appear(user.created, now):
             raise
         logger.info("User is gone", user_name=user.name)
 
 
-def decide(user: "User", settings: "Settings", now: datetime) -> "Decision":
+def decide(user: "User", adapters: "Adapters", now: datetime) -> "Decision":
     """Decide by what the record says."""
-    return decide_enforcement(AccountUser(user, PolicyCoverage()), Rules(settings.exemptions), today=now.date())
+    return decide_enforcement(
+        AccountUser(user, PolicyCoverage()), Rules(adapters.settings.exemptions), today=now.date()
+    )
 
 
-def decide_again(recorded: "User", settings: "Settings", now: datetime) -> "Decision":
+def decide_again(recorded: "User", adapters: "Adapters", now: datetime) -> "Decision":
     """Decide by what IAM knows now: since the record was written, somebody may have exempted the user.
 
     How the user is held needs no look: attaching again changes nothing. Raises NoSuchUser if the name is nobody's, or
     another user's: events of their own tell of a rename and of a new user.
     """
-    user = NamedUsers(clients.iam()).find(recorded.name)
+    user = adapters.named_users.find(recorded.name)
     if user is None or user.user_id != recorded.user_id:
         raise NoSuchUser(recorded.name)
-    flags = UserFlags(clients.dynamodb(), settings.marks_table).read(user.user_id, now)
-    known, rules = AccountUser(user, PolicyCoverage()), Rules(settings.exemptions)
+    flags = adapters.flags.read(user.user_id, now)
+    known, rules = AccountUser(user, PolicyCoverage()), Rules(adapters.settings.exemptions)
     return decide_enforcement(known, rules, today=now.date(), flags=flags)
 
 
-def act(decision: "Decision", settings: "Settings", now: datetime) -> None:
+def act(decision: "Decision", adapters: "Adapters", now: datetime) -> None:
     """Attach, or leave the user alone."""
     match decision:
-        case Attach(user) if settings.dry_run:
+        case Attach(user) if adapters.settings.dry_run:
             logger.info("Would attach the policy", user_name=user.name, user_id=user.user_id)
         case Attach(user):
-            attach(user, settings, now)
+            attach(user, adapters, now)
         case LeaveAlone(user, _, exemption) if exemption:
             logger.info("User left alone", user_name=user.name, reason=exemption.reason, until=exemption.until)
             metrics.add_metric("NewUsersExempt", MetricUnit.Count, 1)
@@ -79,12 +79,12 @@ def act(decision: "Decision", settings: "Settings", now: datetime) -> None:
             logger.info("User left alone", user_name=user.name, reason=reason)
 
 
-def attach(user: "User", settings: "Settings", now: datetime) -> None:
+def attach(user: "User", adapters: "Adapters", now: datetime) -> None:
     """Attach the policy; raises NoSuchUser."""
     try:
-        method = enforcement(settings).attach_to(user.name)
+        method = adapters.attacher.attach_to(user.name)
     except Unenforceable:
-        publish_unenforceable(user, settings, now)
+        publish_unenforceable(user, adapters, now)
         return
     delay = (datetime.now(now.tzinfo) - user.created).total_seconds()
     logger.info("Policy attached", user_name=user.name, user_id=user.user_id, by=method, seconds_after_creation=delay)

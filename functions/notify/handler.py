@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -13,14 +13,23 @@ from aws import clients
 from aws.ses.quota import WORKERS
 from aws.ses.sender import MailNotSent
 from aws.sqs.batch import TooEarly, take_batch
-from domain.mail.decision import AccountEvent, Mail, NoMail, NotYet
+from domain.api_call import Ignored
+from domain.mail.decision import (
+    AccountEvent,
+    CurrentUser,
+    Mail,
+    NoMail,
+    NotYet,
+    decide_account_event_mail,
+    decide_reminder_mail,
+)
 from domain.mail.delivery_failures import AddressFailure, DeliveryReport, NoFailure, address_failure_of
 from domain.reminders.message import ReminderMessage
-from notify.batch import Batch
-from notify.message import Ignored, read_message
-from notify.post import Delivery
+from notify.adapters import Adapters
+from notify.delivery import Delivery
+from notify.message import read_message
+from notify.rendering import render
 from notify.settings import Settings
-from notify.wording import word
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -48,21 +57,21 @@ _LONGEST_MAIL = timedelta(seconds=25)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> "PartialItemFailureResponse":
     """Take a batch from the queue; the messages that fail go back to it, one by one."""
-    settings = Settings.from_environment(os.environ)
-    batch = Batch(settings, context.invoked_function_arn)
-    handle = partial(notify, settings=settings, batch=batch, context=context)
+    adapters = Adapters(Settings.from_environment(os.environ), context.invoked_function_arn)
+    logger.append_keys(account=adapters.account.number)
+    handle = partial(notify, adapters=adapters, context=context)
     return take_batch(event, context, handle, longest=_LONGEST_MAIL)
 
 
-def notify(record: "SQSRecord", settings: Settings, batch: Batch, context: "LambdaContext") -> None:
+def notify(record: "SQSRecord", adapters: Adapters, context: "LambdaContext") -> None:
     """Read one message, decide, act."""
-    match read_message(record.body, batch.number):
+    match read_message(record.body, adapters.account.number):
         case Ignored(reason):
             logger.info("Nobody to tell", reason=reason)
-        case DeliveryReport() as feedback:
-            remember(feedback, settings, batch)
+        case DeliveryReport() as report:
+            remember(report, adapters)
         case due:
-            write(due, settings, batch, partial(has_time, context))
+            write(due, adapters, partial(has_time, context))
 
 
 def has_time(context: "LambdaContext") -> bool:
@@ -70,30 +79,41 @@ def has_time(context: "LambdaContext") -> bool:
     return timedelta(milliseconds=context.get_remaining_time_in_millis()) >= _LONGEST_MAIL
 
 
-def write(due: ReminderMessage | AccountEvent, settings: Settings, batch: Batch, has_time: Callable[[], bool]) -> None:
+def write(due: ReminderMessage | AccountEvent, adapters: Adapters, has_time: Callable[[], bool]) -> None:
     """Write to the person, if there is reason to and mail is sent at all."""
     logger.set_correlation_id(due.cause)
-    if not settings.sender:
+    if not adapters.settings.sender:
         logger.info("No mail: no sender is set", user_name=due.user_name, cause=due.cause)
         metrics.add_metric("MailsWithoutSender", MetricUnit.Count, 1)
         return
-    match batch.decide(due):
+    match decide(due, adapters):
         case NotYet() as reason:
             raise TooEarly(reason)
         case NoMail() as reason:
             logger.info("No mail", user_name=due.user_name, cause=due.cause, reason=reason)
             metrics.add_metric("MailsNotNeeded", MetricUnit.Count, 1)
-        case mail if settings.dry_run:
+        case mail if adapters.settings.dry_run:
             logger.info("Mail would be sent", user_name=mail.user_name, user_id=mail.user_id, cause=mail.cause)
         case mail:
-            send(mail, settings, batch, has_time)
+            send(mail, adapters, has_time)
 
 
-def send(mail: Mail, settings: Settings, batch: Batch, has_time: Callable[[], bool]) -> None:
+def decide(due: ReminderMessage | AccountEvent, adapters: Adapters) -> Mail | NoMail | NotYet:
+    """Read the user as IAM knows the user now, and decide."""
+    user = adapters.users.user(due.user_name, either_way=True)
+    # The devices come last: nobody who has just registered one is to be reminded.
+    current = CurrentUser(user, adapters.devices.serial_numbers_of(due.user_name) or () if user else ())
+    rules, now = adapters.settings.rules, datetime.now(UTC)
+    if isinstance(due, ReminderMessage):
+        return decide_reminder_mail(due, current, rules, now)
+    return decide_account_event_mail(due, current, rules, now)
+
+
+def send(mail: Mail, adapters: Adapters, has_time: Callable[[], bool]) -> None:
     """Send the mail, and say what became of it."""
-    wording = partial(word, account=batch.account, contact=settings.contact)
+    rendered = partial(render, account=adapters.named_account, contact=adapters.settings.contact)
     try:
-        delivery = batch.post.deliver(mail, wording, has_time)
+        delivery = adapters.delivery.deliver(mail, rendered, has_time)
     except MailNotSent:
         metrics.add_metric("MailsNotSent", MetricUnit.Count, 1)
         raise
@@ -101,12 +121,12 @@ def send(mail: Mail, settings: Settings, batch: Batch, has_time: Callable[[], bo
     metrics.add_metric(_METRICS[delivery], MetricUnit.Count, 1)
 
 
-def remember(feedback: DeliveryReport, settings: Settings, batch: Batch) -> None:
+def remember(report: DeliveryReport, adapters: Adapters) -> None:
     """Remember an address that failed, for the digest to show."""
-    match address_failure_of(feedback):
+    match address_failure_of(report):
         case NoFailure() as reason:
             logger.info("Mail came to nothing", reason=reason)
-        case AddressFailure() as trouble if not settings.dry_run:
-            known = batch.claims.remember(trouble)
-            logger.info("Mail did not arrive", user_id=trouble.user_id, reason=trouble.reason, known=known)
+        case AddressFailure() as failure if not adapters.settings.dry_run:
+            known = adapters.claims.remember(failure)
+            logger.info("Mail did not arrive", user_id=failure.user_id, reason=failure.reason, known=known)
     metrics.add_metric("MailsReturned", MetricUnit.Count, 1)

@@ -1,10 +1,10 @@
 """A queue message becomes what it is about: a reminder, something done to a user, or what became of an earlier mail."""
 
 import re
-from dataclasses import dataclass
 
 from aws.cloudtrail import MalformedEvent, RecordedCall
 from aws.ses.events import read_delivery_report
+from domain.api_call import Ignored
 from domain.input.fields import Fields, is_user_name
 from domain.mail.decision import AccountEvent, MailKind
 from domain.mail.delivery_failures import DeliveryReport
@@ -18,13 +18,6 @@ _KINDS = {
 
 # "SerialNumber" in EnableMFADevice of the IAM API Reference.
 _SERIAL_NUMBER = re.compile(r"[\w+=/:,.@-]{9,256}", re.ASCII)
-
-
-@dataclass(frozen=True, slots=True)
-class Ignored:
-    """Nobody of this account is to be told of the call."""
-
-    reason: str
 
 
 def read_message(body: str, account: str) -> ReminderMessage | AccountEvent | DeliveryReport | Ignored:

@@ -1,4 +1,4 @@
-"""Looks through the whole account, and enforces whoever should be and is not."""
+"""Sweeps the whole account, and enforces every user who should be enforced and is not."""
 
 import os
 from datetime import UTC, datetime
@@ -9,15 +9,20 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit
 
 from aws import clients
-from aws.lambda_ import Continuation
-from reconcile.acting import apply_plan, plan_only
+from aws.lambda_ import account_of
+from domain.enforcement.sweep import SweepEnd, decide_end, plan_sweep
+from reconcile.adapters import Adapters
+from reconcile.apply import apply_nothing, apply_plan
 from reconcile.group import repair_group
-from reconcile.report import Report
+from reconcile.publishing import publish_notices, record_totals
+from reconcile.reading import read_account
 from reconcile.settings import Settings
-from reconcile.survey import look
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+    from domain.enforcement.sweep import SweepOutcome, SweepPlan
+    from reconcile.reading import SweepReading
 
 logger = Logger()
 metrics = Metrics()
@@ -26,45 +31,50 @@ clients.iam()
 
 # Enough for what comes after the last write: the log, the notices, the next run.
 _RESERVE_MILLISECONDS = 30_000
-# Those of an account's 5,000 users whom one run does not reach are reached by the next, or the one after it.
+# An account has 5,000 users at most. Those whom one run does not reach are reached by the next, or the one after it.
 _MOST_RUNS = 5
 
 
 class SweepIncomplete(RuntimeError):
-    """AWS refused something; Lambda runs the sweep again, and the next hour does."""
+    """AWS refused something; Lambda runs the sweep again, and so does the schedule in an hour."""
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
-    """Sweep once, whatever the event, and return the totals; where time ends first, go on in another run.
-
-    A run remembers nothing of the one before: it looks again, and what is done already needs nothing.
-    """
-    settings = Settings.from_environment(os.environ)
-    now = datetime.now(UTC)
-    group = repair_group(settings)
-    found = look(settings, group, now)
-    if settings.dry_run:
-        outcome = plan_only(found.plan)
-    else:
-        outcome = apply_plan(found, settings, now, has_time=partial(has_time, context))
-    report = Report(found, outcome, settings, now)
-    report.publish_notices()
-    summary = report.record()
-    run = run_of(event)
-    if outcome.not_attempted and not settings.dry_run and run < _MOST_RUNS:
-        Continuation(clients.lambda_(), context.invoked_function_arn).start_next_run({"run": run + 1})
-    elif outcome.failed or outcome.release_not_requested:
-        raise SweepIncomplete
-    elif settings.dry_run or not outcome.not_attempted:
-        # What the alarm on its absence waits for: nothing comes after it.
-        metrics.add_metric("SweepsCompleted", MetricUnit.Count, 1)
+    """Sweep once, whatever the event, and return the totals; a run remembers nothing of the one before."""
+    adapters = Adapters(Settings.from_environment(os.environ), account_of(context))
+    logger.append_keys(account=adapters.account.number)
+    reading = read_account(adapters, repair_group(adapters), datetime.now(UTC))
+    plan = plan_sweep(reading.users, reading.rules, today=reading.at.date(), flags=reading.flags)
+    outcome = act(plan, reading, adapters, context)
+    publish_notices(reading, plan, outcome, adapters)
+    summary = record_totals(reading, plan, outcome, adapters)
+    end(outcome, run_of(event), adapters, context)
     return summary
 
 
+def act(plan: "SweepPlan", reading: "SweepReading", adapters: Adapters, context: "LambdaContext") -> "SweepOutcome":
+    """Do what was planned, or nothing in a dry run."""
+    if adapters.settings.dry_run:
+        return apply_nothing(plan)
+    return apply_plan(plan, reading, adapters, has_time=partial(has_time, context))
+
+
+def end(outcome: "SweepOutcome", run: int, adapters: Adapters, context: "LambdaContext") -> None:
+    """Start the next run, fail so that Lambda tries again, or count a complete sweep; raises SweepIncomplete."""
+    match decide_end(outcome, run=run, most_runs=_MOST_RUNS, dry_run=adapters.settings.dry_run):
+        case SweepEnd.CONTINUES:
+            adapters.continuation(context.invoked_function_arn).start_next_run({"run": run + 1})
+        case SweepEnd.FAILED:
+            raise SweepIncomplete
+        case SweepEnd.COMPLETE:
+            # The alarm on missing sweeps waits for this metric, so nothing may fail after it.
+            metrics.add_metric("SweepsCompleted", MetricUnit.Count, 1)
+
+
 def run_of(event: dict[str, Any]) -> int:
-    """Return the number that a run was told by the one before; anything else in its place means the first run."""
+    """Return the number that the run before has passed on; anything else in its place means the first run."""
     run = event.get("run")
     return run if type(run) is int else 1
 

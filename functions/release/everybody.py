@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools import Logger
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aws import clients
-from aws.iam.detach import PolicyAttachments, PolicyDetacher
-from aws.lambda_ import Continuation
+from aws.lambda_ import account_of
 from aws.rate_limit import RateLimiter
-from aws.sns import OpsTopic
+from release.adapters import Adapters
 from release.settings import Settings
 from reports.enforcement_notices import detach_incomplete
 
@@ -25,6 +23,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes import CloudFormationCustomResourceEvent
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+    from aws.iam.detach import PolicyAttachments
     from domain.enforcement.attachments import Attachment
 
 logger = Logger()
@@ -38,9 +37,9 @@ _PAUSE_BETWEEN_RUNS = 5
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What a run leaves: the holds that it still finds, and whether everything could be read."""
+    """What a run leaves: the attachments that it still finds, and whether everything could be read."""
 
-    holds: Sequence["Attachment"]
+    attachments: Sequence["Attachment"]
     readable: bool
 
 
@@ -48,24 +47,23 @@ def release_everybody(
     event: "CloudFormationCustomResourceEvent", environment: Mapping[str, str], context: "LambdaContext"
 ) -> str | None:
     """Run once over everybody; return what there is to answer, or None where another run follows."""
-    settings = Settings.from_environment(environment)
+    adapters = Adapters(Settings.from_environment(environment), account_of(context))
     run = int(event.raw_event.get(_RUN, 1))
-    holds = PolicyAttachments(clients.iam(), settings.policy_arn, settings.group_name)
-    undo(read(holds).holds, settings, context)
-    left = read(holds)
-    if run < _MOST_RUNS and (left.holds or not left.readable):
-        logger.info("Releasing goes on", run=run, left=len(left.holds), readable=left.readable)
+    detach_all(read(adapters.attachments).attachments, adapters, context)
+    left = read(adapters.attachments)
+    if run < _MOST_RUNS and (left.attachments or not left.readable):
+        logger.info("Releasing goes on", run=run, left=len(left.attachments), readable=left.readable)
         sleep(_PAUSE_BETWEEN_RUNS)
-        Continuation(clients.lambda_(), context.invoked_function_arn).start_next_run({**event.raw_event, _RUN: run + 1})
+        adapters.continuation(context.invoked_function_arn).start_next_run({**event.raw_event, _RUN: run + 1})
         return None
-    return publish_what_is_left(left, boundaries_of(holds), settings, run)
+    return publish_what_is_left(left, boundaries_of(adapters.attachments), adapters, run)
 
 
-def read(holds: PolicyAttachments) -> Left:
-    """Read every hold that can be read: a group that cannot be keeps nobody from being detached from the policy."""
+def read(source: "PolicyAttachments") -> Left:
+    """Read every attachment; if the group cannot be read, the policy is still detached from everything else."""
     found: list[Attachment] = []
     readable = True
-    for part in (holds.attachments, holds.members):
+    for part in (source.attachments, source.members):
         try:
             found.extend(part())
         except (ClientError, BotoCoreError):
@@ -74,39 +72,38 @@ def read(holds: PolicyAttachments) -> Left:
     return Left(found, readable)
 
 
-def undo(found: Sequence["Attachment"], settings: Settings, context: "LambdaContext") -> None:
-    """Undo every hold that time allows."""
-    detacher = PolicyDetacher(clients.iam(), settings.policy_arn, settings.group_name)
-    pace = RateLimiter(_WRITES_PER_SECOND, monotonic, sleep)
-    for number, hold in enumerate(found):
+def detach_all(found: Sequence["Attachment"], adapters: Adapters, context: "LambdaContext") -> None:
+    """Detach as much as time allows."""
+    rate = RateLimiter(_WRITES_PER_SECOND, monotonic, sleep)
+    for number, attachment in enumerate(found):
         if context.get_remaining_time_in_millis() < _RESERVE_MILLISECONDS:
             break
         if number % 100 == 0:
             logger.info("Releasing everybody", released=number, found=len(found))
-        pace.wait()
+        rate.wait()
         try:
-            detacher.detach(hold)
+            adapters.detacher.detach(attachment)
         except (ClientError, BotoCoreError):
-            logger.exception("Not released", released_from=hold.by, name_held=hold.name)
+            logger.exception("Not released", released_from=attachment.by, name_held=attachment.name)
 
 
-def boundaries_of(holds: PolicyAttachments) -> Sequence[str]:
+def boundaries_of(source: "PolicyAttachments") -> Sequence[str]:
     """Return whose permissions boundary the policy is; that it cannot be read keeps nobody from an answer."""
     try:
-        return holds.boundaries()
+        return source.boundaries()
     except (ClientError, BotoCoreError):
         logger.exception("Permissions boundaries could not be looked up")
         return ()
 
 
-def publish_what_is_left(left: Left, boundaries: Sequence[str], settings: Settings, run: int) -> str:
+def publish_what_is_left(left: Left, boundaries: Sequence[str], adapters: Adapters, run: int) -> str:
     """Tell ops what keeps the policy from being deleted, if anything does, and return the answer."""
-    names = [hold.name for hold in left.holds]
+    names = [attachment.name for attachment in left.attachments]
     if not names and left.readable and not boundaries:
         logger.info("Everybody is released", run=run)
         return "Everybody is released"
-    notice = detach_incomplete(names, settings.policy_arn, boundaries=boundaries, readable=left.readable)
-    OpsTopic(clients.sns(), settings.ops_topic_arn).publish(notice)
+    notice = detach_incomplete(names, adapters.settings.policy_arn, boundaries=boundaries, readable=left.readable)
+    adapters.topic.publish(notice)
     logger.error("Not everybody is released", names=names, boundaries=boundaries, readable=left.readable)
     if names:
         return f"{len(names)} could not be released; the log says why"

@@ -9,9 +9,11 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.data_classes import CloudFormationCustomResourceEvent
 
 from aws import clients
+from aws.lambda_ import account_of
 from aws.sqs.batch import take_batch
 from domain.api_call import Ignored
 from domain.enforcement.release_request import ReleaseRequest
+from release.adapters import Adapters
 from release.event import FailedDeletion, read_fact
 from release.settings import Settings
 from release.stack_event import on_stack_event
@@ -38,22 +40,21 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> "PartialI
     if "RequestType" in event:
         on_stack_event(CloudFormationCustomResourceEvent(event), os.environ, context)
         return None
-    settings = Settings.from_environment(os.environ)
-    account = context.invoked_function_arn.split(":")[4]
-    handle = partial(release, settings=settings, account=account)
-    return take_batch(event, context, handle, longest=_LONGEST_MESSAGE)
+    adapters = Adapters(Settings.from_environment(os.environ), account_of(context))
+    logger.append_keys(account=adapters.account.number)
+    return take_batch(event, context, partial(release, adapters=adapters), longest=_LONGEST_MESSAGE)
 
 
-def release(record: "SQSRecord", settings: Settings, account: str) -> None:
+def release(record: "SQSRecord", adapters: Adapters) -> None:
     """Read one message, decide, act."""
     now = datetime.now(UTC)
-    match read_fact(record.body, account):
+    match read_fact(record.body, adapters.account.number):
         case Ignored(reason):
             logger.info("Nobody to release", reason=reason)
         case ReleaseRequest() as request:
             if request.after:
                 logger.set_correlation_id(request.after.event_id)
-            release_exempt_user(request, settings, now)
+            release_exempt_user(request, adapters, now)
         case FailedDeletion() as deletion:
             logger.set_correlation_id(deletion.call.event_id)
-            detach_for_deletion(deletion, settings, now)
+            detach_for_deletion(deletion, adapters, now)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from aws_lambda_powertools import Logger
 
-from aws import clients
 from aws.cloudformation import answer
-from aws.iam.detach import PolicyAttachments
+from aws.lambda_ import account_of
+from release.adapters import Adapters
 from release.everybody import release_everybody
 from release.settings import Settings
 
@@ -29,14 +29,16 @@ def on_stack_event(
     if event.request_type == "Delete":
         on_deletion(event, environment, context)
     else:
-        on_deployment(event, environment)
+        on_deployment(event, environment, context)
 
 
-def on_deployment(event: "CloudFormationCustomResourceEvent", environment: Mapping[str, str]) -> None:
+def on_deployment(
+    event: "CloudFormationCustomResourceEvent", environment: Mapping[str, str], context: "LambdaContext"
+) -> None:
     """Refuse another policy for as long as the one before holds somebody, for nothing could release them any more."""
     policy_arn = event.resource_properties["PolicyArn"]
     try:
-        refusal = refusal_of(event.physical_resource_id, policy_arn, environment)
+        refusal = refusal_of(event.physical_resource_id, policy_arn, environment, context)
     except Exception:
         logger.exception("The policy before could not be looked at")
         refusal = "The policy before could not be looked at; the log of the release function says why"
@@ -46,12 +48,12 @@ def on_deployment(event: "CloudFormationCustomResourceEvent", environment: Mappi
         answer(event, "Everybody is released when the stack is deleted", resource_id=policy_arn)
 
 
-def refusal_of(before: str, policy_arn: str, environment: Mapping[str, str]) -> str | None:
+def refusal_of(before: str, policy_arn: str, environment: Mapping[str, str], context: "LambdaContext") -> str | None:
     """Return why the policy may not take the place of the one before, or None; a new stack has none before."""
     if before in {"", policy_arn}:
         return None
-    settings = Settings.from_environment(environment)
-    if next(PolicyAttachments(clients.iam(), before, settings.group_name).attachments(), None) is None:
+    adapters = Adapters(Settings.from_environment(environment), account_of(context))
+    if next(adapters.attachments_of(before).attachments(), None) is None:
         return None
     name = before.rpartition("/")[2]
     return f"PolicyName cannot be changed while {name} is attached to users: nothing would release them. Keep {name}."

@@ -9,6 +9,7 @@ import boto3
 
 from aws.account_reader import AccountReader
 from aws.dynamodb.people_table import Remembered, RememberedPeople
+from aws.iam.account import GuardedAccount
 from domain.contact.addresses import AddressRules
 from domain.enrolment.snapshot import EnrolmentRules, build_snapshot
 from domain.enrolment.totals import totals_of
@@ -51,9 +52,9 @@ def report_on(session: boto3.Session, stack_name: str, now: datetime) -> AuditRe
     """Read the account and put the report together; raises ClientError where something must not be read."""
     stack = Stacks(session.client("cloudformation", config=PATIENT)).stack(stack_name)
     choices, iam = _choices(stack), session.client("iam", config=PATIENT)
-    account = AccountReader.of(
-        iam, _table(session, stack), policy_arn=choices.policy_arn, group_name=choices.group_name
-    )
+    number = Identity(session.client("sts", config=PATIENT)).caller().account
+    guarded = GuardedAccount(number, iam, choices.policy_arn, choices.group_name)
+    account = AccountReader.of(guarded, _table(session, stack))
     rules = EnrolmentRules(choices.exemptions, AddressRules("", "", frozenset()))
     here = now.astimezone(choices.time_zone)
     facts, runs, _ = account.read(rules, here, has_time=lambda: True)
@@ -61,7 +62,7 @@ def report_on(session: boto3.Session, stack_name: str, now: datetime) -> AuditRe
     return audit_report_of(
         snapshot,
         (*runs, totals_of(snapshot, choices.escalate_after, now)),
-        account=Identity(session.client("sts", config=PATIENT)).caller().account,
+        account=number,
         report_made=facts.report.made if facts.report else None,
         escalate_after=choices.escalate_after,
     )

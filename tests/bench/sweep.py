@@ -24,11 +24,13 @@ from rich.console import Console
 from rich.table import Table
 
 from aws import clients
-from reconcile.acting import apply_plan
+from domain.enforcement.sweep import plan_sweep
+from reconcile.adapters import Adapters
+from reconcile.apply import apply_plan
 from reconcile.group import repair_group
-from reconcile.report import Report
+from reconcile.publishing import publish_notices
+from reconcile.reading import read_account
 from reconcile.settings import Settings
-from reconcile.survey import look
 from tests.integration.conftest import ACCOUNT
 from tests.integration.world import POLICY, World
 
@@ -114,11 +116,11 @@ def detail_of(number: int, *, held: bool) -> str:
 
 def sweep() -> int:
     """Sweep as `reconcile` does."""
-    settings, now = settings_here(), datetime.now(UTC)
-    group = repair_group(settings)
-    found = look(settings, group, now)
-    outcome = apply_plan(found, settings, now, has_time=lambda: True)
-    Report(found, outcome, settings, now).publish_notices()
+    adapters = adapters_here()
+    reading = read_account(adapters, repair_group(adapters), datetime.now(UTC))
+    plan = plan_sweep(reading.users, reading.rules, today=reading.at.date(), flags=reading.flags)
+    outcome = apply_plan(plan, reading, adapters, has_time=lambda: True)
+    publish_notices(reading, plan, outcome, adapters)
     return outcome.attached
 
 
@@ -152,18 +154,19 @@ def one_by_one_if_not_attached() -> int:
     return enforced
 
 
-def settings_here() -> Settings:
-    """Read the environment that the account came with."""
-    return Settings.from_environment(os.environ)
+def adapters_here() -> Adapters:
+    """Make the adapters for the environment that the account came with."""
+    return Adapters(Settings.from_environment(os.environ), ACCOUNT)
 
 
 def memory_of(users: int) -> float:
     """Return the most megabytes that reading and deciding took."""
     with account_of(users, held=True):
-        settings, now = settings_here(), datetime.now(UTC)
-        group = repair_group(settings)
+        adapters = adapters_here()
+        group = repair_group(adapters)
         tracemalloc.start()
-        look(settings, group, now)
+        reading = read_account(adapters, group, datetime.now(UTC))
+        plan_sweep(reading.users, reading.rules, today=reading.at.date(), flags=reading.flags)
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
     return most / 1e6
@@ -171,7 +174,7 @@ def memory_of(users: int) -> float:
 
 def measure(users: int, way: str, run: Callable[[], int], memory: float | None = None) -> Measured:
     """Run one way over an account in which every tenth user needs the policy."""
-    with account_of(users, held=False) as calls, patch("reconcile.acting.sleep"):
+    with account_of(users, held=False) as calls, patch("reconcile.apply.sleep"):
         start = time.perf_counter()
         enforced = run()
         seconds = time.perf_counter() - start

@@ -15,7 +15,7 @@ from moto.iam.models import iam_backends
 from aws.dynamodb.enforcement_table import UserFlagWriter
 from domain.enforcement.release_request import ReleaseRequest
 from domain.input.settings import InvalidSetting
-from reconcile import acting
+from reconcile import apply
 from reconcile.handler import SweepIncomplete, lambda_handler
 from tests.integration.conftest import ACCOUNT, Calls, Context, Log, Stack, attached, members
 
@@ -56,8 +56,8 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         slept.append(seconds)
         now[0] += seconds
 
-    monkeypatch.setattr(acting, "sleep", sleep)
-    monkeypatch.setattr(acting, "monotonic", lambda: now[0])
+    monkeypatch.setattr(apply, "sleep", sleep)
+    monkeypatch.setattr(apply, "monotonic", lambda: now[0])
     return slept
 
 
@@ -452,7 +452,7 @@ def test_whoever_is_exempted_or_deleted_before_a_late_turn_is_spared(
             mark.flag_deletion_pending(erin, super().now(tz) + timedelta(hours=1))
             return super().now(tz) + timedelta(minutes=2)
 
-    monkeypatch.setattr(acting, "datetime", LateClock)
+    monkeypatch.setattr(apply, "datetime", LateClock)
 
     summary = sweep(context)
 

@@ -19,7 +19,8 @@ from aws import clients
 from domain.contact.languages import Language
 from domain.input.settings import InvalidSetting
 from domain.reminders.message import ReminderKind, ReminderMessage
-from remind.handler import RunIncomplete, lambda_handler
+from remind.handler import lambda_handler
+from remind.publishing import RunIncomplete
 from tests.integration.conftest import Calls, Context, Log
 
 if TYPE_CHECKING:
@@ -226,14 +227,14 @@ def test_the_run_reads_in_bulk_and_looks_only_at_whom_it_mails(
     lambda_handler(event, context)
 
     assert calls == [
-        "GetAccount",
-        "GetEmailIdentity",
         "Scan",
         "ListEntitiesForPolicy",
         "GenerateCredentialReport",
         "GetCredentialReport",
         "GetAccountAuthorizationDetails",
         "ListVirtualMFADevices",
+        "GetAccount",
+        "GetEmailIdentity",
         "ListMFADevices",
         "UpdateItem",
         "SendMessageBatch",

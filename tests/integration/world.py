@@ -82,7 +82,7 @@ class World:
         self._around = ExitStack()
         self._around.enter_context(patch.dict(os.environ, {"MOTO_ACCOUNT_ID": ACCOUNT}))
         self._around.enter_context(mock_aws())
-        self._around.enter_context(patch("reconcile.acting.sleep"))
+        self._around.enter_context(patch("reconcile.apply.sleep"))
         self.iam = boto3.client("iam")
         self._create()
         self.iam.meta.events.register("provide-client-params.iam.UpdateUser", self._record_rename)

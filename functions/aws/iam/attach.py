@@ -9,7 +9,8 @@ from domain.enforcement.decision import EnforcementMethod
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
-    from mypy_boto3_iam import IAMClient
+
+    from aws.iam.account import GuardedAccount
 
 
 class NoSuchUser(LookupError):
@@ -25,13 +26,11 @@ class PolicyAttacher:
 
     PERMISSIONS = ("iam:AttachUserPolicy", "iam:AddUserToGroup")
 
-    def __init__(
-        self, client: "IAMClient", policy_arn: str, group_name: str, methods_in_order: Sequence[EnforcementMethod]
-    ) -> None:
-        self._client = client
-        self._policy_arn = policy_arn
-        self._group_name = group_name
-        self._ways = methods_in_order
+    def __init__(self, account: "GuardedAccount", methods_in_order: Sequence[EnforcementMethod]) -> None:
+        self._client = account.iam
+        self._policy_arn = account.policy_arn
+        self._group_name = account.group_name
+        self._methods = methods_in_order
 
     def attach_to(self, user_name: str) -> EnforcementMethod:
         """Enforce the user and say how; done again it changes nothing.
@@ -42,7 +41,7 @@ class PolicyAttacher:
         Any other error (throttling, a concurrent modification, the policy that is gone) is the caller's to hand back
         to the queue.
         """
-        for method in self._ways:
+        for method in self._methods:
             if self._reaches(user_name, method):
                 return method
         raise Unenforceable(user_name)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from domain.enforcement.attachments import Attachment, AttachmentKind
 
 if TYPE_CHECKING:
-    from mypy_boto3_iam import IAMClient
     from mypy_boto3_iam.literals import PolicyUsageTypeType
     from mypy_boto3_iam.type_defs import ListEntitiesForPolicyResponseTypeDef
+
+    from aws.iam.account import GuardedAccount
 
 
 class PolicyDetacher:
@@ -22,10 +23,10 @@ class PolicyDetacher:
         "iam:DetachRolePolicy",
     )
 
-    def __init__(self, client: "IAMClient", policy_arn: str, group_name: str) -> None:
-        self._client = client
-        self._policy_arn = policy_arn
-        self._group_name = group_name
+    def __init__(self, account: "GuardedAccount") -> None:
+        self._client = account.iam
+        self._policy_arn = account.policy_arn
+        self._group_name = account.group_name
 
     def detach(self, hold: Attachment) -> None:
         """Undo a hold; one that is gone already, perhaps with its user, is undone."""
@@ -46,10 +47,10 @@ class PolicyAttachments:
 
     PERMISSIONS = ("iam:ListEntitiesForPolicy", "iam:GetGroup")
 
-    def __init__(self, client: "IAMClient", policy_arn: str, group_name: str) -> None:
-        self._client = client
-        self._policy_arn = policy_arn
-        self._group_name = group_name
+    def __init__(self, account: "GuardedAccount") -> None:
+        self._client = account.iam
+        self._policy_arn = account.policy_arn
+        self._group_name = account.group_name
 
     def attachments(self) -> Iterator[Attachment]:
         """Yield what our policy is attached to, a thousand a call; our group keeps its policy, which goes with it."""

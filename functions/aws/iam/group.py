@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from aws.iam.denials import is_denied
 
 if TYPE_CHECKING:
-    from mypy_boto3_iam import IAMClient
+    from aws.iam.account import GuardedAccount
 
 
 class PolicyGroups:
@@ -13,9 +13,9 @@ class PolicyGroups:
 
     PERMISSIONS = ("iam:ListEntitiesForPolicy",)
 
-    def __init__(self, client: "IAMClient", policy_arn: str) -> None:
-        self._client = client
-        self._policy_arn = policy_arn
+    def __init__(self, account: "GuardedAccount") -> None:
+        self._client = account.iam
+        self._policy_arn = account.policy_arn
 
     def names(self) -> frozenset[str]:
         """Return the names of the groups, a thousand a call.
@@ -36,10 +36,10 @@ class EnforcementGroup:
 
     PERMISSIONS = ("iam:AttachGroupPolicy",)
 
-    def __init__(self, client: "IAMClient", name: str, policy_arn: str) -> None:
-        self._client = client
-        self._name = name
-        self._policy_arn = policy_arn
+    def __init__(self, account: "GuardedAccount") -> None:
+        self._client = account.iam
+        self._name = account.group_name
+        self._policy_arn = account.policy_arn
 
     def attach_policy(self) -> bool:
         """Attach the policy to the group; return False if the group is gone, has no slot left, or is denied to us.

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from mypy_boto3_iam import IAMClient
+    from aws.iam.account import GuardedAccount
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +22,11 @@ class EnforcementPolicy:
 
     PERMISSIONS = ("iam:GetPolicy",)
 
-    def __init__(self, client: "IAMClient", arn: str) -> None:
-        self._client = client
-        self._arn = arn
+    def __init__(self, account: "GuardedAccount") -> None:
+        self._client = account.iam
+        self._arn = account.policy_arn
 
     def state(self) -> PolicyState:
-        """Return its state; raises NoSuchEntityException where somebody deleted it, which is nobody's to pass over."""
+        """Return its state; raises NoSuchEntityException if it was deleted, which callers must not suppress."""
         policy = self._client.get_policy(PolicyArn=self._arn)["Policy"]
         return PolicyState(policy["CreateDate"], policy["UpdateDate"], policy["DefaultVersionId"])

@@ -6,8 +6,9 @@ from typing import TYPE_CHECKING
 from domain.users import AccountUser, PolicyCoverage, User
 
 if TYPE_CHECKING:
-    from mypy_boto3_iam import IAMClient
     from mypy_boto3_iam.type_defs import UserDetailTypeDef, UserTypeDef
+
+    from aws.iam.account import GuardedAccount
 
 
 class UserDirectory:
@@ -15,10 +16,10 @@ class UserDirectory:
 
     PERMISSIONS = ("iam:GetAccountAuthorizationDetails",)
 
-    def __init__(self, client: "IAMClient", policy_arn: str, group_name: str) -> None:
-        self._client = client
-        self._policy_arn = policy_arn
-        self._group_name = group_name
+    def __init__(self, account: "GuardedAccount") -> None:
+        self._client = account.iam
+        self._policy_arn = account.policy_arn
+        self._group_name = account.group_name
 
     def users(self, other_groups: frozenset[str] = frozenset()) -> Iterator[AccountUser]:
         """Read everybody, a page at a time: some calls for thousands of users, and never one per user.
@@ -50,10 +51,10 @@ class UserLookup:
 
     PERMISSIONS = ("iam:GetUser", "iam:ListAttachedUserPolicies", "iam:ListGroupsForUser")
 
-    def __init__(self, client: "IAMClient", policy_arn: str, group_name: str) -> None:
-        self._client = client
-        self._policy_arn = policy_arn
-        self._group_name = group_name
+    def __init__(self, account: "GuardedAccount") -> None:
+        self._client = account.iam
+        self._policy_arn = account.policy_arn
+        self._group_name = account.group_name
 
     def user(self, name: str, *, either_way: bool = False) -> AccountUser | None:
         """Read one user as IAM knows it now, or None where there is none of that name: three calls or more.
@@ -87,8 +88,8 @@ class NamedUsers:
 
     PERMISSIONS = ("iam:GetUser",)
 
-    def __init__(self, client: "IAMClient") -> None:
-        self._client = client
+    def __init__(self, account: "GuardedAccount") -> None:
+        self._client = account.iam
 
     def find(self, name: str) -> "User | None":
         """Return a user with tags, or None where there is none of that name."""

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from enum import StrEnum
 
 from domain.enforcement.decision import (
     NO_FLAGS,
@@ -105,6 +106,24 @@ class SweepOutcome:
     not_attempted: int = 0
     unenforceable: list[User] = field(default_factory=list)
     repeatedly_detached: list[User] = field(default_factory=list)
+
+
+class SweepEnd(StrEnum):
+    """How a run of the sweep ends."""
+
+    COMPLETE = "complete"
+    CONTINUES = "another run takes up the users who are left"
+    FAILED = "AWS refused something; Lambda runs the sweep again"
+    UNFINISHED = "users are left for the next hour"
+
+
+def decide_end(outcome: SweepOutcome, *, run: int, most_runs: int, dry_run: bool) -> SweepEnd:
+    """Decide how the run with this number ends; a dry run attempts nothing, and is complete."""
+    if outcome.not_attempted and not dry_run and run < most_runs:
+        return SweepEnd.CONTINUES
+    if outcome.failed or outcome.release_not_requested:
+        return SweepEnd.FAILED
+    return SweepEnd.UNFINISHED if outcome.not_attempted and not dry_run else SweepEnd.COMPLETE
 
 
 @dataclass(frozen=True, slots=True)

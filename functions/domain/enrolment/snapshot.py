@@ -1,6 +1,7 @@
 """Who has MFA, who has none, and who needs none: one picture of the account, a row per user."""
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -73,26 +74,51 @@ def missing_from_report(facts: EnrolmentFacts, rules: EnrolmentRules, today: dat
     """
     if facts.report is None:
         return []
-    people = (_person(known, facts, rules, today, today) for known in facts.users)
-    return [person.user for person in people if person.enrolment is EnrolmentStatus.UNKNOWN]
+    return [known.user for known in facts.users if _is_unknown(known.user, facts, rules, today)]
+
+
+def _is_unknown(user: User, facts: EnrolmentFacts, rules: EnrolmentRules, today: date) -> bool:
+    known = facts.credentials_of(user) or facts.devices.get(user.user_id) or facts.record_of(user).unenrolled_since
+    return not known and rules.exemptions.exemption_of(user, today) is None
 
 
 def build_snapshot(
     facts: EnrolmentFacts, rules: EnrolmentRules, today: date, *, exempt_on: date | None = None
 ) -> EnrolmentSnapshot:
-    """Put the facts together. `today` is a day of the reminders' zone, `exempt_on` the same in UTC, if it is another.
+    """Judge everybody by the facts. `today` is a day of the reminders' zone, `exempt_on` the same in UTC.
 
-    An exemption ends with its last day in UTC, as it does for those who enforce.
+    An exemption ends with its last day in UTC, as it does for the functions that enforce.
     """
     people = tuple(_person(known, facts, rules, today, exempt_on or today) for known in facts.users)
-    here = {person.user.user_id for person in people}
+    return EnrolmentSnapshot(today, people, _changes(people, facts, today))
+
+
+def with_devices_found(
+    snapshot: EnrolmentSnapshot,
+    facts: EnrolmentFacts,
+    rules: EnrolmentRules,
+    devices: Mapping[str, Devices | None],
+    *,
+    exempt_on: date,
+) -> EnrolmentSnapshot:
+    """Judge those again for whom devices were found meanwhile, by user id; everybody else stays as judged."""
+    corrected = facts.with_devices(devices)
+    people = tuple(
+        _person(AccountUser(person.user, person.coverage), corrected, rules, snapshot.today, exempt_on)
+        if devices.get(person.user.user_id)
+        else person
+        for person in snapshot.people
+    )
+    return EnrolmentSnapshot(snapshot.today, people, _changes(people, facts, snapshot.today))
+
+
+def _changes(people: Sequence[Person], facts: EnrolmentFacts, today: date) -> tuple[RecordChange, ...]:
+    present = {person.user.user_id for person in people}
     now = [
         *((facts.record_of(person.user), person.record) for person in people),
-        *((record, after_deletion(record, today)) for key, record in facts.records.items() if key not in here),
+        *((record, after_deletion(record, today)) for key, record in facts.records.items() if key not in present),
     ]
-    return EnrolmentSnapshot(
-        today, people, tuple(RecordChange(before, after) for before, after in now if before != after)
-    )
+    return tuple(RecordChange(before, after) for before, after in now if before != after)
 
 
 def _person(known: AccountUser, facts: EnrolmentFacts, rules: EnrolmentRules, today: date, exempt_on: date) -> Person:

@@ -1,4 +1,4 @@
-"""A mail becomes words: one template per kind and language, laid out twice, as text and as HTML."""
+"""Renders mails: one template for each kind and language, laid out twice, as text and as HTML."""
 
 import re
 import unicodedata
@@ -19,7 +19,7 @@ _LONGEST_SUBJECT = 150
 _MORE_THAN_A_BLANK_LINE = re.compile(r"\n{3,}")
 
 
-def word(mail: Mail, account: Account, contact: str) -> RenderedMail:
+def render(mail: Mail, account: Account, contact: str) -> RenderedMail:
     """Return what the mail says; `contact` is whom to ask, empty for whoever gave the user.
 
     Whatever users can name is text to both layouts: in HTML it is escaped, and the subject stays on one line.

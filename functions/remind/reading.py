@@ -1,61 +1,67 @@
-"""What a run finds out: everybody in bulk first, then one by one where it matters."""
+"""What a run reads: everybody in bulk first, then the devices of those who are about to be reminded."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from aws.account_reader import AccountReader
 from aws.iam.mfa_devices import MfaDevices
 from domain.enrolment.devices import Devices
-from domain.enrolment.snapshot import EnrolmentSnapshot, build_snapshot
+from domain.enrolment.snapshot import EnrolmentSnapshot, build_snapshot, with_devices_found
 from domain.enrolment.totals import RunTotals
 from domain.mail.ses_status import NoSending, SendingState, room_for
 from domain.reminders.message import ReminderMessage
 from domain.reminders.plan import ReminderOutcome, plan_reminders, within_quota
-from remind.settings import Settings
+
+if TYPE_CHECKING:
+    from remind.adapters import Adapters
 
 
 @dataclass(frozen=True, slots=True)
-class Survey:
-    """What was found: the picture, and what would become of the reminders if the queue took them all."""
+class RunReading:
+    """What a run has found: everybody, the reminders that are due, and what earlier runs came to.
+
+    `retried` are the totals that an earlier try of this run has kept.
+    """
 
     snapshot: EnrolmentSnapshot
     outcome: ReminderOutcome
     sending: SendingState | NoSending
     report_made: datetime | None
     runs: tuple[RunTotals, ...]
+    retried: RunTotals | None = None
     unreadable: tuple[str, ...] = ()
 
 
-def survey(
-    account: AccountReader,
-    settings: Settings,
-    now: datetime,
-    has_time: Callable[[], bool],
-    sending: SendingState | NoSending,
-) -> Survey:
-    """Find out who has no MFA and whom to remind; nothing is written. The days are those of the time's own zone."""
-    facts, runs, unreadable = account.read(settings.rules, now, has_time)
-    today, exempt_on = now.date(), now.astimezone(UTC).date()
+def read_account(adapters: "Adapters", now: datetime, request: str, has_time: Callable[[], bool]) -> RunReading:
+    """Find out who has no MFA and is to be reminded; nothing is written. The days are those of the time's own zone.
+
+    `request` is Lambda's id of the run: Lambda keeps it when it tries the run again.
+    """
+    settings, today, exempt_on = adapters.settings, now.date(), now.astimezone(UTC).date()
+    facts, runs, unreadable = adapters.reader.read(settings.rules, now, has_time)
     snapshot = build_snapshot(facts, settings.rules, today, exempt_on=exempt_on)
+    sending = adapters.sending.state(settings.sender) if settings.sender else NoSending.NO_SENDER
     zone = settings.time_zone
-    wanted = plan_reminders(snapshot, settings.cadence, settings.default_language, zone) if settings.sender else []
-    planned = within_quota(wanted, room_for(sending))
-    seen, postponed = look_again(planned, account.devices, has_time)
-    return Survey(
-        snapshot=build_snapshot(facts.with_devices(seen), settings.rules, today, exempt_on=exempt_on),
+    due = plan_reminders(snapshot, settings.cadence, settings.default_language, zone) if settings.sender else []
+    planned = within_quota(due, room_for(sending))
+    seen, postponed = look_again(planned, adapters.reader.devices, has_time)
+    retried = next((run for run in runs if run.request == request), None)
+    return RunReading(
+        snapshot=with_devices_found(snapshot, facts, settings.rules, seen, exempt_on=exempt_on),
         outcome=ReminderOutcome(
-            # Whoever is gone by now is not in need of a mail either: the devices are None.
+            # A user who is gone by now needs no mail either: the devices are None.
             queued=tuple(message for message in planned if seen.get(message.user_id) == frozenset()),
             unchecked=len(planned) - len(seen) - postponed,
             postponed=postponed,
-            over_quota=len(wanted) - len(planned),
+            over_quota=len(due) - len(planned),
         ),
         sending=sending,
         report_made=facts.report.made if facts.report else None,
-        runs=runs,
+        runs=tuple(run for run in runs if run is not retried),
+        retried=retried,
         unreadable=unreadable,
     )
 
@@ -63,7 +69,7 @@ def survey(
 def look_again(
     planned: Sequence[ReminderMessage], devices: MfaDevices, has_time: Callable[[], bool]
 ) -> tuple[Mapping[str, Devices | None], int]:
-    """Look up the devices of everybody who is about to be mailed: nobody who has one is to be nagged.
+    """Look up the devices of everybody who is about to be mailed: nobody who has one is reminded.
 
     Return them by user id (None: the user is gone), and for how many there was no time. One who cannot be looked up is
     left out, and keeps nobody else from being reminded.

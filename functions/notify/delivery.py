@@ -1,4 +1,4 @@
-"""One mail is sent, once: claimed, paced, handed to SES, and remembered as what it came to."""
+"""Sends a mail once: it is claimed, waits for its turn, goes to SES, and its outcome is recorded."""
 
 import time
 from collections.abc import Callable
@@ -31,23 +31,23 @@ class MailDelivery:
     """Sends mails."""
 
     claims: MailClaims
-    pace: SendingRateLimiter
+    rate: SendingRateLimiter
     sender: MailSender
     clock: Callable[[], datetime]
 
-    def deliver(self, mail: Mail, word: Callable[[Mail], RenderedMail], has_time: Callable[[], bool]) -> Delivery:
+    def deliver(self, mail: Mail, render: Callable[[Mail], RenderedMail], has_time: Callable[[], bool]) -> Delivery:
         """Send a mail unless somebody has; raises TooLate or MailNotSent, and then anybody may claim it again.
 
-        It is worded first, so that whatever may go wrong with that comes before the claim.
+        It is rendered first, so that whatever may go wrong with that comes before the claim.
         """
-        wording = word(mail)
+        rendered = render(mail)
         self._take_turn(has_time)
         claim = self.claims.claim(mail)
         if claim is None:
             return Delivery.NOT_CLAIMED
         settle = partial(_settle, has_time=has_time)
         try:
-            delivery = self._send(mail, wording, word, has_time)
+            delivery = self._send(mail, rendered, render, has_time)
         except MailRefused as error:
             settle(partial(self.claims.refuse, claim, f"SES refused it: {error}"))
             return Delivery.REFUSED
@@ -60,20 +60,20 @@ class MailDelivery:
         return delivery
 
     def _send(
-        self, mail: Mail, wording: RenderedMail, word: Callable[[Mail], RenderedMail], has_time: Callable[[], bool]
+        self, mail: Mail, rendered: RenderedMail, render: Callable[[Mail], RenderedMail], has_time: Callable[[], bool]
     ) -> Delivery:
         try:
-            self.sender.send(mail, wording)
+            self.sender.send(mail, rendered)
         except ManagerRefused:
             alone = replace(mail, cc=None)
             self._take_turn(has_time)
-            self.sender.send(alone, word(alone))
+            self.sender.send(alone, render(alone))
             return Delivery.SENT_TO_PERSON_ONLY
         return Delivery.SENT
 
     def _take_turn(self, has_time: Callable[[], bool]) -> None:
         """Wait until SES may be asked; raises TooLate where no time is left for its answer then."""
-        self.pace.wait()
+        self.rate.wait()
         if not has_time():
             raise TooLate
 

@@ -13,7 +13,7 @@ from aws.ses.sender import RenderedMail
 from domain.account import Account
 from domain.contact.languages import Language
 from domain.mail.decision import Mail, MailKind, Step
-from notify.wording import flow, word
+from notify.rendering import flow, render
 
 ACCOUNT = Account("aws", "111122223333", "example-corp")
 PHONE = "arn:aws:iam::111122223333:mfa/alice-phone"
@@ -60,7 +60,7 @@ class Page(HTMLParser):
 def worded(
     kind: MailKind, language: Language = Language.ENGLISH, contact: str = "cloud-team@example.com"
 ) -> RenderedMail:
-    return word(replace(MAILS[kind], language=language), ACCOUNT, contact)
+    return render(replace(MAILS[kind], language=language), ACCOUNT, contact)
 
 
 @every_mail
@@ -95,7 +95,7 @@ def test_whoever_has_a_device_with_codes_is_told_the_commands_with_the_own_value
 ) -> None:
     mail = replace(MAILS[MailKind.ENROLLED], language=language, serial_number=serial_number, code_device=serial_number)
 
-    wording = word(mail, ACCOUNT, "")
+    wording = render(mail, ACCOUNT, "")
 
     for text in (wording.text, Page(wording.html).text):
         assert f"aws sts get-session-token --serial-number {serial_number} --token-code 123456" in text
@@ -110,7 +110,7 @@ def test_whoever_has_a_device_with_codes_is_told_the_commands_with_the_own_value
 def test_whoever_has_only_a_passkey_is_told_the_two_other_ways(language: Language) -> None:
     mail = replace(MAILS[MailKind.ENROLLED], language=language, serial_number=PASSKEY, code_device=None)
 
-    wording = word(mail, ACCOUNT, "")
+    wording = render(mail, ACCOUNT, "")
 
     assert "aws login" in wording.text
     assert "Assign MFA device" in wording.text
@@ -123,14 +123,14 @@ def test_an_escalation_says_for_how_long_and_who_else_reads_it(language: Languag
 
     assert "21" in text
     assert "lead@example.com" in text
-    assert "lead@example.com" not in word(replace(MAILS[MailKind.ESCALATION], cc=None), ACCOUNT, "").text
+    assert "lead@example.com" not in render(replace(MAILS[MailKind.ESCALATION], cc=None), ACCOUNT, "").text
 
 
 @pytest.mark.parametrize(("days", "words"), [(0, "has no MFA device."), (1, "since yesterday."), (3, ": 3 days.")])
 def test_a_reminder_counts_days_as_people_do(days: int, words: str) -> None:
     mail = replace(MAILS[MailKind.REMINDER], step=Step(1, days, date(2026, 11, 21)))
 
-    text = word(mail, ACCOUNT, "").text
+    text = render(mail, ACCOUNT, "").text
 
     assert words in text
     assert "reminder number" not in text
@@ -139,7 +139,7 @@ def test_a_reminder_counts_days_as_people_do(days: int, words: str) -> None:
 @pytest.mark.parametrize(("days", "words"), [(1, "without MFA for 1 day"), (2, "without MFA for 2 days")])
 def test_one_day(days: int, words: str) -> None:
     """An escalation counts a single day as one."""
-    wording = word(replace(MAILS[MailKind.ESCALATION], step=Step(1, days, date(2026, 11, 21))), ACCOUNT, "")
+    wording = render(replace(MAILS[MailKind.ESCALATION], step=Step(1, days, date(2026, 11, 21))), ACCOUNT, "")
 
     assert wording.subject.endswith(words)
     assert wording.text.startswith(f"No MFA device for {words.partition(' for ')[2]}\n")
@@ -160,7 +160,7 @@ def test_unknown_device(kind: MailKind, language: Language) -> None:
         (MailKind.DEVICE_REMOVED, Language.JAPANESE): ["alice から MFA デバイスが削除され"],
     }
 
-    text, full = (word(mail, ACCOUNT, "").text for mail in (replace(named, serial_number=None), named))
+    text, full = (render(mail, ACCOUNT, "").text for mail in (replace(named, serial_number=None), named))
 
     for words in said[kind, language]:
         assert words in text
@@ -178,7 +178,7 @@ DENIED = re.compile(
 @every_language
 def test_only_who_is_enforced_is_told_to_be_denied_anything(kind: MailKind, language: Language) -> None:
     mail = replace(MAILS[kind], language=language)
-    enforced, free = word(mail, ACCOUNT, ""), word(replace(mail, enforced=False), ACCOUNT, "")
+    enforced, free = render(mail, ACCOUNT, ""), render(replace(mail, enforced=False), ACCOUNT, "")
 
     for denied, working in ((enforced.text, free.text), (Page(enforced.html).text, Page(free.html).text)):
         assert DENIED.search(denied)
@@ -194,7 +194,7 @@ def test_temporary_credentials_are_not_fetched_with_temporary_credentials(langua
 
 def test_only_a_repeated_reminder_asks_again() -> None:
     first, third = (
-        word(
+        render(
             replace(MAILS[MailKind.REMINDER], language=Language.JAPANESE, step=Step(number, 3, date(2026, 11, 21))),
             ACCOUNT,
             "",
@@ -219,7 +219,7 @@ def test_a_reminder_says_what_mfa_is_for_whoever_was_never_welcomed(language: La
 def test_an_escalation_speaks_of_no_superior_where_there_is_none() -> None:
     alone = replace(MAILS[MailKind.ESCALATION], language=Language.JAPANESE, cc=None)
 
-    assert "上位者" not in word(alone, ACCOUNT, "").text
+    assert "上位者" not in render(alone, ACCOUNT, "").text
 
 
 @every_mail
@@ -253,9 +253,9 @@ def test_whatever_things_are_named_the_page_is_built_the_same(
     )
     account = replace(ACCOUNT, alias=alias)
 
-    wording = word(mail, account, contact)
+    wording = render(mail, account, contact)
 
-    expected = word(replace(harmless, serial_number="x", code_device=harmless.code_device and "x"), ACCOUNT, "x")
+    expected = render(replace(harmless, serial_number="x", code_device=harmless.code_device and "x"), ACCOUNT, "x")
     assert Page(wording.html).elements == Page(expected.html).elements
     assert not re.search(r"[\x00-\x1f\x7f\u2028\u2029]", wording.subject)
     assert len(wording.subject) <= 150
@@ -279,7 +279,7 @@ def test_a_page_needs_nothing_from_elsewhere_and_fits_a_phone(kind: MailKind, la
 @every_language
 @pytest.mark.parametrize("enforced", [True, False])
 def test_nothing_of_the_template_is_left_in_a_mail(kind: MailKind, language: Language, enforced: bool) -> None:
-    wording = word(replace(MAILS[kind], language=language, enforced=enforced), ACCOUNT, "cloud-team@example.com")
+    wording = render(replace(MAILS[kind], language=language, enforced=enforced), ACCOUNT, "cloud-team@example.com")
 
     for text in (wording.subject, wording.text, wording.html):
         assert not re.search(r"\{[{%#]|[}%#]\}|\bNone\b", text)
@@ -290,7 +290,7 @@ def test_nothing_of_the_template_is_left_in_a_mail(kind: MailKind, language: Lan
 @every_mail
 @pytest.mark.parametrize("enforced", [True, False])
 def test_a_sentence_does_not_run_into_the_next(kind: MailKind, enforced: bool) -> None:
-    wording = word(replace(MAILS[kind], enforced=enforced), ACCOUNT, "cloud-team@example.com")
+    wording = render(replace(MAILS[kind], enforced=enforced), ACCOUNT, "cloud-team@example.com")
 
     for text in (wording.text, Page(wording.html).text):
         assert re.findall(r"\w+\.[A-Z]\w*", text) == []

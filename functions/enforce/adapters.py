@@ -1,0 +1,76 @@
+"""What `enforce` calls AWS with. Each adapter is made when it is first needed: a new user takes a single client."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from aws import clients
+from aws.dynamodb.enforcement_table import AttachmentCounts, NoticeThrottle, UserFlags, UserFlagWriter
+from aws.iam.account import GuardedAccount
+from aws.iam.attach import PolicyAttacher
+from aws.iam.policy import EnforcementPolicy
+from aws.iam.users import NamedUsers, UserLookup
+from aws.sns import DailyNotices, OpsTopic
+from aws.sqs.queues import ReleaseQueue
+from domain.enforcement.decision import methods_in_order
+
+if TYPE_CHECKING:
+    from enforce.settings import Settings
+
+
+class Adapters:
+    """The adapters for one account."""
+
+    def __init__(self, settings: "Settings", account_number: str) -> None:
+        self.settings = settings
+        self.account_number = account_number
+
+    @cached_property
+    def _account(self) -> GuardedAccount:
+        settings = self.settings
+        return GuardedAccount(self.account_number, clients.iam(), settings.policy_arn, settings.group_name)
+
+    @cached_property
+    def attacher(self) -> PolicyAttacher:
+        """Return what attaches the policy, by the method that ops chose first."""
+        return PolicyAttacher(self._account, methods_in_order(self.settings.enforce_by))
+
+    @cached_property
+    def policy(self) -> EnforcementPolicy:
+        """Return what reads the policy."""
+        return EnforcementPolicy(self._account)
+
+    @cached_property
+    def users(self) -> UserLookup:
+        """Return what reads a user with the policy's coverage."""
+        return UserLookup(self._account)
+
+    @cached_property
+    def named_users(self) -> NamedUsers:
+        """Return what reads a user without it."""
+        return NamedUsers(self._account)
+
+    @cached_property
+    def flags(self) -> UserFlags:
+        """Return what reads the flags of a user."""
+        return UserFlags(clients.dynamodb(), self.settings.marks_table)
+
+    @cached_property
+    def flag_writer(self) -> UserFlagWriter:
+        """Return what flags a user."""
+        return UserFlagWriter(clients.dynamodb(), self.settings.marks_table)
+
+    @cached_property
+    def attachment_counts(self) -> AttachmentCounts:
+        """Return what counts attachments by user and day."""
+        return AttachmentCounts(clients.dynamodb(), self.settings.marks_table)
+
+    @cached_property
+    def release_queue(self) -> ReleaseQueue:
+        """Return the queue of `release`."""
+        return ReleaseQueue(clients.sqs(), self.settings.release_queue_url)
+
+    @cached_property
+    def notices(self) -> DailyNotices:
+        """Return the way to ops that repeats nothing within a day: events are delivered more than once."""
+        throttle = NoticeThrottle(clients.dynamodb(), self.settings.marks_table)
+        return DailyNotices(OpsTopic(clients.sns(), self.settings.ops_topic_arn), throttle)

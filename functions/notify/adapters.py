@@ -1,0 +1,57 @@
+"""What `notify` calls AWS with, made once for the messages of a batch, each adapter when it is first needed."""
+
+from datetime import UTC, datetime
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from aws import clients
+from aws.dynamodb.mail_claims import MailClaims
+from aws.iam.account import GuardedAccount
+from aws.iam.account_alias import AccountAlias
+from aws.iam.mfa_devices import MfaDevices
+from aws.iam.users import UserLookup
+from aws.ses.quota import WORKERS, SendingRateLimiter
+from aws.ses.sender import MailSender
+from domain.account import Account
+from notify.delivery import MailDelivery
+
+if TYPE_CHECKING:
+    from notify.settings import Settings
+
+
+class Adapters:
+    """The adapters for one account; `function_arn` tells its partition and number."""
+
+    def __init__(self, settings: "Settings", function_arn: str) -> None:
+        self.settings = settings
+        _, self._partition, _, _, number, *_ = function_arn.split(":")
+        self.account = GuardedAccount(number, clients.paced_iam(WORKERS), settings.policy_arn, settings.group_name)
+
+    @cached_property
+    def named_account(self) -> Account:
+        """Return the account as its people know it; the alias is read once for each batch."""
+        return Account(self._partition, self.account.number, AccountAlias(self.account.iam).find())
+
+    @cached_property
+    def users(self) -> UserLookup:
+        """Return what reads a user with the policy's coverage."""
+        return UserLookup(self.account)
+
+    @cached_property
+    def devices(self) -> MfaDevices:
+        """Return what reads a user's devices."""
+        return MfaDevices(self.account.iam)
+
+    @cached_property
+    def claims(self) -> MailClaims:
+        """Return what claims each mail for one worker."""
+        return MailClaims(clients.dynamodb(), self.settings.people_table)
+
+    @cached_property
+    def delivery(self) -> MailDelivery:
+        """Return what sends mails."""
+        settings = self.settings
+        rate = SendingRateLimiter(clients.sesv2(settings.ses_region))
+        ses = clients.sesv2_without_retries(settings.ses_region)
+        sender = MailSender(ses, settings.sender, settings.configuration_set)
+        return MailDelivery(self.claims, rate, sender, lambda: datetime.now(UTC))

@@ -1,0 +1,95 @@
+"""What `reconcile` calls AWS with. Each adapter is made when it is first needed."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from aws import clients
+from aws.dynamodb.enforcement_table import AccountFlags, AccountFlagWriter, AttachmentCounts, NoticeThrottle, UserFlags
+from aws.iam.account import GuardedAccount
+from aws.iam.attach import PolicyAttacher
+from aws.iam.group import EnforcementGroup, PolicyGroups
+from aws.iam.policy import EnforcementPolicy
+from aws.iam.users import NamedUsers, UserDirectory
+from aws.lambda_ import Continuation
+from aws.sns import DailyNotices, OpsTopic
+from aws.sqs.queues import ReleaseQueue
+from domain.enforcement.decision import methods_in_order
+
+if TYPE_CHECKING:
+    from reconcile.settings import Settings
+
+
+class Adapters:
+    """The adapters for one account."""
+
+    def __init__(self, settings: "Settings", account_number: str) -> None:
+        self.settings = settings
+        self.account = GuardedAccount(account_number, clients.iam(), settings.policy_arn, settings.group_name)
+
+    def attacher(self, *, group_enforces: bool) -> PolicyAttacher:
+        """Return what attaches the policy, by the method that ops chose first; a group without the policy is none."""
+        return PolicyAttacher(self.account, methods_in_order(self.settings.enforce_by, group_enforces=group_enforces))
+
+    @cached_property
+    def policy(self) -> EnforcementPolicy:
+        """Return what reads the policy."""
+        return EnforcementPolicy(self.account)
+
+    @cached_property
+    def policy_groups(self) -> PolicyGroups:
+        """Return what reads which groups carry the policy."""
+        return PolicyGroups(self.account)
+
+    @cached_property
+    def group(self) -> EnforcementGroup:
+        """Return what attaches the policy to the group."""
+        return EnforcementGroup(self.account)
+
+    @cached_property
+    def directory(self) -> UserDirectory:
+        """Return what reads everybody."""
+        return UserDirectory(self.account)
+
+    @cached_property
+    def named_users(self) -> NamedUsers:
+        """Return what reads one user again."""
+        return NamedUsers(self.account)
+
+    @cached_property
+    def account_flags(self) -> AccountFlags:
+        """Return what reads the flags of everybody."""
+        return AccountFlags(clients.dynamodb(), self.settings.marks_table)
+
+    @cached_property
+    def account_flag_writer(self) -> AccountFlagWriter:
+        """Return what flags many users."""
+        return AccountFlagWriter(clients.dynamodb(), self.settings.marks_table)
+
+    @cached_property
+    def user_flags(self) -> UserFlags:
+        """Return what reads the flags of one user."""
+        return UserFlags(clients.dynamodb(), self.settings.marks_table)
+
+    @cached_property
+    def attachment_counts(self) -> AttachmentCounts:
+        """Return what counts attachments by user and day."""
+        return AttachmentCounts(clients.dynamodb(), self.settings.marks_table)
+
+    @cached_property
+    def release_queue(self) -> ReleaseQueue:
+        """Return the queue of `release`."""
+        return ReleaseQueue(clients.sqs(), self.settings.release_queue_url)
+
+    @cached_property
+    def topic(self) -> OpsTopic:
+        """Return the way to ops."""
+        return OpsTopic(clients.sns(), self.settings.ops_topic_arn)
+
+    @cached_property
+    def notices(self) -> DailyNotices:
+        """Return the way to ops that repeats nothing within a day."""
+        return DailyNotices(self.topic, NoticeThrottle(clients.dynamodb(), self.settings.marks_table))
+
+    def continuation(self, function_arn: str) -> Continuation:
+        """Return what starts the next run of the function."""
+        return Continuation(clients.lambda_(), function_arn)

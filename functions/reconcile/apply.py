@@ -1,0 +1,123 @@
+"""What a sweep does: exempt users are handed to `release`, and the others are enforced."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from functools import partial
+from time import monotonic, sleep
+from typing import TYPE_CHECKING
+
+from aws_lambda_powertools import Logger
+from botocore.exceptions import BotoCoreError, ClientError
+
+from aws.iam.attach import NoSuchUser, PolicyAttacher, Unenforceable
+from aws.rate_limit import RateLimiter
+from domain.enforcement.decision import (
+    Attach,
+    decide_enforcement,
+    is_fresh,
+    reattachment_limit_reached,
+)
+from domain.enforcement.release_request import ReleaseRequest
+from domain.enforcement.sweep import SweepOutcome, SweepPlan
+from domain.users import NOT_COVERED, AccountUser
+
+if TYPE_CHECKING:
+    from domain.users import User
+    from reconcile.adapters import Adapters
+    from reconcile.reading import SweepReading
+
+logger = Logger()
+
+# IAM throttles per account, whoever calls: ops and their pipelines go first.
+_WRITES_PER_SECOND = 5
+
+
+def apply_nothing(plan: SweepPlan) -> SweepOutcome:
+    """Change nothing, and log what would be done."""
+    for user in plan.attach:
+        logger.info("Would attach the policy", user_name=user.name, user_id=user.user_id)
+    for release in plan.release:
+        logger.info("Would ask for a release", user_name=release.user.name, user_id=release.user.user_id)
+    return SweepOutcome(not_attempted=len(plan.attach))
+
+
+def apply_plan(
+    plan: SweepPlan, reading: "SweepReading", adapters: "Adapters", has_time: Callable[[], bool]
+) -> SweepOutcome:
+    """Do what was planned for as long as there is time; one failure keeps nobody else from being enforced.
+
+    Releases come first: a service account that was just exempted has an outage until then. Users who were enforced are
+    flagged before anybody is attached, so that a detachment right after it exempts nobody.
+    """
+    outcome = SweepOutcome()
+    for exempt in plan.release:
+        request_release(exempt.user, adapters, outcome)
+    adapters.account_flag_writer.flag_previously_enforced(plan.remember)
+    attacher = adapters.attacher(group_enforces=reading.group.has_policy)
+    rate = RateLimiter(_WRITES_PER_SECOND, monotonic, sleep)
+    for number, user in enumerate(plan.attach):
+        if not has_time():
+            outcome.not_attempted = len(plan.attach) - number
+            break
+        rate.wait()
+        if attach(user, attacher, outcome, is_due=partial(is_due, reading=reading, adapters=adapters)):
+            count_reattachment(user, reading, adapters, outcome)
+    return outcome
+
+
+def request_release(user: "User", adapters: "Adapters", outcome: SweepOutcome) -> None:
+    """Hand an exempt user over to `release`."""
+    try:
+        adapters.release_queue.ask(ReleaseRequest(user.user_id, user.name))
+    except (ClientError, BotoCoreError):
+        logger.exception("Release not asked for", user_name=user.name, user_id=user.user_id)
+        outcome.release_not_requested.add(user.user_id)
+
+
+def is_due(user: "User", reading: "SweepReading", adapters: "Adapters") -> bool:
+    """Tell whether the user is still to be enforced.
+
+    A user whose turn comes late may have been exempted since the account was read, or released for a deletion, or be
+    gone, so the same rule decides again.
+    """
+    now = datetime.now(UTC)
+    if is_fresh(reading.at, now):
+        return True
+    current = adapters.named_users.find(user.name)
+    if current is None or current.user_id != user.user_id:
+        return False
+    flags = adapters.user_flags.read(user.user_id, now)
+    decision = decide_enforcement(AccountUser(current, NOT_COVERED), reading.rules, today=now.date(), flags=flags)
+    return isinstance(decision, Attach)
+
+
+def attach(user: "User", attacher: PolicyAttacher, outcome: SweepOutcome, is_due: Callable[["User"], bool]) -> bool:
+    """Enforce one user, and tell whether that was done."""
+    try:
+        if not is_due(user):
+            logger.info("User needs nothing any more", user_name=user.name, user_id=user.user_id)
+            return False
+        method = attacher.attach_to(user.name)
+    except NoSuchUser:
+        logger.info("User is gone", user_name=user.name, user_id=user.user_id)
+    except Unenforceable:
+        logger.error("User cannot be enforced", user_name=user.name, user_id=user.user_id)  # noqa: TRY400
+        outcome.unenforceable.append(user)
+    except (ClientError, BotoCoreError):
+        logger.exception("Policy not attached", user_name=user.name, user_id=user.user_id)
+        outcome.failed += 1
+    else:
+        logger.info("Policy attached", user_name=user.name, user_id=user.user_id, by=method)
+        outcome.attached += 1
+        return True
+    return False
+
+
+def count_reattachment(user: "User", reading: "SweepReading", adapters: "Adapters", outcome: SweepOutcome) -> None:
+    """Count that the policy was attached again: somebody may keep detaching it."""
+    if user.user_id not in reading.flags.previously_enforced:
+        return
+    counts = adapters.attachment_counts
+    if reattachment_limit_reached(counts.so_far(user.user_id, reading.at), adapters.settings.max_attachments_per_day):
+        outcome.repeatedly_detached.append(user)
+    counts.add(user.user_id, reading.at)

@@ -1,0 +1,40 @@
+"""What a sweep reads: the policy, the groups, everybody, and their flags. Nothing is decided or written."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from domain.enforcement.decision import Flags, Rules, enforced_since
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from aws.iam.policy import PolicyState
+    from domain.users import AccountUser
+    from reconcile.adapters import Adapters
+    from reconcile.group import GroupState
+
+
+@dataclass(frozen=True, slots=True)
+class SweepReading:
+    """The policy and the groups as they are, everybody with their flags, and the rules that follow for them."""
+
+    policy: "PolicyState"
+    group: "GroupState"
+    rules: Rules
+    users: "Sequence[AccountUser]"
+    flags: Flags
+    at: datetime
+
+
+def read_account(adapters: "Adapters", group: "GroupState", now: datetime) -> SweepReading:
+    """Read the account in bulk."""
+    settings, policy = adapters.settings, adapters.policy.state()
+    rules = Rules(
+        settings.exemptions,
+        since=enforced_since(settings.existing_users, settings.existing_users_since, policy.created),
+        group_enforces=group.has_policy,
+    )
+    users = tuple(adapters.directory.users(group.others))
+    # Read last: a user is flagged before the policy is detached, so a user who was read without it is flagged by now.
+    return SweepReading(policy, group, rules, users, adapters.account_flags.read(now), now)

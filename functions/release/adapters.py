@@ -1,0 +1,72 @@
+"""What `release` calls AWS with. Each adapter is made when it is first needed."""
+
+from dataclasses import replace
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from aws import clients
+from aws.dynamodb.enforcement_table import DeletionCounts, NoticeThrottle, UserFlags, UserFlagWriter
+from aws.iam.account import GuardedAccount
+from aws.iam.detach import PolicyAttachments, PolicyDetacher
+from aws.iam.users import UserLookup
+from aws.lambda_ import Continuation
+from aws.sns import DailyNotices, OpsTopic
+
+if TYPE_CHECKING:
+    from release.settings import Settings
+
+
+class Adapters:
+    """The adapters for one account."""
+
+    def __init__(self, settings: "Settings", account_number: str) -> None:
+        self.settings = settings
+        self.account = GuardedAccount(account_number, clients.iam(), settings.policy_arn, settings.group_name)
+
+    @cached_property
+    def users(self) -> UserLookup:
+        """Return what reads a user with the policy's coverage."""
+        return UserLookup(self.account)
+
+    @cached_property
+    def detacher(self) -> PolicyDetacher:
+        """Return what detaches the policy."""
+        return PolicyDetacher(self.account)
+
+    @cached_property
+    def attachments(self) -> PolicyAttachments:
+        """Return what reads everything that the policy is attached to."""
+        return PolicyAttachments(self.account)
+
+    def attachments_of(self, policy_arn: str) -> PolicyAttachments:
+        """Return the same for another policy, such as the one before an update."""
+        return PolicyAttachments(replace(self.account, policy_arn=policy_arn))
+
+    @cached_property
+    def flags(self) -> UserFlags:
+        """Return what reads the flags of a user."""
+        return UserFlags(clients.dynamodb(), self.settings.marks_table)
+
+    @cached_property
+    def flag_writer(self) -> UserFlagWriter:
+        """Return what flags a user."""
+        return UserFlagWriter(clients.dynamodb(), self.settings.marks_table)
+
+    @cached_property
+    def deletion_counts(self) -> DeletionCounts:
+        """Return what counts by week how often a user was released to be deleted."""
+        return DeletionCounts(clients.dynamodb(), self.settings.marks_table)
+
+    @cached_property
+    def topic(self) -> OpsTopic:
+        """Return the way to ops."""
+        return OpsTopic(clients.sns(), self.settings.ops_topic_arn)
+
+    @cached_property
+    def notices(self) -> DailyNotices:
+        """Return the way to ops that repeats nothing within a day."""
+        return DailyNotices(self.topic, NoticeThrottle(clients.dynamodb(), self.settings.marks_table))
+
+    def continuation(self, function_arn: str) -> Continuation:
+        """Return what starts the next run of the function."""
+        return Continuation(clients.lambda_(), function_arn)

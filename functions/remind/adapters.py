@@ -1,0 +1,54 @@
+"""What `remind` calls AWS with. Each adapter is made when it is first needed."""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from aws import clients
+from aws.account_reader import AccountReader
+from aws.dynamodb.people_table import PeopleTable
+from aws.iam.account import GuardedAccount
+from aws.s3 import ReportBucket
+from aws.ses.quota import SendingAccount
+from aws.sns import OpsTopic
+from aws.sqs.queues import ReminderQueue
+
+if TYPE_CHECKING:
+    from remind.settings import Settings
+
+
+class Adapters:
+    """The adapters for one account."""
+
+    def __init__(self, settings: "Settings", account_number: str) -> None:
+        self.settings = settings
+        self.account = GuardedAccount(account_number, clients.paced_iam(), settings.policy_arn, settings.group_name)
+
+    @cached_property
+    def people(self) -> PeopleTable:
+        """Return the table that remembers people and runs."""
+        return PeopleTable(clients.dynamodb(), self.settings.people_table)
+
+    @cached_property
+    def reader(self) -> AccountReader:
+        """Return what reads the account."""
+        return AccountReader.of(self.account, self.people)
+
+    @cached_property
+    def sending(self) -> SendingAccount:
+        """Return what reads how much SES sends."""
+        return SendingAccount(clients.sesv2(self.settings.ses_region))
+
+    @cached_property
+    def queue(self) -> ReminderQueue:
+        """Return the queue of `notify`."""
+        return ReminderQueue(clients.sqs(), self.settings.mail_queue_url)
+
+    @cached_property
+    def topic(self) -> OpsTopic:
+        """Return the way to ops."""
+        return OpsTopic(clients.sns(), self.settings.ops_topic_arn)
+
+    @cached_property
+    def reports(self) -> ReportBucket:
+        """Return the bucket of the audit reports."""
+        return ReportBucket(clients.s3(), self.settings.report_bucket)
