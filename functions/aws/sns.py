@@ -21,17 +21,19 @@ class OpsTopic:
 
     PERMISSIONS = ("sns:Publish",)
 
-    def __init__(self, client: "SNSClient", arn: str) -> None:
+    def __init__(self, client: "SNSClient", arn: str, account: str) -> None:
         self._client = client
         self._arn = arn
+        self._account = account
 
     def publish(self, notice: Notice) -> None:
-        """Publish a notice; a subject too long for SNS is cut, for the text says it all."""
+        """Publish a notice and the account that it is about; a subject too long for SNS is cut."""
         self._client.publish(
             TopicArn=self._arn,
             Subject=_CONTROL.sub(" ", notice.subject)[:_LONGEST_SUBJECT],
-            Message=notice.text,
+            Message=f"{notice.text.rstrip()}\n\nAWS account {self._account}\n",
             MessageAttributes={
+                "account": {"DataType": "String", "StringValue": self._account},
                 "kind": {"DataType": "String", "StringValue": notice.kind},
                 "severity": {"DataType": "String", "StringValue": notice.severity},
             },

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from aws import clients
 from aws.dynamodb.enforcement_table import AttachmentCounts, NoticeThrottle, UserFlags, UserFlagWriter
+from aws.dynamodb.table import Table
 from aws.iam.account import GuardedAccount
 from aws.iam.attach import PolicyAttacher
 from aws.iam.policy import EnforcementPolicy
@@ -50,19 +51,23 @@ class Adapters:
         return NamedUsers(self._account)
 
     @cached_property
+    def _table(self) -> Table:
+        return Table(clients.dynamodb(), self.settings.marks_table, self.account_number)
+
+    @cached_property
     def flags(self) -> UserFlags:
         """Return what reads the flags of a user."""
-        return UserFlags(clients.dynamodb(), self.settings.marks_table)
+        return UserFlags(self._table)
 
     @cached_property
     def flag_writer(self) -> UserFlagWriter:
         """Return what flags a user."""
-        return UserFlagWriter(clients.dynamodb(), self.settings.marks_table)
+        return UserFlagWriter(self._table)
 
     @cached_property
     def attachment_counts(self) -> AttachmentCounts:
         """Return what counts attachments by user and day."""
-        return AttachmentCounts(clients.dynamodb(), self.settings.marks_table)
+        return AttachmentCounts(self._table)
 
     @cached_property
     def release_queue(self) -> ReleaseQueue:
@@ -72,5 +77,5 @@ class Adapters:
     @cached_property
     def notices(self) -> DailyNotices:
         """Return the way to ops that repeats nothing within a day: events are delivered more than once."""
-        throttle = NoticeThrottle(clients.dynamodb(), self.settings.marks_table)
-        return DailyNotices(OpsTopic(clients.sns(), self.settings.ops_topic_arn), throttle)
+        throttle = NoticeThrottle(self._table)
+        return DailyNotices(OpsTopic(clients.sns(), self.settings.ops_topic_arn, self.account_number), throttle)

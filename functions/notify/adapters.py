@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws import clients
 from aws.dynamodb.mail_claims import MailClaims
+from aws.dynamodb.table import Table
 from aws.iam.account import GuardedAccount
 from aws.iam.account_alias import AccountAlias
 from aws.iam.mfa_devices import MfaDevices
@@ -45,7 +46,7 @@ class Adapters:
     @cached_property
     def claims(self) -> MailClaims:
         """Return what claims each mail for one worker."""
-        return MailClaims(clients.dynamodb(), self.settings.people_table)
+        return MailClaims(Table(clients.dynamodb(), self.settings.people_table, self.account.number))
 
     @cached_property
     def delivery(self) -> MailDelivery:

@@ -24,7 +24,8 @@ def read_message(body: str, account: str) -> ReminderMessage | AccountEvent | De
     """Read a message; raises MalformedReminder or MalformedEvent with the name of the field."""
     message = Fields.of(body, MalformedEvent)
     if "detail" not in message.values:
-        return ReminderMessage.from_json(body)
+        reminder = ReminderMessage.from_json(body)
+        return reminder if reminder.account in {None, account} else Ignored(f"the reminder is about {reminder.account}")
     if message.find("detail.mail") is not None:
         return read_delivery_report(body)
     return read_account_event(RecordedCall.from_message(body), account)

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from aws import clients
 from aws.dynamodb.enforcement_table import AccountFlags, AccountFlagWriter, AttachmentCounts, NoticeThrottle, UserFlags
+from aws.dynamodb.table import Table
 from aws.iam.account import GuardedAccount
 from aws.iam.attach import PolicyAttacher
 from aws.iam.group import EnforcementGroup, PolicyGroups
@@ -56,24 +57,28 @@ class Adapters:
         return NamedUsers(self.account)
 
     @cached_property
+    def _table(self) -> Table:
+        return Table(clients.dynamodb(), self.settings.marks_table, self.account.number)
+
+    @cached_property
     def account_flags(self) -> AccountFlags:
         """Return what reads the flags of everybody."""
-        return AccountFlags(clients.dynamodb(), self.settings.marks_table)
+        return AccountFlags(self._table)
 
     @cached_property
     def account_flag_writer(self) -> AccountFlagWriter:
         """Return what flags many users."""
-        return AccountFlagWriter(clients.dynamodb(), self.settings.marks_table)
+        return AccountFlagWriter(self._table)
 
     @cached_property
     def user_flags(self) -> UserFlags:
         """Return what reads the flags of one user."""
-        return UserFlags(clients.dynamodb(), self.settings.marks_table)
+        return UserFlags(self._table)
 
     @cached_property
     def attachment_counts(self) -> AttachmentCounts:
         """Return what counts attachments by user and day."""
-        return AttachmentCounts(clients.dynamodb(), self.settings.marks_table)
+        return AttachmentCounts(self._table)
 
     @cached_property
     def release_queue(self) -> ReleaseQueue:
@@ -83,12 +88,12 @@ class Adapters:
     @cached_property
     def topic(self) -> OpsTopic:
         """Return the way to ops."""
-        return OpsTopic(clients.sns(), self.settings.ops_topic_arn)
+        return OpsTopic(clients.sns(), self.settings.ops_topic_arn, self.account.number)
 
     @cached_property
     def notices(self) -> DailyNotices:
         """Return the way to ops that repeats nothing within a day."""
-        return DailyNotices(self.topic, NoticeThrottle(clients.dynamodb(), self.settings.marks_table))
+        return DailyNotices(self.topic, NoticeThrottle(self._table))
 
     def continuation(self, function_arn: str) -> Continuation:
         """Return what starts the next run of the function."""

@@ -68,7 +68,7 @@ def apply_plan(
 def request_release(user: "User", adapters: "Adapters", outcome: SweepOutcome) -> None:
     """Hand an exempt user over to `release`."""
     try:
-        adapters.release_queue.ask(ReleaseRequest(user.user_id, user.name))
+        adapters.release_queue.ask(ReleaseRequest(user.user_id, user.name, account=adapters.account.number))
     except (ClientError, BotoCoreError):
         logger.exception("Release not asked for", user_name=user.name, user_id=user.user_id)
         outcome.release_not_requested.add(user.user_id)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from aws import clients
 from aws.dynamodb.enforcement_table import DeletionCounts, NoticeThrottle, UserFlags, UserFlagWriter
+from aws.dynamodb.table import Table
 from aws.iam.account import GuardedAccount
 from aws.iam.detach import PolicyAttachments, PolicyDetacher
 from aws.iam.users import UserLookup
@@ -43,29 +44,33 @@ class Adapters:
         return PolicyAttachments(replace(self.account, policy_arn=policy_arn))
 
     @cached_property
+    def _table(self) -> Table:
+        return Table(clients.dynamodb(), self.settings.marks_table, self.account.number)
+
+    @cached_property
     def flags(self) -> UserFlags:
         """Return what reads the flags of a user."""
-        return UserFlags(clients.dynamodb(), self.settings.marks_table)
+        return UserFlags(self._table)
 
     @cached_property
     def flag_writer(self) -> UserFlagWriter:
         """Return what flags a user."""
-        return UserFlagWriter(clients.dynamodb(), self.settings.marks_table)
+        return UserFlagWriter(self._table)
 
     @cached_property
     def deletion_counts(self) -> DeletionCounts:
         """Return what counts by week how often a user was released to be deleted."""
-        return DeletionCounts(clients.dynamodb(), self.settings.marks_table)
+        return DeletionCounts(self._table)
 
     @cached_property
     def topic(self) -> OpsTopic:
         """Return the way to ops."""
-        return OpsTopic(clients.sns(), self.settings.ops_topic_arn)
+        return OpsTopic(clients.sns(), self.settings.ops_topic_arn, self.account.number)
 
     @cached_property
     def notices(self) -> DailyNotices:
         """Return the way to ops that repeats nothing within a day."""
-        return DailyNotices(self.topic, NoticeThrottle(clients.dynamodb(), self.settings.marks_table))
+        return DailyNotices(self.topic, NoticeThrottle(self._table))
 
     def continuation(self, function_arn: str) -> Continuation:
         """Return what starts the next run of the function."""

@@ -25,7 +25,8 @@ Fact = ReleaseRequest | FailedDeletion | Ignored
 def read_fact(body: str, account: str) -> Fact:
     """Tell what a message is about; raises MalformedRequest or MalformedEvent."""
     if _is_request(body):
-        return ReleaseRequest.from_json(body)
+        request = ReleaseRequest.from_json(body)
+        return request if request.account in {None, account} else Ignored(f"the request is about {request.account}")
     call = RecordedCall.from_message(body)
     if (call.source, call.name, call.account) != ("iam.amazonaws.com", "DeleteUser", account):
         return Ignored(f"the call was {call.name} of {call.source} in {call.account}")

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from aws import clients
 from aws.account_reader import AccountReader
 from aws.dynamodb.people_table import PeopleTable
+from aws.dynamodb.table import Table
 from aws.iam.account import GuardedAccount
 from aws.s3 import ReportBucket
 from aws.ses.quota import SendingAccount
@@ -26,7 +27,7 @@ class Adapters:
     @cached_property
     def people(self) -> PeopleTable:
         """Return the table that remembers people and runs."""
-        return PeopleTable(clients.dynamodb(), self.settings.people_table)
+        return PeopleTable(Table(clients.dynamodb(), self.settings.people_table, self.account.number))
 
     @cached_property
     def reader(self) -> AccountReader:
@@ -46,7 +47,7 @@ class Adapters:
     @cached_property
     def topic(self) -> OpsTopic:
         """Return the way to ops."""
-        return OpsTopic(clients.sns(), self.settings.ops_topic_arn)
+        return OpsTopic(clients.sns(), self.settings.ops_topic_arn, self.account.number)
 
     @cached_property
     def reports(self) -> ReportBucket:

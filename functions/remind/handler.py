@@ -68,7 +68,11 @@ def remind(reading: "RunReading", adapters: Adapters) -> "ReminderOutcome":
         for change in reading.snapshot.changes
         if not remember(change, adapters)
     }
-    due = [message for message in reading.outcome.queued if message.user_id not in unremembered]
+    due = [
+        replace(message, account=adapters.account.number)
+        for message in reading.outcome.queued
+        if message.user_id not in unremembered
+    ]
     try:
         queued = adapters.queue.send(due)
     except QueueRefused as error:

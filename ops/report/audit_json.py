@@ -9,7 +9,7 @@ from reports.audit.report import AuditReport
 
 def audit_json(report: AuditReport) -> str:
     """Write the whole report, the trend included; times are in ISO 8601, and what is not known is null."""
-    rows = [asdict(row) | {"devices": sorted(row.devices)} for row in report.rows]
+    rows = [asdict(row) | {"devices": sorted(row.devices), "account": report.account} for row in report.rows]
     whole = {
         "account": report.account,
         "at": report.at,

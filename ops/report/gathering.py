@@ -9,6 +9,7 @@ import boto3
 
 from aws.account_reader import AccountReader
 from aws.dynamodb.people_table import Remembered, RememberedPeople
+from aws.dynamodb.table import Table
 from aws.iam.account import GuardedAccount
 from domain.contact.addresses import AddressRules
 from domain.enrolment.snapshot import EnrolmentRules, build_snapshot
@@ -54,7 +55,7 @@ def report_on(session: boto3.Session, stack_name: str, now: datetime) -> AuditRe
     choices, iam = _choices(stack), session.client("iam", config=PATIENT)
     number = Identity(session.client("sts", config=PATIENT)).caller().account
     guarded = GuardedAccount(number, iam, choices.policy_arn, choices.group_name)
-    account = AccountReader.of(guarded, _table(session, stack))
+    account = AccountReader.of(guarded, _people(session, stack, number))
     rules = EnrolmentRules(choices.exemptions, AddressRules("", "", frozenset()))
     here = now.astimezone(choices.time_zone)
     facts, runs, _ = account.read(rules, here, has_time=lambda: True)
@@ -68,9 +69,10 @@ def report_on(session: boto3.Session, stack_name: str, now: datetime) -> AuditRe
     )
 
 
-def _table(session: boto3.Session, stack: Stack | None) -> RememberedPeople:
+def _people(session: boto3.Session, stack: Stack | None, account: str) -> RememberedPeople:
     name = stack.physical.get("PeopleTable") if stack else None
-    return RememberedPeople(session.client("dynamodb", config=PATIENT), name) if name else NobodyRemembered()
+    client = session.client("dynamodb", config=PATIENT)
+    return RememberedPeople(Table(client, name, account)) if name else NobodyRemembered()
 
 
 def _choices(stack: Stack | None) -> Choices:

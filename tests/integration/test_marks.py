@@ -16,9 +16,10 @@ from aws.dynamodb.enforcement_table import (
     UserFlags,
     UserFlagWriter,
 )
+from aws.dynamodb.table import Table
 from aws.sns import DailyNotices, OpsTopic
 from domain.notice import Notice, Severity
-from tests.integration.conftest import Calls, Stack
+from tests.integration.conftest import ACCOUNT, Calls, Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -34,7 +35,7 @@ def dynamodb(stack: Stack, calls: Calls) -> "DynamoDBClient":
 
 @pytest.fixture
 def topic(stack: Stack) -> OpsTopic:
-    return OpsTopic(boto3.client("sns"), stack.ops.topic)
+    return OpsTopic(boto3.client("sns"), stack.ops.topic, ACCOUNT)
 
 
 def items(dynamodb: "DynamoDBClient", kind: str) -> list[dict[str, Any]]:
@@ -48,7 +49,7 @@ def kept_until(dynamodb: "DynamoDBClient", kind: str) -> datetime:
 
 def test_counts_attachments_by_day(dynamodb: "DynamoDBClient") -> None:
     """Each day of UTC has a count of its own, which is kept until that day is surely over."""
-    counts = AttachmentCounts(dynamodb, "marks")
+    counts = AttachmentCounts(Table(dynamodb, "marks", ACCOUNT))
     counts.add("AIDAALICE", NOON)
     counts.add("AIDAALICE", NOON + HOUR)
 
@@ -60,7 +61,7 @@ def test_counts_attachments_by_day(dynamodb: "DynamoDBClient") -> None:
 
 def test_counts_deletions_by_week_of_the_calendar(dynamodb: "DynamoDBClient") -> None:
     """The week around New Year is one week, and its count outlives it."""
-    counts = DeletionCounts(dynamodb, "marks")
+    counts = DeletionCounts(Table(dynamodb, "marks", ACCOUNT))
     monday, sunday = datetime(2026, 12, 28, tzinfo=UTC), datetime(2027, 1, 3, 23, tzinfo=UTC)
     counts.add("AIDAALICE", monday)
 
@@ -72,7 +73,7 @@ def test_counts_deletions_by_week_of_the_calendar(dynamodb: "DynamoDBClient") ->
 @pytest.mark.parametrize("times", [1, 2])
 def test_counts_once_though_answers_get_lost(dynamodb: "DynamoDBClient", calls: Calls, times: int) -> None:
     """A count that botocore writes again counts once; another count of the same user counts again."""
-    counts = AttachmentCounts(dynamodb, "marks")
+    counts = AttachmentCounts(Table(dynamodb, "marks", ACCOUNT))
     for _ in range(times):
         calls.lose_answer("UpdateItem")
         counts.add("AIDAALICE", NOON)
@@ -84,7 +85,7 @@ def test_goes_on_with_a_count_of_the_first_release(dynamodb: "DynamoDBClient") -
     """Release 1.0.0 counted without tokens."""
     item: dict[str, Any] = {"kind": {"S": "attached"}, "subject": {"S": "2026-12-30#AIDAALICE"}, "times": {"N": "2"}}
     dynamodb.put_item(TableName="marks", Item=item)
-    counts = AttachmentCounts(dynamodb, "marks")
+    counts = AttachmentCounts(Table(dynamodb, "marks", ACCOUNT))
     counts.add("AIDAALICE", NOON)
 
     assert counts.so_far("AIDAALICE", NOON) == 3
@@ -95,7 +96,7 @@ def test_tells_again_after_a_day_though_the_mark_is_still_there(
 ) -> None:
     """DynamoDB deletes expired items within days only, so the time in the mark counts."""
     daily, notice = (
-        DailyNotices(topic, NoticeThrottle(dynamodb, "marks")),
+        DailyNotices(topic, NoticeThrottle(Table(dynamodb, "marks", ACCOUNT))),
         Notice("kind", Severity.ALARM, "subject", "text"),
     )
     for after in (0 * HOUR, 23 * HOUR, 24 * HOUR):
@@ -106,7 +107,7 @@ def test_tells_again_after_a_day_though_the_mark_is_still_there(
 
 def test_one_kind_of_notice_hides_no_other(dynamodb: "DynamoDBClient", stack: Stack, topic: OpsTopic) -> None:
     """Two kinds of notices about one user are both told."""
-    daily = DailyNotices(topic, NoticeThrottle(dynamodb, "marks"))
+    daily = DailyNotices(topic, NoticeThrottle(Table(dynamodb, "marks", ACCOUNT)))
     for kind in ("fought-over", "unenforceable", "fought-over"):
         daily.publish(Notice(kind, Severity.ALARM, "subject", "text"), "AIDAALICE", NOON)
 
@@ -118,7 +119,7 @@ def test_only_what_is_new_is_told_and_only_what_was_told_is_remembered(
 ) -> None:
     """A topic that refuses a notice leaves no mark, and a mark that cannot be written repeats the notice."""
     daily, notice = (
-        DailyNotices(topic, NoticeThrottle(dynamodb, "marks")),
+        DailyNotices(topic, NoticeThrottle(Table(dynamodb, "marks", ACCOUNT))),
         Notice("kind", Severity.ALARM, "subject", "text"),
     )
     calls.fail("PutItem", "AccessDeniedException", status=400)
@@ -132,38 +133,38 @@ def test_only_what_is_new_is_told_and_only_what_was_told_is_remembered(
 
 def test_forgets_who_is_leaving_when_the_mark_expires(dynamodb: "DynamoDBClient") -> None:
     """A mark that DynamoDB has not deleted yet holds no longer than it says."""
-    UserFlagWriter(dynamodb, "marks").flag_deletion_pending("AIDAALICE", NOON)
+    UserFlagWriter(Table(dynamodb, "marks", ACCOUNT)).flag_deletion_pending("AIDAALICE", NOON)
 
     for now, deletion_pending in ((NOON - HOUR, {"AIDAALICE"}), (NOON, set())):
-        assert AccountFlags(dynamodb, "marks").read(now).deletion_pending == deletion_pending
-        assert UserFlags(dynamodb, "marks").read("AIDAALICE", now).deletion_pending == deletion_pending
+        assert AccountFlags(Table(dynamodb, "marks", ACCOUNT)).read(now).deletion_pending == deletion_pending
+        assert UserFlags(Table(dynamodb, "marks", ACCOUNT)).read("AIDAALICE", now).deletion_pending == deletion_pending
 
 
 def test_remembers_thousands_at_once_and_for_ever(dynamodb: "DynamoDBClient", calls: Calls) -> None:
     """Users are marked 25 a call, over a mark that would have ended too."""
-    UserFlagWriter(dynamodb, "marks").flag_previously_enforced("AIDA7", NOON)
+    UserFlagWriter(Table(dynamodb, "marks", ACCOUNT)).flag_previously_enforced("AIDA7", NOON)
     everybody = frozenset(f"AIDA{number}" for number in range(60))
-    AccountFlagWriter(dynamodb, "marks").flag_previously_enforced(everybody)
+    AccountFlagWriter(Table(dynamodb, "marks", ACCOUNT)).flag_previously_enforced(everybody)
 
     assert calls.count("BatchWriteItem") == 3
-    assert AccountFlags(dynamodb, "marks").read(NOON + 9999 * DAY).previously_enforced == everybody
+    assert AccountFlags(Table(dynamodb, "marks", ACCOUNT)).read(NOON + 9999 * DAY).previously_enforced == everybody
 
 
 def test_knows_which_exemptions_ops_know(dynamodb: "DynamoDBClient") -> None:
     """An exemption is remembered by its summary until it is over."""
-    marker = AccountFlagWriter(dynamodb, "marks")
+    marker = AccountFlagWriter(Table(dynamodb, "marks", ACCOUNT))
     marker.record_exemptions({"AIDAALICE": "tag CI", "AIDABOB": "path /service/"}, over=())
     marker.record_exemptions({"AIDAALICE": "tag build"}, over={"AIDABOB"})
 
-    assert AccountFlags(dynamodb, "marks").published_exemptions() == {"AIDAALICE": "tag build"}
-    assert UserFlags(dynamodb, "marks").published_exemption("AIDAALICE") == "tag build"
-    assert UserFlags(dynamodb, "marks").published_exemption("AIDABOB") is None
+    assert AccountFlags(Table(dynamodb, "marks", ACCOUNT)).published_exemptions() == {"AIDAALICE": "tag build"}
+    assert UserFlags(Table(dynamodb, "marks", ACCOUNT)).published_exemption("AIDAALICE") == "tag build"
+    assert UserFlags(Table(dynamodb, "marks", ACCOUNT)).published_exemption("AIDABOB") is None
 
 
 def test_remembers_for_a_day_a_name_whose_bearer_lost_the_policy(dynamodb: "DynamoDBClient") -> None:
     """Only a rename that followed the detachment within a day is explained by it."""
-    UserFlagWriter(dynamodb, "marks").flag_name_detached("alice", NOON)
-    mark = UserFlags(dynamodb, "marks")
+    UserFlagWriter(Table(dynamodb, "marks", ACCOUNT)).flag_name_detached("alice", NOON)
+    mark = UserFlags(Table(dynamodb, "marks", ACCOUNT))
 
     assert [mark.name_was_detached("alice", NOON + after) for after in (-HOUR, HOUR, DAY)] == [False, True, False]
     assert not mark.name_was_detached("bob", NOON + HOUR)

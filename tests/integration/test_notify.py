@@ -304,7 +304,10 @@ def test_a_password_is_a_welcome(
     assert sent[0]["Destination"] == {"ToAddresses": [ADDRESS]}
     item = people.get(user_id)
     assert item.pop("claim_token")
-    assert item == {"causes": ["welcome#2026-11-24#b6246771-c845-4070-a377-1407e8e72789"]}
+    assert item == {
+        "causes": ["welcome#2026-11-24#b6246771-c845-4070-a377-1407e8e72789"],
+        "account": "111122223333",
+    }
 
 
 def test_root_is_no_user_of_the_name_of_the_account(

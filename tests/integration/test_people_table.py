@@ -12,8 +12,10 @@ from hypothesis import strategies as st
 
 from aws import clients
 from aws.dynamodb.people_table import PeopleTable
+from aws.dynamodb.table import Table
 from domain.enrolment.record import PersonRecord, RecordChange
 from domain.enrolment.totals import RunTotals
+from tests.integration.conftest import ACCOUNT
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -51,7 +53,7 @@ def dynamodb(account: None) -> Iterator["DynamoDBClient"]:
 
 @pytest.fixture
 def table(dynamodb: "DynamoDBClient") -> PeopleTable:
-    return PeopleTable(clients.dynamodb(), "people")
+    return PeopleTable(Table(clients.dynamodb(), "people", ACCOUNT))
 
 
 def claim(dynamodb: "DynamoDBClient", cause: str) -> None:

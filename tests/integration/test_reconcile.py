@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from moto.iam.models import iam_backends
 
 from aws.dynamodb.enforcement_table import UserFlagWriter
+from aws.dynamodb.table import Table
 from domain.enforcement.release_request import ReleaseRequest
 from domain.input.settings import InvalidSetting
 from reconcile import apply
@@ -127,7 +128,7 @@ def test_an_exempt_user_who_is_held_is_handed_to_release_and_nothing_is_detached
 
     summary = sweep(context)
 
-    assert stack.requests.take() == [ReleaseRequest(robot, "robot").to_json()]
+    assert stack.requests.take() == [ReleaseRequest(robot, "robot", account=ACCOUNT).to_json()]
     assert attached(iam, "robot") == ["mfa-control"]
     assert summary["exempt"] == {"by-tag": 1}
     entry = log.entry("User exempt")
@@ -448,7 +449,7 @@ def test_whoever_is_exempted_or_deleted_before_a_late_turn_is_spared(
                 iam.delete_user(UserName="carol")
                 iam.delete_user(UserName="dave")
                 create("dave")
-            mark = UserFlagWriter(boto3.client("dynamodb"), "marks")
+            mark = UserFlagWriter(Table(boto3.client("dynamodb"), "marks", ACCOUNT))
             mark.flag_deletion_pending(erin, super().now(tz) + timedelta(hours=1))
             return super().now(tz) + timedelta(minutes=2)
 

@@ -21,7 +21,7 @@ from domain.input.settings import InvalidSetting
 from domain.reminders.message import ReminderKind, ReminderMessage
 from remind.handler import lambda_handler
 from remind.publishing import RunIncomplete
-from tests.integration.conftest import Calls, Context, Log
+from tests.integration.conftest import ACCOUNT, Calls, Context, Log
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -198,6 +198,7 @@ def test_who_has_no_mfa_is_mailed_and_remembered_and_ops_are_told(
             unenrolled_since=TODAY,
             number=1,
             days=0,
+            account=ACCOUNT,
         )
     ]
     assert around.item(user_id) == {
@@ -205,14 +206,17 @@ def test_who_has_no_mfa_is_mailed_and_remembered_and_ops_are_told(
         "user_name": {"S": NAME},
         "first_seen": {"S": TODAY.isoformat()},
         "unenrolled_since": {"S": TODAY.isoformat()},
+        "account": {"S": ACCOUNT},
     }
     (digest,) = around.digests()
     assert digest["Subject"] == "MFA in 111122223333: 1 not enrolled"
     assert f"- {NAME}: since today, no reminder yet, one goes out now, NOT ENFORCED" in digest["Message"]
     assert {key: value["Value"] for key, value in digest["MessageAttributes"].items()} == {
+        "account": ACCOUNT,
         "kind": "digest",
         "severity": "information",
     }
+    assert digest["Message"].endswith(f"\n\nAWS account {ACCOUNT}\n")
     assert (totals["unenrolled"], totals["reminders"]) == (1, 1)
 
 

@@ -14,8 +14,9 @@ from uuid import uuid4
 from domain.enforcement.decision import Flags
 
 if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef, WriteRequestTypeDef
+
+    from aws.dynamodb.table import Table
 
     Item = dict[str, AttributeValueTypeDef]
 
@@ -30,8 +31,8 @@ class UserFlags:
 
     PERMISSIONS = ("dynamodb:GetItem",)
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._client = client
+    def __init__(self, table: "Table") -> None:
+        self._client = table.client
         self._table = table
 
     def read(self, user_id: str, now: datetime) -> Flags:
@@ -48,11 +49,11 @@ class UserFlags:
 
     def published_exemption(self, user_id: str) -> str | None:
         """Return the summary of the exemption that ops know of."""
-        found = _get(self._client, self._table, _key(_EXEMPT, user_id))
+        found = _get(self._table, _key(_EXEMPT, user_id))
         return found["exemption"]["S"] if found else None
 
     def _find(self, kind: str, subject: str, now: datetime) -> "Item | None":
-        found = _get(self._client, self._table, _key(kind, subject))
+        found = _get(self._table, _key(kind, subject))
         return found if found and not _has_expired(found, now) else None
 
 
@@ -61,8 +62,8 @@ class AccountFlags:
 
     PERMISSIONS = ("dynamodb:Query",)
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._client = client
+    def __init__(self, table: "Table") -> None:
+        self._client = table.client
         self._table = table
 
     def read(self, now: datetime) -> Flags:
@@ -79,7 +80,7 @@ class AccountFlags:
 
     def _items(self, kind: str) -> "Iterable[Item]":
         pages = self._client.get_paginator("query").paginate(
-            TableName=self._table,
+            TableName=self._table.name,
             KeyConditionExpression="kind = :kind",
             ExpressionAttributeValues={":kind": {"S": kind}},
             ConsistentRead=True,
@@ -92,8 +93,8 @@ class UserFlagWriter:
 
     PERMISSIONS = ("dynamodb:PutItem",)
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._client = client
+    def __init__(self, table: "Table") -> None:
+        self._client = table.client
         self._table = table
 
     def flag_deletion_pending(self, user_id: str, until: datetime) -> None:
@@ -109,8 +110,8 @@ class UserFlagWriter:
         for_good = "attribute_exists(subject) AND attribute_not_exists(expires)"
         with suppress(self._client.exceptions.ConditionalCheckFailedException):
             self._client.put_item(
-                TableName=self._table,
-                Item={**item, "expires": _seconds(until)},
+                TableName=self._table.name,
+                Item={**item, "expires": _seconds(until), "account": self._table.account_value},
                 ConditionExpression=f"NOT ({for_good})",
             )
 
@@ -123,7 +124,7 @@ class UserFlagWriter:
         self._put(_exempt_item(user_id, exemption))
 
     def _put(self, item: "Mapping[str, AttributeValueTypeDef]") -> None:
-        self._client.put_item(TableName=self._table, Item=item)
+        self._client.put_item(TableName=self._table.name, Item={**item, "account": self._table.account_value})
 
 
 class AccountFlagWriter:
@@ -131,24 +132,28 @@ class AccountFlagWriter:
 
     PERMISSIONS = ("dynamodb:BatchWriteItem",)
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._client = client
+    def __init__(self, table: "Table") -> None:
+        self._client = table.client
         self._table = table
 
     def flag_previously_enforced(self, user_ids: Iterable[str]) -> None:
         """Remember for ever that the policy was on these users."""
-        self._write({"PutRequest": {"Item": _key(_ENFORCED, user_id)}} for user_id in user_ids)
+        self._write({"PutRequest": {"Item": self._with_account(_key(_ENFORCED, user_id))}} for user_id in user_ids)
 
     def record_exemptions(self, known: Mapping[str, str], over: Iterable[str]) -> None:
         """Remember which exemptions ops know of, by user id, and forget those that are over."""
         new: Iterable[WriteRequestTypeDef] = (
-            {"PutRequest": {"Item": _exempt_item(user_id, summary)}} for user_id, summary in known.items()
+            {"PutRequest": {"Item": self._with_account(_exempt_item(user_id, summary))}}
+            for user_id, summary in known.items()
         )
         self._write(chain(new, ({"DeleteRequest": {"Key": _key(_EXEMPT, user_id)}} for user_id in over)))
 
+    def _with_account(self, item: "Item") -> "Item":
+        return {**item, "account": self._table.account_value}
+
     def _write(self, requests: "Iterable[WriteRequestTypeDef]") -> None:
         for batch in batched(requests, _BATCH, strict=False):
-            self._client.batch_write_item(RequestItems={self._table: batch})
+            self._client.batch_write_item(RequestItems={self._table.name: batch})
 
 
 class _Counts:
@@ -159,13 +164,13 @@ class _Counts:
     _period: str  # as strftime writes it
     _kept: timedelta
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._client = client
+    def __init__(self, table: "Table") -> None:
+        self._client = table.client
         self._table = table
 
     def so_far(self, user_id: str, now: datetime) -> int:
         """Return the number in this period."""
-        found = _get(self._client, self._table, self._key(user_id, now))
+        found = _get(self._table, self._key(user_id, now))
         return int(found["times"]["N"]) if found else 0
 
     def add(self, user_id: str, now: datetime) -> None:
@@ -173,15 +178,17 @@ class _Counts:
         token = uuid4().hex
         with suppress(self._client.exceptions.ConditionalCheckFailedException):
             self._client.update_item(
-                TableName=self._table,
+                TableName=self._table.name,
                 Key=self._key(user_id, now),
-                UpdateExpression="ADD times :one, tokens :tokens SET expires = :later",
+                UpdateExpression="ADD times :one, tokens :tokens SET expires = :later, #account = :account",
+                ExpressionAttributeNames={"#account": "account"},
                 ConditionExpression="NOT contains(tokens, :token)",
                 ExpressionAttributeValues={
                     ":one": {"N": "1"},
                     ":tokens": {"SS": [token]},
                     ":token": {"S": token},
                     ":later": _seconds(now + self._kept),
+                    ":account": self._table.account_value,
                 },
             )
 
@@ -206,23 +213,24 @@ class NoticeThrottle:
 
     PERMISSIONS = ("dynamodb:GetItem", "dynamodb:PutItem")
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._client = client
+    def __init__(self, table: "Table") -> None:
+        self._client = table.client
         self._table = table
 
     def was_published(self, kind: str, subject: str, now: datetime) -> bool:
         """Tell whether ops were told of this within the last 24 hours."""
-        found = _get(self._client, self._table, _key(_PUBLISHED, f"{kind}#{subject}"))
+        found = _get(self._table, _key(_PUBLISHED, f"{kind}#{subject}"))
         return found is not None and not _has_expired(found, now)
 
     def record(self, kind: str, subject: str, now: datetime) -> None:
         """Remember that ops have been told."""
         item = {**_key(_PUBLISHED, f"{kind}#{subject}"), "expires": _seconds(now + _A_DAY)}
-        self._client.put_item(TableName=self._table, Item=item)
+        item["account"] = self._table.account_value
+        self._client.put_item(TableName=self._table.name, Item=item)
 
 
-def _get(client: "DynamoDBClient", table: str, key: "Item") -> "Item | None":
-    return client.get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
+def _get(table: "Table", key: "Item") -> "Item | None":
+    return table.client.get_item(TableName=table.name, Key=key, ConsistentRead=True).get("Item")
 
 
 def _key(kind: str, subject: str) -> "Item":

@@ -12,9 +12,8 @@ from domain.mail.delivery_failures import AddressFailure
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from mypy_boto3_dynamodb import DynamoDBClient
-
     from aws.dynamodb.people_items import Item
+    from aws.dynamodb.table import Table
 
 _KNOWN = "attribute_exists(user_id)"
 
@@ -36,8 +35,8 @@ class MailClaims:
 
     PERMISSIONS = ("dynamodb:UpdateItem",)
 
-    def __init__(self, client: "DynamoDBClient", table: str) -> None:
-        self._client = client
+    def __init__(self, table: "Table") -> None:
+        self._client = table.client
         self._table = table
 
     def claim(self, mail: Mail) -> Claim | None:
@@ -51,7 +50,9 @@ class MailClaims:
         # The set to add is no member to look for.
         condition = f"NOT contains(causes, {update.value('cause', {'S': mail.cause})})"
         if mail.step is None:
+            # No run may have written the person's item yet.
             update.set_if_missing("user_name", {"S": mail.user_name})
+            update.set_if_missing("account", self._table.account_value)
         else:
             update.set("reminders", {"N": str(mail.step.number)}).set("claimed_on", {"S": mail.step.day.isoformat()})
             condition = f"{condition} AND {_is_next(mail.step, update)}"
@@ -99,7 +100,7 @@ class MailClaims:
     def _write(self, user_id: str, update: Update, condition: str) -> "Item":
         """Write where the condition holds, and return the item as it was."""
         answer = self._client.update_item(
-            TableName=self._table,
+            TableName=self._table.name,
             Key={"user_id": {"S": user_id}},
             ConditionExpression=condition,
             ReturnValues="ALL_OLD",

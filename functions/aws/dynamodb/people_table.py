@@ -8,8 +8,7 @@ from aws.dynamodb.update_expression import Update
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from mypy_boto3_dynamodb import DynamoDBClient
-
+    from aws.dynamodb.table import Table
     from domain.enrolment.record import PersonRecord, RecordChange
     from domain.enrolment.totals import RunTotals
 
@@ -27,13 +26,13 @@ class RememberedPeople:
 
     PERMISSIONS: tuple[str, ...] = ("dynamodb:Scan",)
 
-    def __init__(self, client: "DynamoDBClient", name: str) -> None:
-        self._client = client
-        self._name = name
+    def __init__(self, table: "Table") -> None:
+        self._client = table.client
+        self._table = table
 
     def read(self) -> Remembered:
         """Return everything: a call for each megabyte, thousands of people. An odd item costs nobody else's."""
-        pages = self._client.get_paginator("scan").paginate(TableName=self._name, ConsistentRead=True)
+        pages = self._client.get_paginator("scan").paginate(TableName=self._table.name, ConsistentRead=True)
         people: dict[str, PersonRecord] = {}
         runs: list[RunTotals] = []
         unreadable: list[str] = []
@@ -56,13 +55,13 @@ class PeopleTable(RememberedPeople):
     def follow(self, change: "RecordChange") -> bool:
         """Write what changed; return False where another run was first, whose word then stands."""
         before = record_item(change.before)
-        update = _update(change)
+        update = _update(change).set("account", self._table.account_value)
         unchanged = "attribute_not_exists(unenrolled_since)"
         if "unenrolled_since" in before:
             unchanged = f"unenrolled_since = {update.value('before', before['unenrolled_since'])}"
         try:
             self._client.update_item(
-                TableName=self._name,
+                TableName=self._table.name,
                 Key={"user_id": {"S": change.after.user_id}},
                 ConditionExpression=unchanged,
                 **update.arguments,
@@ -73,7 +72,9 @@ class PeopleTable(RememberedPeople):
 
     def keep(self, totals: "RunTotals", expires: "datetime") -> None:
         """Remember a run until then: the next one compares with it, the trend shows it."""
-        self._client.put_item(TableName=self._name, Item=run_item(totals, expires))
+        self._client.put_item(
+            TableName=self._table.name, Item={**run_item(totals, expires), "account": self._table.account_value}
+        )
 
 
 def _update(change: "RecordChange") -> Update:

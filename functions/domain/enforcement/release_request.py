@@ -16,12 +16,14 @@ class MalformedRequest(Malformed):
 class ReleaseRequest:
     """A user who was found exempt and held; `after` is the call that led there, None where a sweep found it.
 
-    `after` is what the sender says: good for the log, and no proof.
+    `after` is what the sender says: good for the log, and no proof. A request of release 1.0.0 names no `account`: it
+    is about the account of its queue.
     """
 
     user_id: str
     user_name: str
     after: ApiCall | None = None
+    account: str | None = None
 
     def to_json(self) -> str:
         """Return the request as the body of a message."""
@@ -38,6 +40,7 @@ class ReleaseRequest:
             user_id=request.user_id("release.user_id"),
             user_name=request.user_name("release.user_name"),
             after=_call(request, "release.after"),
+            account=request.optional_text("release.account"),
         )
 
 

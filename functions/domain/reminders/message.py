@@ -25,7 +25,8 @@ class ReminderMessage:
     """One mail to one person.
 
     `cause` names the step of the cadence that is due, such as `reminder#2026-11-24`: planned twice, it is the same
-    cause, and is sent once. `number` counts this person's reminders from 1, `days` the whole days without MFA.
+    cause, and is sent once. `number` counts this person's reminders from 1, `days` the whole days without MFA. A
+    message of release 1.0.0 names no `account`: it is about the account of its queue.
     """
 
     kind: ReminderKind
@@ -38,6 +39,7 @@ class ReminderMessage:
     unenrolled_since: date
     number: int
     days: int
+    account: str | None = None
 
     def to_json(self) -> str:
         """Return the body of the queue message."""
@@ -58,6 +60,7 @@ class ReminderMessage:
             unenrolled_since=message.day("unenrolled_since"),
             number=message.count("number", least=1),
             days=_days(message),
+            account=message.optional_text("account"),
         )
 
 

@@ -21,6 +21,7 @@ COLUMNS = (
     "without_mfa_since",
     "reminders",
     "last_reminded",
+    "account",
 )
 
 # With these a cell is a formula to a spreadsheet; in Japanese ones the wide forms are, too.
@@ -32,7 +33,7 @@ def audit_csv(report: AuditReport) -> str:
     found = StringIO()
     writer = csv.writer(found)
     writer.writerow(COLUMNS)
-    writer.writerows([_text(value) for value in _values(row)] for row in report.rows)
+    writer.writerows([_text(value) for value in (*_values(row), report.account)] for row in report.rows)
     return found.getvalue()
 
 

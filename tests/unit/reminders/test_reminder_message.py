@@ -22,6 +22,7 @@ MESSAGE = ReminderMessage(
     unenrolled_since=date(2026, 11, 10),
     number=5,
     days=14,
+    account="111122223333",
 )
 
 
@@ -36,6 +37,7 @@ messages = st.builds(
     unenrolled_since=st.dates(max_value=date(2100, 1, 1)),
     number=st.integers(1, 999),
     days=st.integers(0, 99_999),
+    account=st.none() | st.from_regex(r"[0-9]{12}", fullmatch=True),
 )
 
 
@@ -56,6 +58,7 @@ def test_the_message_on_the_queue_is_plain_json() -> None:
         "unenrolled_since": "2026-11-10",
         "number": 5,
         "days": 14,
+        "account": "111122223333",
     }
 
 
@@ -92,13 +95,21 @@ def test_a_wrong_field_is_named(field: str, value: object) -> None:
         ReminderMessage.from_json(body)
 
 
-@pytest.mark.parametrize("field", [name for name in ReminderMessage.__slots__ if name != "cc"])
+@pytest.mark.parametrize("field", [name for name in ReminderMessage.__slots__ if name not in {"cc", "account"}])
 def test_a_missing_field_is_named(field: str) -> None:
     message = json.loads(MESSAGE.to_json())
     del message[field]
 
     with pytest.raises(MalformedReminder, match=f"{field}: expected .*, found NoneType"):
         ReminderMessage.from_json(json.dumps(message))
+
+
+def test_message_of_release_1_0_0() -> None:
+    """A message that names no account, as release 1.0.0 wrote it, is read."""
+    message = json.loads(MESSAGE.to_json())
+    del message["account"]
+
+    assert ReminderMessage.from_json(json.dumps(message)).account is None
 
 
 @pytest.mark.parametrize("body", ["", "reminder", "[]", "null"])

@@ -96,7 +96,7 @@ def test_a_row_says_all_an_auditor_asks_of_a_user(account: Account) -> None:
                 COLUMNS,
                 (
                     user_id, "alice", "/sales/", "2026-05-02T12:00:00Z", "yes", "1", "", "unenrolled", "attached",
-                    "", "", "", "2026-11-20", "3", "2026-11-23T09:00:00Z",
+                    "", "", "", "2026-11-20", "3", "2026-11-23T09:00:00Z", "111122223333",
                 ),
                 strict=True,
             )

@@ -1,0 +1,84 @@
+"""What one function hands to another, keeps or tells ops names the account that it is about."""
+
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import TYPE_CHECKING
+
+import boto3
+import pytest
+
+from aws.dynamodb.enforcement_table import (
+    AccountFlagWriter,
+    AttachmentCounts,
+    DeletionCounts,
+    NoticeThrottle,
+    UserFlagWriter,
+)
+from aws.dynamodb.table import Table
+from domain.api_call import Ignored
+from domain.contact.languages import Language
+from domain.enforcement.release_request import ReleaseRequest
+from domain.reminders.message import ReminderKind, ReminderMessage
+from notify.message import read_message
+from release.event import read_fact
+from tests.integration.conftest import ACCOUNT, Stack
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+NOW = datetime.now(UTC)
+REMINDER = ReminderMessage(
+    ReminderKind.REMINDER,
+    "reminder#2026-11-24",
+    "alice",
+    "AIDAALICE",
+    "alice@example.com",
+    None,
+    Language.ENGLISH,
+    date(2026, 11, 24),
+    1,
+    0,
+)
+REQUEST = ReleaseRequest("AIDAALICE", "alice")
+
+
+@pytest.mark.parametrize("account", [None, ACCOUNT])
+def test_messages_of_this_account(account: str | None) -> None:
+    """A message about this account is handled, and so is one of release 1.0.0, which names none."""
+    reminder, request = replace(REMINDER, account=account), replace(REQUEST, account=account)
+
+    assert read_message(reminder.to_json(), ACCOUNT) == reminder
+    assert read_fact(request.to_json(), ACCOUNT) == request
+
+
+def test_messages_of_another_account() -> None:
+    """A message about another account is ignored."""
+    other = "999988887777"
+
+    assert isinstance(read_message(replace(REMINDER, account=other).to_json(), ACCOUNT), Ignored)
+    assert isinstance(read_fact(replace(REQUEST, account=other).to_json(), ACCOUNT), Ignored)
+
+
+@pytest.fixture
+def dynamodb(stack: Stack) -> "DynamoDBClient":
+    return boto3.client("dynamodb")
+
+
+def test_items_name_the_account(dynamodb: "DynamoDBClient") -> None:
+    """Each item of the enforcement table names the account, whichever adapter writes it."""
+    table = Table(dynamodb, "marks", ACCOUNT)
+    UserFlagWriter(table).flag_deletion_pending("AIDA1", NOW)
+    UserFlagWriter(table).flag_previously_enforced("AIDA2", NOW)
+    UserFlagWriter(table).flag_previously_enforced("AIDA3")
+    UserFlagWriter(table).flag_name_detached("alice", NOW)
+    UserFlagWriter(table).record_exemption("AIDA4", "tag CI")
+    AccountFlagWriter(table).flag_previously_enforced({"AIDA5"})
+    AccountFlagWriter(table).record_exemptions({"AIDA6": "tag CI"}, over=())
+    AttachmentCounts(table).add("AIDA7", NOW)
+    DeletionCounts(table).add("AIDA8", NOW)
+    NoticeThrottle(table).record("kind", "AIDA9", NOW)
+
+    items = dynamodb.scan(TableName="marks")["Items"]
+
+    assert len(items) == 10
+    assert {item["account"]["S"] for item in items} == {ACCOUNT}
