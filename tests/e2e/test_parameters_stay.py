@@ -28,15 +28,7 @@ def cloud() -> Iterator[Cloud]:
 
 @pytest.fixture
 def checkout(cloud: Cloud, tmp_path: Path) -> Path:
-    """A clone of the project as ops have it, which sam deploys by its own samconfig.toml."""
-    upstream, checkout = tmp_path / "upstream", tmp_path / "checkout"
-    upstream.mkdir()
-    for name in ("template.yaml", "samconfig.toml"):
-        shutil.copy(ROOT / name, upstream)
-    shutil.copytree(ROOT / "functions", upstream / "functions", ignore=shutil.ignore_patterns("__pycache__"))
-    release = f"git init --quiet && git add . && git commit --quiet --message release && git clone --quiet . {checkout}"
-    played(release, cloud, upstream)
-    return checkout
+    return checked_out(cloud, tmp_path)
 
 
 def test_parameters_stay(cloud: Cloud, checkout: Path) -> None:
@@ -66,6 +58,18 @@ def test_answers_of_the_guide(cloud: Cloud, checkout: Path) -> None:
         played(command, cloud, checkout)
 
     assert deployed(cloud)["SenderEmail"] == "mfa@example.com"
+
+
+def checked_out(cloud: Cloud, folder: Path) -> Path:
+    """Return a clone of the project as ops have it, which sam deploys by its own samconfig.toml."""
+    upstream, checkout = folder / "upstream", folder / "checkout"
+    upstream.mkdir()
+    for name in ("template.yaml", "samconfig.toml"):
+        shutil.copy(ROOT / name, upstream)
+    shutil.copytree(ROOT / "functions", upstream / "functions", ignore=shutil.ignore_patterns("__pycache__"))
+    release = f"git init --quiet && git add . && git commit --quiet --message release && git clone --quiet . {checkout}"
+    played(release, cloud, upstream)
+    return checkout
 
 
 def deployments(document: str) -> Iterator[str]:
