@@ -1,0 +1,59 @@
+"""What runs for a commit and for a push: read-only, pinned, and what the Makefile installs."""
+
+import re
+from pathlib import Path
+from subprocess import run
+from typing import Any
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[2]
+WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yaml"))
+
+
+def read(path: Path) -> Any:  # noqa: ANN401  # YAML of any shape
+    return yaml.safe_load(path.read_text())
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_workflow(path: Path) -> None:
+    """A workflow may only read, and its actions are pinned by commit."""
+    workflow = read(path)
+    steps = [step for job in workflow["jobs"].values() for step in job["steps"]]
+    used = [step["uses"] for step in steps if "uses" in step]
+
+    assert workflow["permissions"] == {"contents": "read"}
+    assert all("permissions" not in job and "timeout-minutes" in job for job in workflow["jobs"].values())
+    assert used
+    assert all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", action) for action in used)
+
+
+def test_workflow_runs_the_tests() -> None:
+    """CI calls one command, which is `make test`."""
+    runs = [step["run"] for job in read(WORKFLOWS[0])["jobs"].values() for step in job["steps"] if "run" in step]
+
+    assert runs == [".ci/run"]
+    assert "exec make test" in (ROOT / ".ci" / "run").read_text()
+
+
+def test_hooks() -> None:
+    """The hooks run programs that `make setup` installs, on the files of this project."""
+    [repository] = read(ROOT / ".pre-commit-config.yaml")["repos"]
+    programs = {hook["entry"].split()[0] for hook in repository["hooks"]}
+
+    assert repository["repo"] == "local"
+    assert programs <= {".venv/bin/ruff", ".venv/bin/cfn-lint", "bash"}
+
+
+@pytest.mark.parametrize(("subject", "fits"), [("x" * 72, True), ("x" * 73, False), ("", False)])
+def test_subject(tmp_path: Path, subject: str, fits: bool) -> None:
+    """The hook on messages refuses a subject of more than 72 characters."""
+    [repository] = read(ROOT / ".pre-commit-config.yaml")["repos"]
+    [entry] = [hook["entry"] for hook in repository["hooks"] if hook["id"] == "subject"]
+    message = tmp_path / "message"
+    message.write_text(f"{subject}\n\n{'y' * 100}\n")
+
+    done = run(["bash", "-c", f'{entry} "$0"', str(message)], check=False)  # noqa: S603, S607  # the hook's own program
+
+    assert (done.returncode == 0) is fits
