@@ -16,9 +16,9 @@ from awscli.clidriver import create_clidriver  # type: ignore[import-untyped]  #
 PROGRAMS = ("aws", "sam", "make")
 
 # Each program writes down what it is called with, and prints what passes for an ARN and for a parameter of a stack; no
-# other program is found.
+# other program is found. That bash does not say so keeps its words out of what the stand-ins write at the same time.
 _PRINTED = "ParameterKey=what-it-prints,UsePreviousValue=true"
-_STAND_INS = "PATH=/nonexistent\n" + "".join(
+_STAND_INS = "PATH=/nonexistent\ncommand_not_found_handle() { return 127; }\n" + "".join(
     f"{program}() {{ printf '%q ' {program} \"$@\" >&2; echo >&2; echo {_PRINTED}; }}\n" for program in PROGRAMS
 )
 _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nothing", "AWS_DEFAULT_REGION": "us-east-1"}

@@ -1,0 +1,25 @@
+"""The table of contents above the template."""
+
+import re
+
+from tests.template import TEMPLATE
+
+
+def test_contents() -> None:
+    """The contents name each section of the resources, in their order."""
+    text = TEMPLATE.read_text()
+    named = re.findall(r"^#     - (.+)$", text, re.MULTILINE)
+
+    assert named
+    assert named == re.findall(r"^  # -{5,} (.+)$", text, re.MULTILINE)
+
+
+def test_order() -> None:
+    """The contents name the parts of the template in their order."""
+    text = TEMPLATE.read_text()
+    head, _, body = text.partition("AWSTemplateFormatVersion")
+    parts = re.findall(r"[A-Z][a-z]+", "".join(re.findall(r"^#   ([A-Z].+)$", head, re.MULTILINE)).replace(",", " "))
+
+    found = [part for part in re.findall(r"^([A-Z]\w+):", body, re.MULTILINE) if part in parts]
+
+    assert found == parts
