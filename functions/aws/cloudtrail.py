@@ -4,7 +4,7 @@ The shape is that of "CloudTrail record contents" inside "Events from AWS servic
 time is the record's own `eventTime`: `createDate` in a response is locale text.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -47,6 +47,18 @@ class RecordedCall:
             error_code=event.optional_text("detail.errorCode"),
             event=event.values,
         )
+
+    def ignored_because(self, names: Collection[str], account: str, *, if_failed: bool = True) -> str | None:
+        """Return why a function passes the call over that acts on IAM's calls of these names in this account.
+
+        The rules let only such calls through; a message sent by hand may be another. A call that failed is passed over
+        unless the function acts on those (`if_failed` is False).
+        """
+        if self.source != "iam.amazonaws.com" or self.name not in names:
+            return f"the call was {self.name} of {self.source}"
+        if if_failed and self.error_code is not None:
+            return "the call failed"
+        return None if self.account == account else f"the call was made in another account, {self.account}"
 
     def text(self, field: str) -> str:
         """Return a text, such as `detail.responseElements.user.path`."""

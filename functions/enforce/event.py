@@ -19,6 +19,7 @@ _CHANGES_THE_ENFORCEMENT = {
     "DeleteGroup",
     "UpdateGroup",
 }
+_NAMES = {"CreateUser", *_CHANGES_A_USER, *_CHANGES_THE_ENFORCEMENT}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,11 +56,8 @@ Fact = UserCreated | UserChanged | EnforcementChanged | Ignored
 
 
 def read_fact(call: RecordedCall, account: str) -> Fact:
-    """Tell what came of a call; raises MalformedEvent.
-
-    The rules let only successful calls of this account through; a message sent by hand may be another.
-    """
-    reason = _none_of_ours(call, account)
+    """Tell what came of a call; raises MalformedEvent."""
+    reason = call.ignored_because(_NAMES, account)
     if reason:
         return Ignored(reason)
     if call.name == "CreateUser":
@@ -67,15 +65,6 @@ def read_fact(call: RecordedCall, account: str) -> Fact:
     if call.name in _CHANGES_A_USER:
         return _changed(call)
     return EnforcementChanged(_update(call) if call.name == "UpdateGroup" else None)
-
-
-def _none_of_ours(call: RecordedCall, account: str) -> str | None:
-    known = {"CreateUser", *_CHANGES_A_USER, *_CHANGES_THE_ENFORCEMENT}
-    if call.source != "iam.amazonaws.com" or call.name not in known:
-        return f"the call was {call.name} of {call.source}"
-    if call.error_code is not None:
-        return "the call failed"
-    return None if call.account == account else "the call was made in another account"
 
 
 def _changed(call: RecordedCall) -> UserChanged:

@@ -32,17 +32,11 @@ def read_message(body: str, account: str) -> ReminderMessage | AccountEvent | De
 
 
 def read_account_event(call: RecordedCall, account: str) -> AccountEvent | Ignored:
-    """Read what was done to whom; raises MalformedEvent.
-
-    The rule lets only successful calls of this account through; a message sent by hand may be another.
-    """
-    kind = _KINDS.get(call.name) if call.source == "iam.amazonaws.com" else None
-    if kind is None:
-        return Ignored(f"the call was {call.name} of {call.source}")
-    if call.error_code is not None:
-        return Ignored("the call failed")
-    if call.account != account:
-        return Ignored("the call was made in another account")
+    """Read what was done to which user; raises MalformedEvent."""
+    reason = call.ignored_because(_KINDS, account)
+    if reason:
+        return Ignored(reason)
+    kind = _KINDS[call.name]
     name = _user_name(call)
     # Of root's own device CloudTrail says "AWS ROOT USER".
     if name is None or not is_user_name(name):

@@ -28,8 +28,9 @@ def read_fact(body: str, account: str) -> Fact:
         request = ReleaseRequest.from_json(body)
         return request if request.account in {None, account} else Ignored(f"the request is about {request.account}")
     call = RecordedCall.from_message(body)
-    if (call.source, call.name, call.account) != ("iam.amazonaws.com", "DeleteUser", account):
-        return Ignored(f"the call was {call.name} of {call.source} in {call.account}")
+    reason = call.ignored_because({"DeleteUser"}, account, if_failed=False)
+    if reason:
+        return Ignored(reason)
     if call.error_code not in _CONFLICTS:
         return Ignored("the deletion met no conflict")
     name = call.user_name("detail.requestParameters.userName")
