@@ -10,13 +10,13 @@ AUDIT := .venv-audit
 # The build looks for python3.13 and the tests for sam: both come from here, whatever the caller's PATH holds.
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/$(SAM)/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
-REGION ?= us-east-1
-STACK ?= mfa-enforcer
 FORMAT ?= html
 OUTPUT ?= mfa-report.$(FORMAT)
 PIP := python -m pip --disable-pip-version-check --quiet
 # Python compiles what it imports; compiling everything at once would take as long as the rest of the set-up.
 INSTALL := $(PIP) install --no-compile --require-hashes
+# Only what was given: a stack that was named and is not there is another thing than none.
+WHERE = $(if $(REGION),--region '$(REGION)') $(if $(STACK),--stack-name '$(STACK)')
 
 # What does not need each other runs side by side: the set-up's environments, and the parts of `make test`.
 MAKEFLAGS += --jobs 3
@@ -66,10 +66,10 @@ format: setup ## Let ruff rewrite what it can, and write the page of parameters
 	python -m tests.infrastructure.parameters
 
 doctor: setup ## Check the account, and what is deployed in it (REGION=us-east-1 STACK=mfa-enforcer); only reads
-	@python -m ops.doctor --region $(REGION) --stack-name $(STACK)
+	@python -m ops.doctor $(WHERE)
 
 report: setup ## Write the audit report of the account as it is now (FORMAT=html OUTPUT=mfa-report.html); only reads
-	@PYTHONPATH=functions:. python -m ops.report --region $(REGION) --stack-name $(STACK) --format $(FORMAT) --output $(OUTPUT)
+	@python -m ops.report $(WHERE) --format '$(FORMAT)' --output '$(OUTPUT)'
 
 bench: setup ## Measure package size, cold start and AWS calls
 	@PYTHONPATH=functions POWERTOOLS_LOG_LEVEL=CRITICAL python -m tests.bench

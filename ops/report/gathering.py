@@ -18,7 +18,7 @@ from domain.exemptions import ExemptionRules
 from ops.callers import Identity
 from ops.read_only import PATIENT
 from ops.stacks import Stack, Stacks
-from reports.audit.report import AuditReport, audit_report_of
+from reports.audit.report import AuditReport, audit_report_of, without_stack
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +51,9 @@ class Choices:
 
 def report_on(session: boto3.Session, stack_name: str, now: datetime) -> AuditReport:
     """Read the account and put the report together; raises ClientError where something must not be read."""
-    stack = Stacks(session.client("cloudformation", config=PATIENT)).stack(stack_name)
+    found = Stacks(session.client("cloudformation", config=PATIENT)).stack(stack_name)
+    not_deployed = _missing(found, stack_name, session.region_name)
+    stack = None if not_deployed else found
     choices, iam = _choices(stack), session.client("iam", config=PATIENT)
     number = Identity(session.client("sts", config=PATIENT)).caller().account
     guarded = GuardedAccount(number, iam, choices.policy_arn, choices.group_name)
@@ -60,13 +62,22 @@ def report_on(session: boto3.Session, stack_name: str, now: datetime) -> AuditRe
     here = now.astimezone(choices.time_zone)
     facts, runs, _ = account.read(rules, here, has_time=lambda: True)
     snapshot = build_snapshot(facts, rules, here.date(), exempt_on=now.astimezone(UTC).date())
-    return audit_report_of(
+    report = audit_report_of(
         snapshot,
         (*runs, totals_of(snapshot, choices.escalate_after, now)),
         account=number,
         report_made=facts.report.made if facts.report else None,
         escalate_after=choices.escalate_after,
     )
+    return without_stack(report, not_deployed) if not_deployed else report
+
+
+def _missing(stack: Stack | None, name: str, region: str) -> str:
+    """Say which stack, or which part of it, there is not without which nothing is known; nothing if all is there."""
+    if stack is None:
+        return f"No stack {name} in {region}"
+    lacking = [part for part in ("EnforcementPolicy", "PeopleTable") if part not in stack.physical]
+    return f"The stack {name} in {region} has no {' and no '.join(lacking)} ({stack.status})" if lacking else ""
 
 
 def _people(session: boto3.Session, stack: Stack | None, account: str) -> RememberedPeople:

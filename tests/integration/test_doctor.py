@@ -1,14 +1,11 @@
 """The doctor and the report on moto: every call only reads, needs what it says it needs, and may be refused."""
 
 import json
-import re
-import sys
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from subprocess import run
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
@@ -635,9 +632,9 @@ def test_where_aws_cannot_be_asked(
     deny(monkeypatch, lambda _: True, error)
 
     assert doctor.main([]) == 2
-    what, then = capsys.readouterr().err.splitlines()
-    assert what.startswith("AWS cannot be asked: ")
-    assert then.startswith(hint)
+    (line,) = capsys.readouterr().err.splitlines()
+    assert line.startswith("AWS cannot be asked: ")
+    assert f". {hint}" in line
 
 
 def test_a_profile_that_does_not_exist(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
@@ -656,14 +653,6 @@ def test_what_is_no_region_or_stack(arguments: list[str], capsys: pytest.Capture
 
     assert end.value.code == 2
     assert arguments[1] in capsys.readouterr().err
-
-
-def test_the_help_tells_every_status() -> None:
-    """The help is shown from a clone without any setting, with the statuses in which the doctor ends."""
-    command = [sys.executable, "-m", "ops.doctor", "--help"]
-    done = run(command, cwd=ROOT, env={}, capture_output=True, text=True, check=True)  # noqa: S603  # ours
-
-    assert re.findall(r"^  ([0-9])  ", done.stdout, re.MULTILINE) == ["0", "1", "2", "3"]
 
 
 def test_without_credentials_there_is_no_report_either(
@@ -706,10 +695,93 @@ def test_the_report_is_made_before_a_deployment_and_after_it(
 
     found = json.loads(capsys.readouterr().out)
     assert {user["name"]: (user["enrolment"], user["enforced"]) for user in found["users"]} == {
-        "alice": ("unenrolled", "attached" if deployed else "no"),
-        "robot": ("exempt" if deployed else "dormant", "no"),
+        "alice": ("unenrolled", "attached" if deployed else "unknown"),
+        "robot": ("exempt" if deployed else "dormant", "no" if deployed else "unknown"),
     }
     assert found["totals"]["unenrolled"] == 1
+
+
+@pytest.mark.parametrize(("arguments", "status"), [([], 0), (["--stack-name", "typo"], 2)])
+@pytest.mark.parametrize("kind", ["html", "csv", "json"])
+def test_without_a_stack_it_says_what_it_does_not_know(
+    arguments: list[str], status: int, kind: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A missing stack is named on stderr and in the report, which is written; a name that was given ends in 2."""
+    boto3.client("iam").create_user(UserName="alice")
+    file = tmp_path / f"report.{kind}"
+
+    assert report.main([*arguments, "--format", kind, "--output", str(file)]) == status
+
+    counted, missing = capsys.readouterr().err.splitlines()
+    assert counted == f"1 user: {file}"
+    name = arguments[1] if arguments else "mfa-enforcer"
+    assert missing.startswith(f"No stack {name} in us-east-1: the report cannot say who is enforced or reminded. ")
+    assert "make report STACK=" in missing
+    assert (f"No stack {name} in us-east-1" if kind == "html" else "unknown") in file.read_text()
+
+
+def test_a_stack_of_somebody_else_is_no_evidence(capsys: pytest.CaptureFixture[str]) -> None:
+    """A stack without our policy and table says nothing about who is enforced."""
+    template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
+    boto3.client("cloudformation").create_stack(StackName="web-shop", TemplateBody=json.dumps(template))
+    boto3.client("iam").create_user(UserName="alice")
+
+    assert report.main(["--stack-name", "web-shop", "--format", "json"]) == 2
+
+    answer = capsys.readouterr()
+    assert json.loads(answer.out)["users"][0]["enforced"] == "unknown"
+    assert "The stack web-shop in us-east-1 has no EnforcementPolicy and no PeopleTable" in answer.err
+
+
+def test_what_may_not_be_read_for_the_report_is_named(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A refused call ends the report with 2, the name of the call, and where the policy is that is enough."""
+    deny(monkeypatch, lambda operation: operation == "GetAccountAuthorizationDetails")
+
+    assert report.main([]) == 2
+
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "GetAccountAuthorizationDetails" in line
+    assert "python -m ops.report --policy" in line
+
+
+def test_a_file_that_cannot_be_written_ends_the_report_with_1(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    """A disk that is full after the account was read costs one line, not a traceback."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(Path, "write_text", full)
+
+    assert report.main(["--output", str(tmp_path / "report.html")]) == 1
+    assert capsys.readouterr().err.splitlines()[0].startswith("The report cannot be written: ")
+
+
+@pytest.mark.parametrize("program", [doctor, report])
+def test_an_interruption_is_no_traceback(program: Any, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ANN401  # a module
+    """Ctrl-C while AWS is asked ends each program with 130."""
+
+    def interrupted(_: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(program, "read_only_session", interrupted)
+
+    assert program.main([]) == 130
+
+
+def test_an_error_of_ours_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is no answer of AWS keeps its traceback: it is a mistake in the program."""
+
+    def mistaken(_: str) -> None:
+        raise ValueError("ours")
+
+    monkeypatch.setattr(report, "read_only_session", mistaken)
+
+    with pytest.raises(ValueError, match="ours"):
+        report.main([])
 
 
 @pytest.mark.parametrize(("kind", "begins"), [("html", "<!doctype html>"), ("csv", "user_id,user_name"), ("json", "{")])

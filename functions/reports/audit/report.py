@@ -1,7 +1,7 @@
 """What an auditor asks of one moment: who is enforced and how, who has MFA, who is exempt, why and until when."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
@@ -21,13 +21,15 @@ class Enforced(StrEnum):
     BOTH = "attached and through the group"
     ELSEWHERE = "through another group"
     NOT = "no"
+    UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
     """One user. `password` and `active_keys` are None where the credential report does not say yet.
 
-    `ended` is an exemption that holds no more, whose tag is still there; `reminders` count since `without_since`.
+    `ended` is an exemption that holds no more, whose tag is still there; `reminders` count since `without_since`. Where
+    nobody remembers the user, all three of the history are None.
     """
 
     user_id: str
@@ -42,7 +44,7 @@ class AuditRow:
     exemption: Exemption | None
     ended: Exemption | None
     without_since: date | None
-    reminders: int
+    reminders: int | None
     last_reminded: datetime | None
 
 
@@ -50,7 +52,8 @@ class AuditRow:
 class AuditReport:
     """The account at one time; `runs` are the totals of all runs that are still remembered, this one the last of them.
 
-    `report_made` is None where IAM gave no credential report.
+    `report_made` is None where IAM gave no credential report. `not_deployed` says which stack was looked for and not
+    found: then who is enforced, who was reminded and what was before are not known. It is empty if there is one.
     """
 
     account: str
@@ -59,6 +62,7 @@ class AuditReport:
     escalate_after: int
     runs: tuple[RunTotals, ...]
     rows: tuple[AuditRow, ...]
+    not_deployed: str = ""
 
     @property
     def totals(self) -> RunTotals:
@@ -66,8 +70,10 @@ class AuditReport:
         return self.runs[-1]
 
     @property
-    def not_enforced(self) -> int:
-        """Count those who are neither exempt nor held by the policy."""
+    def not_enforced(self) -> int | None:
+        """Count those who are neither exempt nor held by the policy; None if that is not known."""
+        if self.not_deployed:
+            return None
         return sum(row.enforced is Enforced.NOT and row.enrolment is not EnrolmentStatus.EXEMPT for row in self.rows)
 
 
@@ -92,6 +98,15 @@ def audit_report_of(
     """Put together the report of the last of the runs, which came to this picture."""
     rows = sorted(map(_row, snapshot.people), key=lambda row: (_ORDER.index(row.enrolment), row.name.casefold()))
     return AuditReport(account, runs[-1].at, report_made, escalate_after, tuple(runs), tuple(rows))
+
+
+def without_stack(report: AuditReport, not_deployed: str) -> AuditReport:
+    """Take out of a report what only a stack can tell, and say which one there is not."""
+    rows = tuple(
+        replace(row, enforced=Enforced.UNKNOWN, without_since=None, reminders=None, last_reminded=None)
+        for row in report.rows
+    )
+    return replace(report, rows=rows, not_deployed=not_deployed)
 
 
 def _row(person: Person) -> AuditRow:

@@ -52,6 +52,14 @@ def _values(row: AuditRow) -> tuple[object, ...]:
         exemption.reason if exemption else None,
         exemption.until if exemption else None,
         row.ended.until if row.ended else None,
+        *_history(row),
+    )
+
+
+def _history(row: AuditRow) -> tuple[object, ...]:
+    if row.reminders is None:
+        return ("unknown",) * 3
+    return (
         row.without_since,
         row.reminders,
         f"{row.last_reminded:%Y-%m-%dT%H:%M:%SZ}" if row.last_reminded else None,

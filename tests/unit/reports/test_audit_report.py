@@ -25,7 +25,7 @@ from domain.enrolment.totals import RunTotals, totals_of
 from domain.exemptions import ExemptionRules
 from domain.users import AccountUser, PolicyCoverage, User
 from reports.audit.page import audit_page
-from reports.audit.report import AuditReport, audit_report_of
+from reports.audit.report import AuditReport, audit_report_of, without_stack
 from reports.audit.table import COLUMNS, audit_csv
 from reports.audit.trend import HEIGHT, chart_of, daily
 
@@ -164,6 +164,33 @@ def test_who_is_neither_enforced_nor_exempt_is_counted(account: Account) -> None
     assert account.report().not_enforced == 1
 
 
+def test_without_a_stack_the_table_says_unknown(account: Account) -> None:
+    """Who is enforced and who was reminded is never called no or 0 without a stack that could tell."""
+    account.person("alice", coverage=PolicyCoverage())
+    account.person("robot", tags={"mfa-exempt": "backup"})
+
+    report = without_stack(account.report(), "No stack typo in us-east-1")
+
+    columns = ("enforced", "without_mfa_since", "reminders", "last_reminded")
+    assert [[row[column] for column in columns] for row in table(report)] == [["unknown"] * 4] * 2
+    assert report.not_enforced is None
+
+
+def test_without_a_stack_the_page_says_why_and_leaves_out_what_it_does_not_know(account: Account) -> None:
+    """The sentence stands under the heading; no tile, column, trend or explanation is about what is not known."""
+    account.person("alice", coverage=PolicyCoverage())
+    report = account.report(run(1, 0, 1))
+
+    known, unknown = Page(audit_page(report)), Page(audit_page(without_stack(report, "No stack typo in us-east-1")))
+
+    heading, _, rest = unknown.said().partition("enrolled 0")
+    assert "No stack typo in us-east-1. So this report does not know who is enforced" in heading
+    for words in ("Enforced", "No MFA since", "Reminders", "Trend", "escalated after", "neither enforced"):
+        assert words not in rest
+    assert [page.count("td") + page.count("th") for page in (known, unknown)] == [20, 14]
+    assert "stack" not in known.said()
+
+
 names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 
 
@@ -204,6 +231,10 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text.append(data.strip())
+
+    def said(self) -> str:
+        """Return the text on one line."""
+        return " ".join(" ".join(self.text).split())
 
     def count(self, tag: str) -> int:
         return sum(found == tag for found, _ in self.elements)
