@@ -6,7 +6,8 @@ from typing import NoReturn
 
 from rich.console import Console
 
-from local import processes, stack, start
+from local import processes, start
+from local import stack as stacks
 from local.account import Account
 from local.demo.story import Story
 from local.mailbox import Mailbox
@@ -33,8 +34,8 @@ People are written to; here anybody can read it:
 
 What the schedules do, at once:
 
-  sam remote invoke ReconcileFunction --stack-name {stack} --event-file events/reconcile_schedule.json
-  sam remote invoke RemindFunction --stack-name {stack} --event-file events/remind_schedule.json
+  sam remote invoke ReconcileFunction --parameter InvocationType=Event --event '{{"action": "reconcile"}}'
+  sam remote invoke RemindFunction --parameter InvocationType=Event --event '{{"action": "remind"}}'
 
 What there is, and what the functions log:
 
@@ -61,20 +62,24 @@ def play(story: Story) -> NoReturn:
     """Deploy, say how to play, and wait; only an interruption ends it."""
     with start.started(start.chosen_port()) as cloud:
         with story.timed("sam build"):
-            stack.build(cloud)
+            stacks.build(cloud)
         with story.timed("sam deploy --config-env local"):
-            account = Account(stack.deploy(cloud))
+            account = Account(stacks.deploy(cloud))
         Mailbox(cloud).allow_sender(account.stack.parameters["SenderEmail"])
-        text = _HOW_TO_PLAY.format(
-            exports="\n  ".join(f"export {name}={value}" for name, value in cloud.credentials.items()),
-            policy=account.policy_arn,
-            endpoint=cloud.endpoint,
-            stack=account.stack.name,
-            log=cloud.log,
-        )
-        story.console.print(text, markup=False, soft_wrap=True)
+        story.console.print(how_to_play(account.stack, account.policy_arn), markup=False, soft_wrap=True)
         while True:
             time.sleep(3600)
+
+
+def how_to_play(stack: stacks.Stack, policy_arn: str) -> str:
+    """Return what people can do in a second terminal, each command as it can be copied."""
+    cloud = stack.cloud
+    return _HOW_TO_PLAY.format(
+        exports="\n  ".join(f"export {name}={value}" for name, value in cloud.credentials.items()),
+        policy=policy_arn,
+        endpoint=cloud.endpoint,
+        log=cloud.log,
+    )
 
 
 if __name__ == "__main__":

@@ -9,12 +9,9 @@ import pytest
 from domain.exemptions import ExemptionRules
 from domain.users import User
 from tests.commands import calls_in, request_of
+from tests.commands.documents import DOCUMENTS, ROOT, scripts_of
 from tests.infrastructure.parameters import PAGE, page
 
-ROOT = Path(__file__).parents[2]
-DOCUMENTS = sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/*.md"), *ROOT.glob("events/*.md")])
-# What docs/operating.md has people define first.
-_DEFINED = "STACK=mfa-enforcer; output() { echo arn:aws:iam::111122223333:policy/it; }; queue_arn() { output; }\n"
 _LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#]*)(?:#([^)]*))?\)")
 
 
@@ -31,28 +28,13 @@ def test_every_link_leads_somewhere(document: Path) -> None:
             assert anchor in anchors(target), f"{path}#{anchor}"
 
 
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_every_make_target_exists(document: Path) -> None:
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
-
-    assert set(re.findall(r"(?:^|`)make ([a-z]+)", document.read_text(), re.MULTILINE)) <= targets
-
-
-@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_every_command_is_one(document: Path) -> None:
-    """The shell and the AWS CLI take every `aws` command of the documents."""
-    for call in commands(document):
-        # `s3` looks at files before it asks, and what waits is never told that it is over.
-        if call[0] == "aws" and call[1] != "s3" and call[2] != "wait":
-            request_of(call)
-
-
 @pytest.mark.parametrize("name", ["README.md", "README.ja.md", "docs/operating.md"])
 def test_every_exemption_shown_is_one(name: str) -> None:
     """IAM takes the values of the exempt tag that the documents show, and they exempt."""
     values = [
         tag["Value"]
-        for call in commands(ROOT / name)
+        for script in scripts_of(ROOT / name)
+        for call in calls_in(script)
         if call[:3] == ["aws", "iam", "tag-user"]
         for tag in request_of(call)[1]["Tags"]
         if tag["Key"] == "mfa-exempt"
@@ -63,12 +45,6 @@ def test_every_exemption_shown_is_one(name: str) -> None:
         assert re.fullmatch(r"[\w .:/=+@-]{1,256}", value)
         user = User("robot", "AIDAROBOT", "/", {"mfa-exempt": value}, datetime(2026, 11, 1, tzinfo=UTC))
         assert ExemptionRules("mfa-exempt", ()).tagged(user)
-
-
-def commands(document: Path) -> list[list[str]]:
-    """Return the calls in the shell blocks of a document."""
-    blocks = re.findall(r"^```sh\n(.*?)^```", document.read_text(), re.DOTALL | re.MULTILINE)
-    return [call for block in blocks for call in calls_in(_DEFINED + block)]
 
 
 def anchors(document: Path) -> set[str]:
