@@ -58,7 +58,7 @@ lint: setup ## Formatting, types, import rules, template
 	sam validate --lint --region us-east-1
 
 mails: setup ## Render every mail that people get into .local/mails
-	@PYTHONPATH=functions python -m local.mails
+	@python -m local.mails
 
 format: setup ## Let ruff rewrite what it can, and write the page of parameters
 	ruff format .

@@ -1,4 +1,4 @@
-"""`python -m local.playground`: a local cloud to play with from a second terminal, until Ctrl-C."""
+"""A local cloud to play with from a second terminal, until Ctrl-C: `make local`."""
 
 import sys
 import time
@@ -37,15 +37,23 @@ What the schedules do, at once:
   sam remote invoke ReconcileFunction --parameter InvocationType=Event --event '{{"action": "reconcile"}}'
   sam remote invoke RemindFunction --parameter InvocationType=Event --event '{{"action": "remind"}}'
 
-What there is, and what the functions log:
+What there is, whether all is well, who has MFA, and what the functions log:
 
+  make doctor
+  make report    # writes mfa-report.html
   aws cloudformation describe-stacks --query 'Stacks[].Outputs[].[OutputKey, OutputValue]' --output table
   tail -f {log}
 """
 
 
-def main() -> int:
+_STATUSES = """\
+  0    it was ended with Ctrl-C
+  1    it could not be started"""
+
+
+def main(arguments: list[str] | None = None) -> int:
     """Keep the local cloud running; return the program's exit status."""
+    start.arguments("local.playground", __doc__, _STATUSES).parse_args(arguments)
     console = Console(highlight=False)
     try:
         processes.end_on_termination()
@@ -53,7 +61,7 @@ def main() -> int:
     except KeyboardInterrupt:
         console.print("\nThe local cloud has ended; nothing of it is left.")
         return 0
-    except (start.PortTaken, start.NotStarted, processes.ProgramFailed) as error:
+    except (start.InvalidPort, start.PortTaken, start.NotStarted, processes.ProgramFailed) as error:
         console.print(f"\n{error}", style="red", markup=False)
         return 1
 

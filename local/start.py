@@ -1,5 +1,6 @@
 """A local cloud is started, waited for, and always stopped."""
 
+import argparse
 import os
 import socket
 import sys
@@ -30,6 +31,13 @@ class PortTaken(RuntimeError):
         )
 
 
+class InvalidPort(RuntimeError):
+    """LOCAL_CLOUD_PORT names no port; the text says what would be one."""
+
+    def __init__(self, named: str) -> None:
+        super().__init__(f"LOCAL_CLOUD_PORT is {named!r}, which is no port. Name one: export LOCAL_CLOUD_PORT={PORT}")
+
+
 class NotStarted(RuntimeError):
     """The local cloud ended by itself or did not answer in time; the text holds the end of its log."""
 
@@ -46,12 +54,29 @@ def started(port: int | None = None) -> Iterator[Cloud]:
         command = [sys.executable, "-m", "local.server", folder]
         with cloud.log.open("w") as log, running(command, _server_environment(cloud), log) as process:
             _wait_until_ready(cloud, process)
+            _show_the_trail(cloud)
             yield cloud
 
 
 def chosen_port() -> int:
-    """Return the port that LOCAL_CLOUD_PORT names, or the usual one."""
-    return int(os.environ.get("LOCAL_CLOUD_PORT") or PORT)
+    """Return the port that LOCAL_CLOUD_PORT names, or the usual one; raises InvalidPort."""
+    named = os.environ.get("LOCAL_CLOUD_PORT") or str(PORT)
+    if not (named.isascii() and named.isdigit() and 0 < int(named) < 65536):
+        raise InvalidPort(named)
+    return int(named)
+
+
+def arguments(program: str, description: str | None, statuses: str) -> argparse.ArgumentParser:
+    """Return what reads the arguments of a program that starts a local cloud: it has none but --help."""
+    reads = f"""\
+It reads LOCAL_CLOUD_PORT, the port of 127.0.0.1 to listen at (default: {PORT}), and samconfig.toml. It reads no
+credentials, and reaches no AWS account."""
+    return argparse.ArgumentParser(
+        prog=f"python -m {program}",
+        description=description,
+        epilog=f"{reads}\n\nexit status:\n{statuses}\n  2    an argument is wrong",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
 
 
 def _server_environment(cloud: Cloud) -> dict[str, str]:
@@ -101,6 +126,13 @@ def _wait_until_ready(cloud: Cloud, process: Popen[str]) -> None:
         time.sleep(0.05)
     message = f"The local cloud did not start. The end of its log:\n{tail(cloud.log)}"
     raise NotStarted(message)
+
+
+def _show_the_trail(cloud: Cloud) -> None:
+    """Have CloudTrail say what is so: IAM's calls are recorded and reach the event bus (`local.server.recording`)."""
+    cloudtrail = cloud.client("cloudtrail")
+    cloudtrail.create_trail(Name="local-cloud", S3BucketName="not-written", IsMultiRegionTrail=True)
+    cloudtrail.start_logging(Name="local-cloud")
 
 
 def _answers(cloud: Cloud) -> bool:

@@ -1,4 +1,4 @@
-"""`python -m local.demo`: start a local cloud, deploy, play every scene, take everything down."""
+"""Starts a local cloud, deploys, plays every scene, and takes everything down: `make demo`."""
 
 import sys
 from contextlib import ExitStack
@@ -10,9 +10,15 @@ from local.account import Account, NeverHappened
 from local.demo.scenes import SCENES
 from local.demo.story import Story
 
+_STATUSES = """\
+  0    every scene was played
+  1    it could not be started, or something did not happen that should have
+  130  it was interrupted"""
 
-def main() -> int:
+
+def main(arguments: list[str] | None = None) -> int:
     """Play the demo; return the program's exit status."""
+    start.arguments("local.demo", __doc__, _STATUSES).parse_args(arguments)
     console = Console(highlight=False, soft_wrap=False)
     try:
         processes.end_on_termination()
@@ -20,7 +26,7 @@ def main() -> int:
     except KeyboardInterrupt:
         console.print("\nInterrupted: everything that was started has ended.")
         return 130
-    except (start.PortTaken, start.NotStarted, processes.ProgramFailed, NeverHappened) as error:
+    except (start.InvalidPort, start.PortTaken, start.NotStarted, processes.ProgramFailed, NeverHappened) as error:
         console.print(f"\n{error}", style="red", markup=False)
         return 1
     return 0

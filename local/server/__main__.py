@@ -1,5 +1,6 @@
-"""`python -m local.server FOLDER`: MiniStack, corrected, until whoever started it is gone."""
+"""MiniStack, corrected, until the program that started it is gone; `make local` and `make demo` start it."""
 
+import argparse
 import os
 import shutil
 import signal
@@ -9,6 +10,7 @@ import threading
 from ministack import app as ministack  # type: ignore[import-untyped]  # ships no types
 
 from local.server.delivery import correct_delivery
+from local.server.metrics import correct_metrics
 from local.server.permissions import correct_permissions
 from local.server.recording import put_on_bus, recording
 from local.server.resources import correct_cloudformation
@@ -22,6 +24,7 @@ def main(folder: str) -> None:
     correct_permissions()
     correct_cloudformation(put_on_bus)
     correct_delivery()
+    correct_metrics()
     ministack.main()
 
 
@@ -40,4 +43,6 @@ def end_with_starter(folder: str) -> None:
 
 
 if __name__ == "__main__":
-    main(folder=sys.argv[1])
+    parser = argparse.ArgumentParser(prog="python -m local.server", description=__doc__)
+    parser.add_argument("folder", help="where it keeps what it holds, and writes; removed at the end")
+    main(parser.parse_args().folder)

@@ -11,6 +11,7 @@ from ops.doctor.findings import Finding, Level
 from ops.doctor.gathering import ADAPTERS, gather
 from ops.doctor.show import as_json, show
 from ops.programs import STACK, Arguments, ended
+from ops.progress import progress
 from ops.read_only import policy_for, read_only_session
 
 _PROGRAM = "ops.doctor"
@@ -34,11 +35,13 @@ def main(arguments: list[str] | None = None) -> int:
         console.print(policy_for(ADAPTERS), soft_wrap=True, markup=False)
         return 0
     said = Console(stderr=True, highlight=False)
-    return ended(lambda: _check(options, console), said, _PROGRAM)
+    return ended(lambda: _check(options, console, said), said, _PROGRAM)
 
 
-def _check(options: argparse.Namespace, console: Console) -> int:
-    facts = gather(read_only_session(options.region), options.stack_name or STACK, datetime.now(UTC))
+def _check(options: argparse.Namespace, console: Console, said: Console) -> int:
+    session = read_only_session(options.region)
+    with progress(session, said):
+        facts = gather(session, options.stack_name or STACK, datetime.now(UTC))
     findings = findings_on(facts)
     if options.json:
         console.print(as_json(findings), soft_wrap=True, markup=False)

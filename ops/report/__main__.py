@@ -11,6 +11,7 @@ from rich.console import Console
 
 from domain.text import counted
 from ops.programs import NOT_ASKED, STACK, Arguments, ended
+from ops.progress import progress
 from ops.read_only import policy_for, read_only_session
 from ops.report.audit_json import audit_json
 from ops.report.gathering import ADAPTERS, report_on
@@ -44,7 +45,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def _report(options: argparse.Namespace, said: Console) -> int:
-    report = report_on(read_only_session(options.region), options.stack_name or STACK, datetime.now(UTC))
+    session = read_only_session(options.region)
+    with progress(session, said):
+        report = report_on(session, options.stack_name or STACK, datetime.now(UTC))
     try:
         _write(report, options, said)
     except OSError as error:

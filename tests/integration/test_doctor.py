@@ -1,10 +1,12 @@
 """The doctor and the report on moto: every call only reads, needs what it says it needs, and may be refused."""
 
 import json
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -14,6 +16,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, NoCredentialsError
 from botocore.stub import Stubber
 from moto import mock_aws
+from rich.console import Console
 
 import ops.read_only
 from ops.doctor import __main__ as doctor
@@ -23,6 +26,7 @@ from ops.doctor.gathering import ADAPTERS, gather
 from ops.doctor.reads.runs import Runs
 from ops.doctor.reads.stack import Alarms, Policies, Switches
 from ops.doctor.reads.telling import Mail
+from ops.progress import progress
 from ops.read_only import WouldWrite, read_only_session
 from ops.report import __main__ as report
 from ops.report.gathering import ADAPTERS as REPORT_ADAPTERS
@@ -32,7 +36,6 @@ if TYPE_CHECKING:
     from botocore.model import OperationModel
     from mypy_boto3_cloudwatch.type_defs import MetricTypeDef
 
-ROOT = Path(__file__).parents[2]
 NOW = datetime.now(UTC)
 TEMPLATE = {
     "Parameters": {
@@ -758,6 +761,22 @@ def test_a_file_that_cannot_be_written_ends_the_report_with_1(
 
     assert report.main(["--output", str(tmp_path / "report.html")]) == 1
     assert capsys.readouterr().err.splitlines()[0].startswith("The report cannot be written: ")
+
+
+@pytest.mark.parametrize("looked_at", [True, False])
+def test_what_takes_long_is_shown_only_to_somebody_who_looks_on(looked_at: bool) -> None:
+    """A terminal shows each call while it lasts; a file or a pipe gets nothing of it."""
+    written = StringIO()
+    session = read_only_session("us-east-1")
+
+    with progress(session, Console(file=written, force_terminal=looked_at, width=200)):
+        iam = session.client("iam")
+        iam.list_users()
+        iam.generate_credential_report()
+        time.sleep(0.2)  # the line is drawn twelve times a second
+
+    assert ("Waiting for IAM's credential report (call 2)" in written.getvalue()) is looked_at
+    assert bool(written.getvalue()) is looked_at
 
 
 @pytest.mark.parametrize("program", [doctor, report])

@@ -42,6 +42,27 @@ def test_the_help_says_what_is_read_and_every_status(name: str) -> None:
     assert re.findall(r"^  ([0-9]+)  ", done.stdout, re.MULTILINE) == statuses[name]
 
 
+@pytest.mark.parametrize("name", ["local.demo", "local.mails", "local.playground", "local.server"])
+def test_the_help_starts_nothing(name: str) -> None:
+    """The programs of the local cloud say how they are used, from a clone without any setting, and end."""
+    done = program(name, "--help")
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith(f"usage: python -m {name} [-h]")
+
+
+@pytest.mark.parametrize("name", ["local.demo", "local.playground"])
+@pytest.mark.parametrize("port", ["no-port", "0", "70000"])
+def test_a_port_that_is_none_is_named(name: str, port: str) -> None:
+    """A LOCAL_CLOUD_PORT that is no port ends in 1, with one that is."""
+    done = program(name, LOCAL_CLOUD_PORT=port)
+
+    assert (done.returncode, done.stderr) == (1, "")
+    assert f"LOCAL_CLOUD_PORT is '{port}', which is no port. Name one: export LOCAL_CLOUD_PORT=4566" in " ".join(
+        done.stdout.split()
+    )
+
+
 @pytest.mark.parametrize("name", ["ops.doctor", "ops.report"])
 def test_without_credentials_it_says_how_to_sign_in(name: str) -> None:
     """No credentials lead to one line with the way to sign in, and to 2."""
