@@ -59,9 +59,9 @@ def started(port: int | None = None) -> Iterator[Cloud]:
 
 
 def chosen_port() -> int:
-    """Return the port that LOCAL_CLOUD_PORT names, or the usual one; raises InvalidPort."""
+    """Return the port that LOCAL_CLOUD_PORT names (0 for any that is free), or the usual one; raises InvalidPort."""
     named = os.environ.get("LOCAL_CLOUD_PORT") or str(PORT)
-    if not (named.isascii() and named.isdigit() and 0 < int(named) < 65536):
+    if not (named.isascii() and named.isdigit() and int(named) < 65536):
         raise InvalidPort(named)
     return int(named)
 

@@ -52,7 +52,7 @@ def test_the_help_starts_nothing(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["local.demo", "local.playground"])
-@pytest.mark.parametrize("port", ["no-port", "0", "70000"])
+@pytest.mark.parametrize("port", ["no-port", "-1", "70000"])
 def test_a_port_that_is_none_is_named(name: str, port: str) -> None:
     """A LOCAL_CLOUD_PORT that is no port ends in 1, with one that is."""
     done = program(name, LOCAL_CLOUD_PORT=port)
