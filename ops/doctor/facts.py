@@ -30,7 +30,7 @@ class Unreadable:
 
 
 @dataclass(frozen=True, slots=True)
-class Gone:
+class Deleted:
     """A part that the stack has and AWS no longer knows: somebody has deleted it."""
 
     logical: str
@@ -83,12 +83,12 @@ class Policy:
     default_version: str
     attachments: int
     group: str
-    group_carries_it: bool | Gone | Unreadable
+    group_carries_it: bool | Deleted | Unreadable
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A queue. `ends_here`: nothing moves messages on, so whatever is in it waits for a person.
+    """A queue. `is_dead_letter`: nothing moves messages on, so whatever is in it waits for a person.
 
     `source` is the queue whose failed messages it takes, None where it is no queue's.
     """
@@ -98,12 +98,12 @@ class Queue:
     arn: str
     waiting: int
     in_flight: int
-    ends_here: bool
+    is_dead_letter: bool
     source: str | None
 
 
 @dataclass(frozen=True, slots=True)
-class Switch:
+class Toggle:
     """A rule, a schedule or a queue's connection to its function, which somebody may have switched off.
 
     `schedule` is all that a schedule consists of: an update takes away whatever it does not name ("UpdateSchedule").
@@ -145,12 +145,12 @@ class Deployed:
     """What there is only once the stack is deployed; each part may be gone or unreadable alone."""
 
     sending: Sending | Unreadable | None
-    subscriptions: Sequence[Subscription] | Gone | Unreadable
-    policy: Policy | Gone | Unreadable
-    queues: Sequence[Queue | Gone | Unreadable]
-    switches: Sequence[Switch | Gone | Unreadable]
+    subscriptions: Sequence[Subscription] | Deleted | Unreadable
+    policy: Policy | Deleted | Unreadable
+    queues: Sequence[Queue | Deleted | Unreadable]
+    toggles: Sequence[Toggle | Deleted | Unreadable]
     runs: Sequence[Run] | Unreadable
-    alarms: Sequence[Alarm | Gone] | Unreadable
+    alarms: Sequence[Alarm | Deleted] | Unreadable
 
 
 @dataclass(frozen=True, slots=True)

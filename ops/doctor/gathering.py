@@ -11,15 +11,15 @@ import boto3
 from ops.callers import Identity
 from ops.doctor.facts import Deployed, Facts, Sending, Unreadable
 from ops.doctor.reads.account import Quotas, Trails
+from ops.doctor.reads.notifications import Mail, Subscriptions
 from ops.doctor.reads.reading import read
+from ops.doctor.reads.resources import Alarms, Policies, Queues, Toggles
 from ops.doctor.reads.runs import Runs
 from ops.doctor.reads.samconfig import written_parameters
-from ops.doctor.reads.stack import Alarms, Policies, Queues, Switches
-from ops.doctor.reads.telling import Mail, Subscriptions
 from ops.read_only import PATIENT
 from ops.stacks import Stack, Stacks
 
-ADAPTERS = (Identity, Trails, Quotas, Mail, Subscriptions, Stacks, Policies, Queues, Switches, Alarms, Runs)
+ADAPTERS = (Identity, Trails, Quotas, Mail, Subscriptions, Stacks, Policies, Queues, Toggles, Alarms, Runs)
 
 # What `sam deploy` reads in the folder of the template.
 _SAMCONFIG = Path(__file__).parents[2] / "samconfig.toml"
@@ -46,13 +46,13 @@ def gather(session: boto3.Session, stack_name: str, now: datetime, samconfig: Pa
 
 
 def _deployed(client: _Client, stack: Stack, now: datetime) -> Deployed:
-    switches = Switches(client("events"), client("lambda"), client("scheduler"))
+    toggles = Toggles(client("events"), client("lambda"), client("scheduler"))
     return Deployed(
         sending=_sending(client, stack),
         subscriptions=Subscriptions(client("sns")).of(stack.part("OpsTopic")),
         policy=Policies(client("iam")).policy(stack.part("EnforcementPolicy"), stack.part("EnforcementGroup")),
         queues=Queues(client("sqs")).queues(stack),
-        switches=list(switches.switches(stack)),
+        toggles=list(toggles.toggles(stack)),
         runs=read(Runs.PERMISSIONS, lambda: list(Runs(client("cloudwatch")).runs(stack, now))),
         alarms=read(Alarms.PERMISSIONS, lambda: Alarms(client("cloudwatch")).alarms(stack)),
     )

@@ -21,11 +21,11 @@ from rich.console import Console
 import ops.read_only
 from ops.doctor import __main__ as doctor
 from ops.doctor.checks import findings_on
-from ops.doctor.facts import Alarm, Gone, Policy, Run, Subscription, Switch, Unreadable
+from ops.doctor.facts import Alarm, Deleted, Policy, Run, Subscription, Toggle, Unreadable
 from ops.doctor.gathering import ADAPTERS, gather
+from ops.doctor.reads.notifications import Mail
+from ops.doctor.reads.resources import Alarms, Policies, Toggles
 from ops.doctor.reads.runs import Runs
-from ops.doctor.reads.stack import Alarms, Policies, Switches
-from ops.doctor.reads.telling import Mail
 from ops.progress import progress
 from ops.read_only import WouldWrite, read_only_session
 from ops.report import __main__ as report
@@ -271,7 +271,7 @@ def test_the_stack_is_read_with_its_queues(stack: str) -> None:
 
     assert isinstance(found.stack, Stack)
     assert found.stack.status == "CREATE_COMPLETE"
-    assert [(queue.logical, queue.waiting, queue.ends_here, queue.source) for queue in found.deployed.queues] == [
+    assert [(queue.logical, queue.waiting, queue.is_dead_letter, queue.source) for queue in found.deployed.queues] == [
         ("NewUsers", 0, False, None),
         ("NewUsersDeadLetters", 0, True, "NewUsers"),
         ("UndeliveredEvents", 1, True, None),
@@ -279,7 +279,7 @@ def test_the_stack_is_read_with_its_queues(stack: str) -> None:
 
 
 @pytest.fixture
-def missing(stack: str, request: pytest.FixtureRequest) -> Gone:
+def missing(stack: str, request: pytest.FixtureRequest) -> Deleted:
     """A part of the stack that somebody has deleted."""
     physical = facts().stack.physical
     delete: dict[str, Callable[[str], Any]] = {
@@ -290,19 +290,19 @@ def missing(stack: str, request: pytest.FixtureRequest) -> Gone:
     }
     logical, kind = request.param
     delete[logical](physical[logical])
-    return Gone(logical, kind)
+    return Deleted(logical, kind)
 
 
 PARTS = [("NewUserRule", "rule"), ("NewUsers", "queue"), ("OpsTopic", "topic"), ("EnforcementPolicy", "policy")]
 
 
 @pytest.mark.parametrize("missing", PARTS, indirect=True, ids=lambda part: part[0])
-def test_a_part_that_was_deleted(missing: Gone, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_part_that_was_deleted(missing: Deleted, capsys: pytest.CaptureFixture[str]) -> None:
     """A part that was deleted is known to be gone, ends the doctor with 1, and hides none of the others."""
     found = facts().deployed
-    parts = [found.policy, found.subscriptions, *found.queues, *found.switches]
+    parts = [found.policy, found.subscriptions, *found.queues, *found.toggles]
 
-    assert [part for part in parts if isinstance(part, Gone)] == [missing]
+    assert [part for part in parts if isinstance(part, Deleted)] == [missing]
     assert not any(isinstance(part, Unreadable) for part in parts)
     assert doctor.main(["--json"]) == 1
     assert f"somebody has deleted the {missing.kind} {missing.logical}" in capsys.readouterr().out
@@ -312,9 +312,9 @@ def coverage(*resources: Resource) -> Stack:
     return Stack("stack", "CREATE_COMPLETE", "", NOW, {}, {}, resources)
 
 
-def switches(*resources: Resource) -> list[Switch | Gone | Unreadable]:
+def toggles(*resources: Resource) -> list[Toggle | Deleted | Unreadable]:
     client = read_only_session("us-east-1").client
-    return list(Switches(client("events"), client("lambda"), client("scheduler")).switches(coverage(*resources)))
+    return list(Toggles(client("events"), client("lambda"), client("scheduler")).toggles(coverage(*resources)))
 
 
 def test_a_connection_and_a_schedule_that_were_deleted() -> None:
@@ -322,20 +322,20 @@ def test_a_connection_and_a_schedule_that_were_deleted() -> None:
     connection = Resource("EnforceFunctionNewUsers", "AWS::Lambda::EventSourceMapping", str(uuid4()))
     schedule = Resource("SweepSchedule", "AWS::Scheduler::Schedule", "sweep")
 
-    assert switches(connection, schedule) == [
-        Gone("EnforceFunctionNewUsers", "queue's connection"), Gone("SweepSchedule", "schedule"),
+    assert toggles(connection, schedule) == [
+        Deleted("EnforceFunctionNewUsers", "queue's connection"), Deleted("SweepSchedule", "schedule"),
     ]  # fmt: skip
 
 
 def test_a_switch_that_may_not_be_read(stack: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A kind of switch that may not be read is named, and the others are read."""
+    """A kind of toggle that may not be read is named, and the others are read."""
     deny(monkeypatch, lambda operation: operation == "GetSchedule")
     rule = facts().stack.part("NewUserRule")
     schedule = Resource("SweepSchedule", "AWS::Scheduler::Schedule", "sweep")
 
-    found, hidden = switches(rule, schedule)
+    found, hidden = toggles(rule, schedule)
 
-    assert isinstance(found, Switch)
+    assert isinstance(found, Toggle)
     assert hidden == Unreadable("scheduler:GetSchedule", "AccessDenied", "schedule SweepSchedule")
 
 
@@ -359,12 +359,12 @@ def test_a_schedule_is_read_whole() -> None:
     )
     before = scheduler.get_schedule(Name="sweep")
 
-    (switch,) = switches(Resource("SweepSchedule", "AWS::Scheduler::Schedule", "sweep"))
+    (toggle,) = toggles(Resource("SweepSchedule", "AWS::Scheduler::Schedule", "sweep"))
 
-    assert isinstance(switch, Switch)
-    assert switch.schedule
-    assert not switch.on
-    scheduler.update_schedule(**{**switch.schedule, "State": "ENABLED"})
+    assert isinstance(toggle, Toggle)
+    assert toggle.schedule
+    assert not toggle.on
+    scheduler.update_schedule(**{**toggle.schedule, "State": "ENABLED"})
     after = scheduler.get_schedule(Name="sweep")
     changing = {"ResponseMetadata", "LastModificationDate"}
     assert {name for name in before if before[name] != after[name]} - changing == {"State"}  # type: ignore[literal-required]  # any of its names
@@ -407,7 +407,7 @@ def test_alarms_are_compared_with_those_of_the_stack() -> None:
     found = Alarms(read_only_session("us-east-1").client("cloudwatch")).alarms(coverage(*ours))
 
     assert len(found) == 120
-    assert found[-1] == Gone("Alarm119", "alarm")
+    assert found[-1] == Deleted("Alarm119", "alarm")
     alarms = [alarm for alarm in found if isinstance(alarm, Alarm)]
     assert [alarm.name for alarm in alarms if alarm.rings] == ["stack-alarm3", "stack-alarm5"]
     assert [alarm.name for alarm in alarms if not alarm.tells] == ["stack-alarm7"]
@@ -459,11 +459,11 @@ def test_what_is_not_yet_or_no_longer_in_the_stack() -> None:
 
 
 def test_a_rule_that_is_switched_off_is_seen(stack: str) -> None:
-    before = [switch.on for switch in facts().deployed.switches]
+    before = [toggle.on for toggle in facts().deployed.toggles]
     (rule,) = boto3.client("events").list_rules()["Rules"]
     boto3.client("events").disable_rule(Name=rule["Name"])
 
-    assert (before, [switch.on for switch in facts().deployed.switches]) == ([True], [False])
+    assert (before, [toggle.on for toggle in facts().deployed.toggles]) == ([True], [False])
 
 
 def test_another_default_version_of_the_policy_is_seen(stack: str) -> None:
@@ -483,10 +483,10 @@ def test_it_is_seen_whether_the_group_carries_the_policy(stack: str) -> None:
         carried.append(carries(arn))
         step(GroupName="mfa-group")
 
-    assert [*carried, carries(arn)] == [Gone("EnforcementGroup", "group"), False, True]
+    assert [*carried, carries(arn)] == [Deleted("EnforcementGroup", "group"), False, True]
 
 
-def carries(arn: str) -> bool | Gone | Unreadable:
+def carries(arn: str) -> bool | Deleted | Unreadable:
     policy, group = Resource("EnforcementPolicy", "", arn), Resource("EnforcementGroup", "", "mfa-group")
     found = Policies(read_only_session("us-east-1").client("iam")).policy(policy, group)
     assert isinstance(found, Policy)

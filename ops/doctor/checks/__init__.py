@@ -2,8 +2,8 @@
 
 from collections.abc import Iterator
 
-from ops.doctor.checks import account, parameters, parts, stack, telling
-from ops.doctor.checks.commands import Commands
+from ops.doctor.checks import account, notifications, parameters, resources, stack
+from ops.doctor.commands import Commands
 from ops.doctor.facts import Facts
 from ops.doctor.findings import Finding
 from ops.stacks import Stack
@@ -23,10 +23,10 @@ def _findings(facts: Facts) -> Iterator[Finding]:
     if isinstance(facts.stack, Stack) and facts.deployed:
         found = facts.deployed
         yield from parameters.parameters(facts.stack, facts.written, commands)
-        yield from parts.policy(facts.stack, found.policy, commands)
-        yield from parts.switches(found.switches, commands)
-        yield from parts.queues(found.queues, commands)
+        yield from resources.policy(facts.stack, found.policy, commands)
+        yield from resources.toggles(found.toggles, commands)
+        yield from resources.queues(found.queues, commands)
         yield from stack.runs(facts.stack, found.runs, facts.now, commands)
-        yield from telling.sending(found.sending, commands)
-        yield from telling.subscriptions(facts.stack, found.subscriptions, commands)
+        yield from notifications.sending(found.sending, commands)
+        yield from notifications.subscriptions(facts.stack, found.subscriptions, commands)
         yield from stack.alarms(found.alarms, commands)

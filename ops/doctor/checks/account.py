@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import replace
 from functools import partial
 
-from ops.doctor.checks.commands import Commands, noted
-from ops.doctor.checks.missing import missing
+from ops.doctor.commands import Commands, noted
 from ops.doctor.facts import IAM_REGIONS, Facts, Trail, Unreadable
 from ops.doctor.findings import Finding, failure, ok, unknown, warning
+from ops.doctor.missing import missing
 
 # From here on somebody should ask for more, or clear up, before new users cannot be created.
 _NEARLY_FULL = 0.9

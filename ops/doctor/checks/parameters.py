@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Mapping
 
-from ops.doctor.checks.commands import Commands, noted
-from ops.doctor.checks.missing import missing
+from ops.doctor.commands import Commands, noted
 from ops.doctor.facts import Unreadable
 from ops.doctor.findings import Finding, ok, warning
+from ops.doctor.missing import missing
 from ops.stacks import Stack
 
 # Moves the changes aside; git can bring them back.

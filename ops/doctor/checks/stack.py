@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 
-from ops.doctor.checks.commands import Commands, noted
-from ops.doctor.checks.missing import missing
-from ops.doctor.facts import Alarm, Facts, Gone, Run, Unreadable
+from ops.doctor.commands import Commands, noted
+from ops.doctor.facts import Alarm, Deleted, Facts, Run, Unreadable
 from ops.doctor.findings import Finding, failure, ok, warning
+from ops.doctor.missing import missing
 from ops.stacks import Stack
 
 _WHOLE = {"CREATE_COMPLETE", "UPDATE_COMPLETE", "IMPORT_COMPLETE"}
@@ -89,7 +89,7 @@ def _ago(past: timedelta) -> str:
     return f"{minutes // 60} hours ago" if minutes < 48 * 60 else f"{past.days} days ago"
 
 
-def alarms(read: Sequence[Alarm | Gone] | Unreadable, commands: Commands) -> Iterator[Finding]:
+def alarms(read: Sequence[Alarm | Deleted] | Unreadable, commands: Commands) -> Iterator[Finding]:
     """Say which alarms ring, are gone or would tell nobody; each one that rings says itself what to do."""
     if isinstance(read, Unreadable):
         yield from missing("Alarms", [read], commands)

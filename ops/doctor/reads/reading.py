@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ops.doctor.facts import Gone, Unreadable
+from ops.doctor.facts import Deleted, Unreadable
 from ops.stacks import Resource
 
 # What the services answer of a part that they do not know; SQS has two words for it, an older and a newer one.
@@ -32,11 +32,11 @@ def read[Fact](permissions: Sequence[str], get: Callable[[], Fact]) -> Fact | Un
 
 def read_part[Fact](
     permissions: Sequence[str], part: Resource, kind: str, get: Callable[[], Fact]
-) -> Fact | Gone | Unreadable:
+) -> Fact | Deleted | Unreadable:
     """Read a fact about one part of the stack, which keeps no other from being read."""
     if not part.physical:
-        return Gone(part.logical, kind)
+        return Deleted(part.logical, kind)
     found = read(permissions, get)
     if not isinstance(found, Unreadable):
         return found
-    return Gone(part.logical, kind) if found.code in _NOT_FOUND else replace(found, part=f"{kind} {part.logical}")
+    return Deleted(part.logical, kind) if found.code in _NOT_FOUND else replace(found, part=f"{kind} {part.logical}")

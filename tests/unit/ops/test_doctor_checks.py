@@ -12,15 +12,15 @@ from ops.callers import Caller
 from ops.doctor.checks import findings_on
 from ops.doctor.facts import (
     Alarm,
+    Deleted,
     Deployed,
     Facts,
-    Gone,
     Policy,
     Queue,
     Run,
     Sending,
     Subscription,
-    Switch,
+    Toggle,
     Trail,
     Unreadable,
 )
@@ -45,8 +45,10 @@ STACK = Stack(
         Resource("EnforcementPolicy", "AWS::IAM::ManagedPolicy", ARN),
     ],
 )
-QUEUE = Queue("NewUsers", "https://sqs/new", "arn:new", waiting=0, in_flight=0, ends_here=False, source=None)
-DEAD_LETTERS = Queue("NewUsersDeadLetters", "https://sqs/dead", "arn:dead", 0, 0, ends_here=True, source="NewUsers")
+QUEUE = Queue("NewUsers", "https://sqs/new", "arn:new", waiting=0, in_flight=0, is_dead_letter=False, source=None)
+DEAD_LETTERS = Queue(
+    "NewUsersDeadLetters", "https://sqs/dead", "arn:dead", 0, 0, is_dead_letter=True, source="NewUsers"
+)
 UNDELIVERED = Queue("UndeliveredEvents", "https://sqs/undelivered", "arn:undelivered", 0, 0, True, None)
 RUN = Run("sweep", "stack-Reconcile", "stack-ReconcileLogs", timedelta(hours=3), NOW - timedelta(minutes=50))
 SENDING = Sending("mfa@example.com", "us-east-1", "example.com", production=True, enabled=True)
@@ -71,7 +73,7 @@ DEPLOYED = Deployed(
     subscriptions=[Subscription("email", "ops@example.com", confirmed=True)],
     policy=POLICY,
     queues=[QUEUE, DEAD_LETTERS, UNDELIVERED],
-    switches=[Switch("NewUserRule", "rule", "stack-NewUserRule", on=True)],
+    toggles=[Toggle("NewUserRule", "rule", "stack-NewUserRule", on=True)],
     runs=[RUN],
     alarms=[Alarm("stack-NoSweepAlarm", "No sweep.", rings=False)],
 )
@@ -252,7 +254,7 @@ def test_a_group_that_no_longer_carries_the_policy_fails() -> None:
 )
 def test_what_is_switched_off_fails(kind: str, remedy: tuple[str, dict[str, Any]]) -> None:
     """What is switched off is switched on by itself; a schedule is given all that it has, or it would lose the rest."""
-    finding = only(with_deployed(switches=[Switch("Logical", kind, UUID, on=False, schedule=SCHEDULE)]))
+    finding = only(with_deployed(toggles=[Toggle("Logical", kind, UUID, on=False, schedule=SCHEDULE)]))
 
     assert (finding.level, finding.text) == (Level.FAILURE, f"the {kind} Logical is switched off")
     assert request(finding) == remedy
@@ -350,7 +352,7 @@ def test_an_alarm_that_rings_fails_and_says_what_it_means() -> None:
     ("part", "fact"),
     [
         *((part, HIDDEN) for part in ("sending", "subscriptions", "policy", "runs", "alarms")),
-        *((part, [HIDDEN]) for part in ("queues", "switches")),
+        *((part, [HIDDEN]) for part in ("queues", "toggles")),
         ("policy", replace(POLICY, group_carries_it=HIDDEN)),
     ],
 )
@@ -400,12 +402,12 @@ def test_without_an_answer_the_error_is_named() -> None:
 @pytest.mark.parametrize(
     ("check", "fact"),
     [
-        ("Policy", {"policy": Gone("EnforcementPolicy", "policy")}),
-        ("Policy", {"policy": replace(POLICY, group_carries_it=Gone("EnforcementGroup", "group"))}),
-        ("Ops topic", {"subscriptions": Gone("OpsTopic", "topic")}),
-        ("Switches", {"switches": [*DEPLOYED.switches, Gone("SweepSchedule", "schedule")]}),
-        ("Queues", {"queues": [QUEUE, Gone("Mails", "queue")]}),
-        ("Alarms", {"alarms": [*DEPLOYED.alarms, Gone("NoSweepAlarm", "alarm")]}),  # type: ignore[misc]  # readable here
+        ("Policy", {"policy": Deleted("EnforcementPolicy", "policy")}),
+        ("Policy", {"policy": replace(POLICY, group_carries_it=Deleted("EnforcementGroup", "group"))}),
+        ("Ops topic", {"subscriptions": Deleted("OpsTopic", "topic")}),
+        ("Switches", {"toggles": [*DEPLOYED.toggles, Deleted("SweepSchedule", "schedule")]}),
+        ("Queues", {"queues": [QUEUE, Deleted("Mails", "queue")]}),
+        ("Alarms", {"alarms": [*DEPLOYED.alarms, Deleted("NoSweepAlarm", "alarm")]}),  # type: ignore[misc]  # readable here
     ],
 )
 def test_what_somebody_has_deleted_fails(check: str, fact: dict[str, object]) -> None:
@@ -423,9 +425,9 @@ def test_what_somebody_has_deleted_fails(check: str, fact: dict[str, object]) ->
 
 def test_what_is_gone_hides_nothing() -> None:
     """What is gone is named at once, and what is switched off beside it as well."""
-    off = Switch("NewUserRule", "rule", "n", on=False)
-    gone = [Gone("ChangedUserRule", "rule"), Gone("SweepSchedule", "schedule")]
-    deleted, switched_off = amiss(with_deployed(switches=[*gone, off]))
+    off = Toggle("NewUserRule", "rule", "n", on=False)
+    gone = [Deleted("ChangedUserRule", "rule"), Deleted("SweepSchedule", "schedule")]
+    deleted, switched_off = amiss(with_deployed(toggles=[*gone, off]))
 
     assert deleted.text == "somebody has deleted the rule ChangedUserRule, the schedule SweepSchedule"
     assert switched_off.text == "the rule NewUserRule is switched off"
@@ -434,7 +436,7 @@ def test_what_is_gone_hides_nothing() -> None:
 def test_that_nobody_is_enforced_or_told_is_said() -> None:
     """What it means that the policy or the topic is gone is said."""
     policy, topic = amiss(
-        with_deployed(policy=Gone("EnforcementPolicy", "policy"), subscriptions=Gone("OpsTopic", "topic"))
+        with_deployed(policy=Deleted("EnforcementPolicy", "policy"), subscriptions=Deleted("OpsTopic", "topic"))
     )
 
     assert policy.text.endswith(": nobody is enforced")
@@ -443,7 +445,7 @@ def test_that_nobody_is_enforced_or_told_is_said() -> None:
 
 def test_every_parameter_keeps_its_value_when_parts_are_made_again() -> None:
     """A change set would take the default of each parameter that it does not name."""
-    finding = only(with_deployed(subscriptions=Gone("OpsTopic", "topic")))
+    finding = only(with_deployed(subscriptions=Deleted("OpsTopic", "topic")))
     (query,) = re.findall('--query "?(.+?)"? --output', finding.remedy.replace("'\"'\"'", "'"))
     stacks = {"Stacks": [{"Parameters": [{"ParameterKey": "DryRun", "ParameterValue": "true"}, {"ParameterKey": "B"}]}]}
 

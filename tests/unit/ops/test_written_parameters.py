@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from ops.doctor.checks.commands import Commands
 from ops.doctor.checks.parameters import parameters
+from ops.doctor.commands import Commands
 from ops.doctor.facts import Unreadable
 from ops.doctor.findings import Level
 from ops.doctor.reads.samconfig import written_parameters

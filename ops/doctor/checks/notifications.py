@@ -3,10 +3,10 @@
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from ops.doctor.checks.commands import Commands, noted
-from ops.doctor.checks.missing import missing
-from ops.doctor.facts import Gone, Sending, Subscription, Unreadable
+from ops.doctor.commands import Commands, noted
+from ops.doctor.facts import Deleted, Sending, Subscription, Unreadable
 from ops.doctor.findings import Finding, failure, ok, warning
+from ops.doctor.missing import missing
 from ops.stacks import Stack
 
 
@@ -49,10 +49,10 @@ def _state_of(read: Sending, commands: Commands) -> Finding:
 
 
 def subscriptions(
-    stack: Stack, read: Sequence[Subscription] | Gone | Unreadable, commands: Commands
+    stack: Stack, read: Sequence[Subscription] | Deleted | Unreadable, commands: Commands
 ) -> Iterator[Finding]:
     """Say whether alarms and the digest reach anybody."""
-    if isinstance(read, Gone | Unreadable):
+    if isinstance(read, Deleted | Unreadable):
         yield from missing("Ops topic", [read], commands, meaning=": ops are told nothing")
         return
     subscribe = partial(commands.aws, "sns subscribe", topic_arn=stack.part("OpsTopic").physical)

@@ -2,7 +2,7 @@
 
 from typing import TYPE_CHECKING
 
-from ops.doctor.facts import Gone, Sending, Subscription, Unreadable
+from ops.doctor.facts import Deleted, Sending, Subscription, Unreadable
 from ops.doctor.reads.reading import read_part
 from ops.stacks import Resource
 
@@ -60,7 +60,7 @@ class Subscriptions:
     def __init__(self, client: "SNSClient") -> None:
         self._client = client
 
-    def of(self, topic: Resource) -> list[Subscription] | Gone | Unreadable:
+    def of(self, topic: Resource) -> list[Subscription] | Deleted | Unreadable:
         """Return everybody who is subscribed, or was asked to confirm and has not."""
         return read_part(self.PERMISSIONS, topic, "topic", lambda: self._of(topic.physical))
 

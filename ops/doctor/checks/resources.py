@@ -3,14 +3,14 @@
 import json
 from collections.abc import Iterator, Sequence
 
-from ops.doctor.checks.commands import Commands, noted
-from ops.doctor.checks.missing import missing
-from ops.doctor.facts import Gone, Policy, Queue, Switch, Unreadable
+from ops.doctor.commands import Commands, noted
+from ops.doctor.facts import Deleted, Policy, Queue, Toggle, Unreadable
 from ops.doctor.findings import Finding, failure, ok, warning
+from ops.doctor.missing import missing
 from ops.stacks import Stack
 
 
-def policy(stack: Stack, read: Policy | Gone | Unreadable, commands: Commands) -> Iterator[Finding]:
+def policy(stack: Stack, read: Policy | Deleted | Unreadable, commands: Commands) -> Iterator[Finding]:
     """Compare the version of the policy that counts with the one that was deployed."""
     if not isinstance(read, Policy):
         yield from missing("Policy", [read], commands, meaning=": nobody is enforced")
@@ -41,33 +41,33 @@ def _group(read: Policy, commands: Commands) -> Iterator[Finding]:
     yield from missing("Policy", [read.group_carries_it], commands)
 
 
-def switches(read: Sequence[Switch | Gone | Unreadable], commands: Commands) -> Iterator[Finding]:
+def toggles(read: Sequence[Toggle | Deleted | Unreadable], commands: Commands) -> Iterator[Finding]:
     """Find what somebody has deleted or switched off."""
     yield from missing("Switches", read, commands)
-    there = [switch for switch in read if isinstance(switch, Switch)]
-    off = [switch for switch in there if not switch.on]
-    for switch in off:
-        yield failure("Switches", f"the {switch.kind} {switch.logical} is switched off", _switch_on(switch, commands))
+    there = [toggle for toggle in read if isinstance(toggle, Toggle)]
+    off = [toggle for toggle in there if not toggle.on]
+    for toggle in off:
+        yield failure("Switches", f"the {toggle.kind} {toggle.logical} is switched off", _enabling(toggle, commands))
     if not off and len(there) == len(read):
         yield ok("Switches", f"{len(read)} rules, schedules and queues' connections are on")
 
 
-def _switch_on(switch: Switch, commands: Commands) -> str:
-    match switch.kind:
+def _enabling(toggle: Toggle, commands: Commands) -> str:
+    match toggle.kind:
         case "rule":
-            return commands.aws("events enable-rule", name=switch.name)
+            return commands.aws("events enable-rule", name=toggle.name)
         case "schedule":
-            whole = json.dumps({**(switch.schedule or {}), "State": "ENABLED"}, default=str)
+            whole = json.dumps({**(toggle.schedule or {}), "State": "ENABLED"}, default=str)
             return commands.aws("scheduler update-schedule", cli_input_json=whole)
         case _:
-            return commands.aws("lambda update-event-source-mapping", "--enabled", uuid=switch.name)
+            return commands.aws("lambda update-event-source-mapping", "--enabled", uuid=toggle.name)
 
 
-def queues(read: Sequence[Queue | Gone | Unreadable], commands: Commands) -> Iterator[Finding]:
+def queues(read: Sequence[Queue | Deleted | Unreadable], commands: Commands) -> Iterator[Finding]:
     """Find messages that wait for a person, and those that wait for a function."""
     yield from missing("Queues", read, commands)
     there = [queue for queue in read if isinstance(queue, Queue)]
-    full = [queue for queue in there if queue.waiting or (queue.ends_here and queue.in_flight)]
+    full = [queue for queue in there if queue.waiting or (queue.is_dead_letter and queue.in_flight)]
     for queue in full:
         yield _full(queue, commands)
     if not full and len(there) == len(read):
@@ -76,7 +76,7 @@ def queues(read: Sequence[Queue | Gone | Unreadable], commands: Commands) -> Ite
 
 
 def _full(queue: Queue, commands: Commands) -> Finding:
-    if queue.ends_here:
+    if queue.is_dead_letter:
         look = commands.aws("sqs receive-message", queue_url=queue.url, visibility_timeout="0")
         return failure(
             "Queues",

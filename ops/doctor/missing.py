@@ -2,8 +2,8 @@
 
 from collections.abc import Iterable, Iterator
 
-from ops.doctor.checks.commands import Commands, noted
-from ops.doctor.facts import Gone, Unreadable
+from ops.doctor.commands import Commands, noted
+from ops.doctor.facts import Deleted, Unreadable
 from ops.doctor.findings import Finding, failure, unknown
 
 _POLICY = noted(".venv/bin/python -m ops.doctor --policy", "what ops need to read")
@@ -12,7 +12,7 @@ _POLICY = noted(".venv/bin/python -m ops.doctor --policy", "what ops need to rea
 def missing(check: str, found: Iterable[object], commands: Commands, meaning: str = "") -> Iterator[Finding]:
     """Say which parts are gone and what that means, and which facts could not be read."""
     facts = list(found)
-    gone = [f"the {fact.kind} {fact.logical}" for fact in facts if isinstance(fact, Gone)]
+    gone = [f"the {fact.kind} {fact.logical}" for fact in facts if isinstance(fact, Deleted)]
     if gone:
         yield failure(check, f"somebody has deleted {', '.join(gone)}{meaning}", commands.put_back())
     for fact in facts:

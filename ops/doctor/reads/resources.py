@@ -6,7 +6,7 @@ from functools import partial
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
-from ops.doctor.facts import Alarm, Gone, Policy, Queue, Switch, Unreadable
+from ops.doctor.facts import Alarm, Deleted, Policy, Queue, Toggle, Unreadable
 from ops.doctor.reads.reading import read_part
 from ops.stacks import Resource, Stack
 
@@ -30,7 +30,7 @@ class Policies:
     def __init__(self, client: "IAMClient") -> None:
         self._client = client
 
-    def policy(self, policy: Resource, group: Resource) -> Policy | Gone | Unreadable:
+    def policy(self, policy: Resource, group: Resource) -> Policy | Deleted | Unreadable:
         """Return the policy, and whether the group carries it."""
         return read_part(self.PERMISSIONS, policy, "policy", lambda: self._policy(policy.physical, group))
 
@@ -52,7 +52,7 @@ class Queues:
     def __init__(self, client: "SQSClient") -> None:
         self._client = client
 
-    def queues(self, stack: Stack) -> list[Queue | Gone | Unreadable]:
+    def queues(self, stack: Stack) -> list[Queue | Deleted | Unreadable]:
         """Return the stack's queues, in the order of their names; CloudFormation knows a queue by its URL."""
         found = {
             queue: read_part(self.PERMISSIONS, queue, "queue", partial(self._attributes, queue.physical))
@@ -61,10 +61,10 @@ class Queues:
         sources = {
             json.loads(attributes["RedrivePolicy"])["deadLetterTargetArn"]: queue.logical
             for queue, attributes in found.items()
-            if not isinstance(attributes, Gone | Unreadable) and "RedrivePolicy" in attributes
+            if not isinstance(attributes, Deleted | Unreadable) and "RedrivePolicy" in attributes
         }
         return [
-            attributes if isinstance(attributes, Gone | Unreadable) else _queue(queue, attributes, sources)
+            attributes if isinstance(attributes, Deleted | Unreadable) else _queue(queue, attributes, sources)
             for queue, attributes in found.items()
         ]
 
@@ -79,12 +79,12 @@ def _queue(resource: Resource, found: "Attributes", sources: Mapping[str, str]) 
         arn=found["QueueArn"],
         waiting=int(found["ApproximateNumberOfMessages"]) + int(found.get("ApproximateNumberOfMessagesDelayed", 0)),
         in_flight=int(found["ApproximateNumberOfMessagesNotVisible"]),
-        ends_here="RedrivePolicy" not in found,
+        is_dead_letter="RedrivePolicy" not in found,
         source=sources.get(found["QueueArn"]),
     )
 
 
-class Switches:
+class Toggles:
     """Reads whether rules, schedules and the connections of queues to functions are on."""
 
     PERMISSIONS = ("events:DescribeRule", "lambda:GetEventSourceMapping", "scheduler:GetSchedule")
@@ -96,7 +96,7 @@ class Switches:
         self._functions = functions
         self._scheduler = scheduler
 
-    def switches(self, stack: Stack) -> Iterator[Switch | Gone | Unreadable]:
+    def toggles(self, stack: Stack) -> Iterator[Toggle | Deleted | Unreadable]:
         """Yield everything of the stack that can be switched off."""
         for kind, of_type, get in (
             ("rule", "AWS::Events::Rule", self._rule),
@@ -106,21 +106,21 @@ class Switches:
             for resource in stack.of(of_type):
                 yield read_part(self.PERMISSIONS, resource, kind, partial(get, resource, kind))
 
-    def _rule(self, resource: Resource, kind: str) -> Switch:
+    def _rule(self, resource: Resource, kind: str) -> Toggle:
         name = resource.physical.rpartition("|")[2]
         state = self._events.describe_rule(Name=name)["State"]
-        return Switch(resource.logical, kind, name, state != "DISABLED")
+        return Toggle(resource.logical, kind, name, state != "DISABLED")
 
-    def _connection(self, resource: Resource, kind: str) -> Switch:
+    def _connection(self, resource: Resource, kind: str) -> Toggle:
         state = self._functions.get_event_source_mapping(UUID=resource.physical)["State"]
         on = state not in {"Disabled", "Disabling", "Deleting"}
-        return Switch(resource.logical, kind, resource.physical, on)
+        return Toggle(resource.logical, kind, resource.physical, on)
 
-    def _schedule(self, resource: Resource, kind: str) -> Switch:
+    def _schedule(self, resource: Resource, kind: str) -> Toggle:
         found: Mapping[str, Any] = self._scheduler.get_schedule(Name=resource.physical)
         read_only = {"Arn", "CreationDate", "LastModificationDate", "ResponseMetadata"}
         schedule = {name: value for name, value in found.items() if name not in read_only}
-        return Switch(resource.logical, kind, resource.physical, found["State"] == "ENABLED", schedule)
+        return Toggle(resource.logical, kind, resource.physical, found["State"] == "ENABLED", schedule)
 
 
 class Alarms:
@@ -131,7 +131,7 @@ class Alarms:
     def __init__(self, client: "CloudWatchClient") -> None:
         self._client = client
 
-    def alarms(self, stack: Stack) -> Sequence[Alarm | Gone]:
+    def alarms(self, stack: Stack) -> Sequence[Alarm | Deleted]:
         """Return every alarm of the stack."""
         ours = stack.of("AWS::CloudWatch::Alarm")
         found = {
@@ -149,6 +149,6 @@ class Alarms:
                 tells=alarm["ActionsEnabled"],
             )
             if (alarm := found.get(resource.physical))
-            else Gone(resource.logical, "alarm")
+            else Deleted(resource.logical, "alarm")
             for resource in ours
         ]
