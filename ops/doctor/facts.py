@@ -142,8 +142,14 @@ class Alarm:
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """What there is only once the stack is deployed; each part may be gone or unreadable alone."""
+    """The facts about the deployed stack, read at `now`; each may be deleted or unreadable by itself.
 
+    `samconfig` are the parameters that samconfig.toml sets at each deployment, by name.
+    """
+
+    stack: Stack
+    now: datetime
+    samconfig: Mapping[str, str] | Unreadable
     sending: Sending | Unreadable | None
     subscriptions: Sequence[Subscription] | Deleted | Unreadable
     policy: Policy | Deleted | Unreadable
@@ -157,11 +163,9 @@ class Deployed:
 class Facts:
     """Everything that findings follow from. `stack` and `deployed` are None before the first deployment.
 
-    `deployed` is None as well if the stack was never created whole, or is being deleted. `written` are the parameters
-    that samconfig.toml sets at each deployment, by name.
+    `deployed` is None as well if the stack was never created whole, or is being deleted.
     """
 
-    now: datetime
     caller: Caller
     region: str
     stack_name: str
@@ -169,4 +173,3 @@ class Facts:
     trails: Sequence[Trail] | Unreadable
     quotas: Mapping[str, int] | Unreadable
     deployed: Deployed | None
-    written: Mapping[str, str] | Unreadable

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 import boto3
 
@@ -33,21 +33,26 @@ def gather(session: boto3.Session, stack_name: str, now: datetime, samconfig: Pa
     caller = Identity(client("sts")).caller()
     stack = read(Stacks.PERMISSIONS, lambda: Stacks(client("cloudformation")).stack(stack_name))
     return Facts(
-        now=now,
         caller=caller,
         region=session.region_name,
         stack_name=stack_name,
         stack=stack,
         trails=read(Trails.PERMISSIONS, Trails(client("cloudtrail")).trails),
         quotas=read(Quotas.PERMISSIONS, Quotas(client("iam")).quotas),
-        deployed=_deployed(client, stack, now) if isinstance(stack, Stack) and stack.stands and stack.is_ours else None,
-        written=written_parameters(samconfig),
+        deployed=_deployed(client, stack, now, samconfig) if _is_deployed(stack) else None,
     )
 
 
-def _deployed(client: _Client, stack: Stack, now: datetime) -> Deployed:
+def _is_deployed(stack: Stack | Unreadable | None) -> TypeGuard[Stack]:
+    return isinstance(stack, Stack) and stack.stands and stack.is_ours
+
+
+def _deployed(client: _Client, stack: Stack, now: datetime, samconfig: Path) -> Deployed:
     toggles = Toggles(client("events"), client("lambda"), client("scheduler"))
     return Deployed(
+        stack=stack,
+        now=now,
+        samconfig=written_parameters(samconfig),
         sending=_sending(client, stack),
         subscriptions=Subscriptions(client("sns")).of(stack.part("OpsTopic")),
         policy=Policies(client("iam")).policy(stack.part("EnforcementPolicy"), stack.part("EnforcementGroup")),

@@ -1,22 +1,23 @@
 """Checks of whether people can be mailed, and whether anybody of ops is told."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
 
+from ops.doctor.checking import on_deployed_stack
 from ops.doctor.commands import Commands, noted
-from ops.doctor.facts import Deleted, Sending, Subscription, Unreadable
+from ops.doctor.facts import Deleted, Deployed, Sending, Unreadable
 from ops.doctor.findings import Finding, failure, ok, warning
 from ops.doctor.missing import missing
-from ops.stacks import Stack
 
 
-def sending(read: Sending | Unreadable | None, commands: Commands) -> Iterator[Finding]:
+@on_deployed_stack
+def sending(deployed: Deployed, commands: Commands) -> Iterator[Finding]:
     """Say whether mail from the sender goes out."""
-    match read:
-        case Unreadable():
-            yield from missing("Mail", [read], commands)
-        case Sending():
-            yield _state_of(read, Commands(read.region, commands.stack_name))
+    match deployed.sending:
+        case Unreadable() as unreadable:
+            yield from missing("Mail", [unreadable], commands)
+        case Sending() as state:
+            yield _state_of(state, Commands(state.region, commands.stack_name))
         case None:
             yield warning(
                 "Mail",
@@ -48,15 +49,15 @@ def _state_of(read: Sending, commands: Commands) -> Finding:
     return ok("Mail", f"{read.identity} is verified in {read.region}, outside the sandbox")
 
 
-def subscriptions(
-    stack: Stack, read: Sequence[Subscription] | Deleted | Unreadable, commands: Commands
-) -> Iterator[Finding]:
+@on_deployed_stack
+def subscriptions(deployed: Deployed, commands: Commands) -> Iterator[Finding]:
     """Say whether alarms and the digest reach anybody."""
-    if isinstance(read, Deleted | Unreadable):
-        yield from missing("Ops topic", [read], commands, meaning=": ops are told nothing")
+    subscribed = deployed.subscriptions
+    if isinstance(subscribed, Deleted | Unreadable):
+        yield from missing("Ops topic", [subscribed], commands, meaning=": ops are told nothing")
         return
-    subscribe = partial(commands.aws, "sns subscribe", topic_arn=stack.part("OpsTopic").physical)
-    for unconfirmed in (subscription for subscription in read if not subscription.confirmed):
+    subscribe = partial(commands.aws, "sns subscribe", topic_arn=deployed.stack.part("OpsTopic").physical)
+    for unconfirmed in (subscription for subscription in subscribed if not subscription.confirmed):
         yield warning(
             "Ops topic",
             f"{unconfirmed.endpoint} has not confirmed the subscription, and gets nothing",
@@ -65,10 +66,10 @@ def subscriptions(
                 "sends the mail with the link again",
             ),
         )
-    confirmed = sum(subscription.confirmed for subscription in read)
+    confirmed = sum(subscription.confirmed for subscription in subscribed)
     if confirmed:
         yield ok("Ops topic", f"{confirmed} {'subscriber is' if confirmed == 1 else 'subscribers are'} told")
-    elif not read:
+    elif not subscribed:
         yield warning(
             "Ops topic",
             "nobody is subscribed: alarms ring unheard",

@@ -1,24 +1,27 @@
 """The parts of the stack: the policy as deployed, everything there and switched on, nothing left lying in a queue."""
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
+from ops.doctor.checking import on_deployed_stack
 from ops.doctor.commands import Commands, noted
-from ops.doctor.facts import Deleted, Policy, Queue, Toggle, Unreadable
+from ops.doctor.facts import Deployed, Policy, Queue, Toggle
 from ops.doctor.findings import Finding, failure, ok, warning
 from ops.doctor.missing import missing
 from ops.stacks import Stack
 
 
-def policy(stack: Stack, read: Policy | Deleted | Unreadable, commands: Commands) -> Iterator[Finding]:
+@on_deployed_stack
+def policy(deployed: Deployed, commands: Commands) -> Iterator[Finding]:
     """Compare the version of the policy that counts with the one that was deployed."""
-    if not isinstance(read, Policy):
-        yield from missing("Policy", [read], commands, meaning=": nobody is enforced")
+    policy = deployed.policy
+    if not isinstance(policy, Policy):
+        yield from missing("Policy", [policy], commands, meaning=": nobody is enforced")
         return
-    wrong = [*_version(stack, read, commands), *_group(read, commands)]
+    wrong = [*_version(deployed.stack, policy, commands), *_group(policy, commands)]
     yield from wrong
     if not wrong:
-        yield ok("Policy", f"version {read.default_version} as deployed; attachments: {read.attachments:,}")
+        yield ok("Policy", f"version {policy.default_version} as deployed; attachments: {policy.attachments:,}")
 
 
 def _version(stack: Stack, read: Policy, commands: Commands) -> Iterator[Finding]:
@@ -41,15 +44,16 @@ def _group(read: Policy, commands: Commands) -> Iterator[Finding]:
     yield from missing("Policy", [read.group_carries_it], commands)
 
 
-def toggles(read: Sequence[Toggle | Deleted | Unreadable], commands: Commands) -> Iterator[Finding]:
+@on_deployed_stack
+def toggles(deployed: Deployed, commands: Commands) -> Iterator[Finding]:
     """Find what somebody has deleted or switched off."""
-    yield from missing("Switches", read, commands)
-    there = [toggle for toggle in read if isinstance(toggle, Toggle)]
-    off = [toggle for toggle in there if not toggle.on]
+    yield from missing("Switches", deployed.toggles, commands)
+    present = [toggle for toggle in deployed.toggles if isinstance(toggle, Toggle)]
+    off = [toggle for toggle in present if not toggle.on]
     for toggle in off:
         yield failure("Switches", f"the {toggle.kind} {toggle.logical} is switched off", _enabling(toggle, commands))
-    if not off and len(there) == len(read):
-        yield ok("Switches", f"{len(read)} rules, schedules and queues' connections are on")
+    if not off and len(present) == len(deployed.toggles):
+        yield ok("Switches", f"{len(present)} rules, schedules and queues' connections are on")
 
 
 def _enabling(toggle: Toggle, commands: Commands) -> str:
@@ -63,16 +67,17 @@ def _enabling(toggle: Toggle, commands: Commands) -> str:
             return commands.aws("lambda update-event-source-mapping", "--enabled", uuid=toggle.name)
 
 
-def queues(read: Sequence[Queue | Deleted | Unreadable], commands: Commands) -> Iterator[Finding]:
+@on_deployed_stack
+def queues(deployed: Deployed, commands: Commands) -> Iterator[Finding]:
     """Find messages that wait for a person, and those that wait for a function."""
-    yield from missing("Queues", read, commands)
-    there = [queue for queue in read if isinstance(queue, Queue)]
-    full = [queue for queue in there if queue.waiting or (queue.is_dead_letter and queue.in_flight)]
+    yield from missing("Queues", deployed.queues, commands)
+    present = [queue for queue in deployed.queues if isinstance(queue, Queue)]
+    full = [queue for queue in present if queue.waiting or (queue.is_dead_letter and queue.in_flight)]
     for queue in full:
         yield _full(queue, commands)
-    if not full and len(there) == len(read):
-        in_work = [f"{queue.logical} has {queue.in_flight:,} in work" for queue in there if queue.in_flight]
-        yield ok("Queues", f"nothing waits; {', '.join(in_work)}" if in_work else f"all {len(read)} are empty")
+    if not full and len(present) == len(deployed.queues):
+        in_flight = [f"{queue.logical} has {queue.in_flight:,} in flight" for queue in present if queue.in_flight]
+        yield ok("Queues", f"nothing waits; {', '.join(in_flight)}" if in_flight else f"all {len(present)} are empty")
 
 
 def _full(queue: Queue, commands: Commands) -> Finding:
@@ -85,7 +90,7 @@ def _full(queue: Queue, commands: Commands) -> Finding:
         )
     return warning(
         "Queues",
-        f"{queue.logical} has {queue.waiting:,} waiting, {queue.in_flight:,} in work",
+        f"{queue.logical} has {queue.waiting:,} waiting, {queue.in_flight:,} in flight",
         noted(commands.doctor(), "again in a few minutes; it should have gone down"),
     )
 

@@ -1,10 +1,11 @@
 """Checks of the stack: that it is whole, that its scheduled functions run, that nothing rings."""
 
-from collections.abc import Iterator, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from datetime import timedelta
 
+from ops.doctor.checking import on_deployed_stack
 from ops.doctor.commands import Commands, noted
-from ops.doctor.facts import Alarm, Deleted, Facts, Run, Unreadable
+from ops.doctor.facts import Alarm, Deployed, Facts, Unreadable
 from ops.doctor.findings import Finding, failure, ok, warning
 from ops.doctor.missing import missing
 from ops.stacks import Stack
@@ -62,17 +63,19 @@ def _state_of(found: Stack, commands: Commands) -> Finding:
     return ok("Stack", f"{found.name} is deployed: {found.status}")
 
 
-def runs(found: Stack, read: Sequence[Run] | Unreadable, now: datetime, commands: Commands) -> Iterator[Finding]:
+@on_deployed_stack
+def runs(deployed: Deployed, commands: Commands) -> Iterator[Finding]:
     """Say when each scheduled function last did all its work."""
-    if isinstance(read, Unreadable):
-        yield from missing("Runs", [read], commands)
+    if isinstance(deployed.runs, Unreadable):
+        yield from missing("Runs", [deployed.runs], commands)
         return
-    for run in read:
+    now, created = deployed.now, deployed.stack.created
+    for run in deployed.runs:
         most = run.overdue_after
         if run.last is not None and now - run.last <= most:
             yield ok("Runs", f"last {run.what} {_ago(now - run.last)}")
-        elif run.last is None and now - found.created <= most:
-            yield ok("Runs", f"no {run.what} yet; the stack is {_ago(now - found.created).removesuffix(' ago')} old")
+        elif run.last is None and now - created <= most:
+            yield ok("Runs", f"no {run.what} yet; the stack is {_ago(now - created).removesuffix(' ago')} old")
         else:
             last = f"the last was {_ago(now - run.last)}" if run.last else "none in the last week"
             yield failure(
@@ -89,15 +92,16 @@ def _ago(past: timedelta) -> str:
     return f"{minutes // 60} hours ago" if minutes < 48 * 60 else f"{past.days} days ago"
 
 
-def alarms(read: Sequence[Alarm | Deleted] | Unreadable, commands: Commands) -> Iterator[Finding]:
+@on_deployed_stack
+def alarms(deployed: Deployed, commands: Commands) -> Iterator[Finding]:
     """Say which alarms ring, are gone or would tell nobody; each one that rings says itself what to do."""
-    if isinstance(read, Unreadable):
-        yield from missing("Alarms", [read], commands)
+    if isinstance(deployed.alarms, Unreadable):
+        yield from missing("Alarms", [deployed.alarms], commands)
         return
-    yield from missing("Alarms", read, commands)
-    there = [alarm for alarm in read if isinstance(alarm, Alarm)]
-    mute = [alarm.name for alarm in there if not alarm.tells]
-    ringing = [alarm for alarm in there if alarm.rings]
+    yield from missing("Alarms", deployed.alarms, commands)
+    present = [alarm for alarm in deployed.alarms if isinstance(alarm, Alarm)]
+    mute = [alarm.name for alarm in present if not alarm.tells]
+    ringing = [alarm for alarm in present if alarm.rings]
     if mute:
         yield failure(
             "Alarms",
@@ -106,5 +110,5 @@ def alarms(read: Sequence[Alarm | Deleted] | Unreadable, commands: Commands) -> 
         )
     for alarm in ringing:
         yield failure("Alarms", f"{alarm.name} rings: {alarm.description}", "less docs/operating.md")
-    if not mute and not ringing and len(there) == len(read):
-        yield ok("Alarms", f"all {len(read)} are set, and none rings")
+    if not mute and not ringing and len(present) == len(deployed.alarms):
+        yield ok("Alarms", f"all {len(present)} are set, and none rings")

@@ -69,6 +69,9 @@ UUID = "3d5a1b9e-0c5e-4c3a-9c8f-2f1f6a0e7b11"
 HIDDEN = Unreadable("service:ReadIt", "AccessDeniedException")
 POLICY = Policy(ARN, "v2", 40, "mfa-group", group_carries_it=True)
 DEPLOYED = Deployed(
+    stack=STACK,
+    now=NOW,
+    samconfig={},
     sending=SENDING,
     subscriptions=[Subscription("email", "ops@example.com", confirmed=True)],
     policy=POLICY,
@@ -77,9 +80,7 @@ DEPLOYED = Deployed(
     runs=[RUN],
     alarms=[Alarm("stack-NoSweepAlarm", "No sweep.", rings=False)],
 )
-FACTS = Facts(
-    NOW, Caller("111122223333", "aws"), "us-east-1", "mfa-enforcer", STACK, [TRAIL], QUOTAS, DEPLOYED, written={}
-)
+FACTS = Facts(Caller("111122223333", "aws"), "us-east-1", "mfa-enforcer", STACK, [TRAIL], QUOTAS, DEPLOYED)
 
 
 def amiss(facts: Facts) -> list[Finding]:
@@ -123,6 +124,10 @@ def with_trail(**changes: object) -> Facts:
 
 def with_deployed(**changes: object) -> Facts:
     return replace(FACTS, deployed=replace(DEPLOYED, **changes))  # type: ignore[arg-type]  # fields by name
+
+
+def with_stack(**changes: object) -> Facts:
+    return replace(FACTS, stack=replace(STACK, **changes))  # type: ignore[arg-type]  # fields by name
 
 
 def test_where_all_is_well_every_check_says_so() -> None:
@@ -217,14 +222,14 @@ def test_before_the_deployment_what_it_needs_is_checked_and_no_more() -> None:
     ],
 )
 def test_a_stack_that_is_not_whole_is_said(status: str, level: Level) -> None:
-    finding = only(replace(FACTS, stack=replace(STACK, status=status)))
+    finding = only(with_stack(status=status))
 
     assert (finding.check, finding.level) == ("Stack", level)
     assert status in finding.text or status == "UPDATE_ROLLBACK_COMPLETE"
 
 
 def test_a_dry_run_does_not_pass_for_enforcement() -> None:
-    finding = only(replace(FACTS, stack=replace(STACK, parameters={"DryRun": "true"})))
+    finding = only(with_stack(parameters={"DryRun": "true"}))
 
     assert "nobody is enforced" in finding.text
     assert "DryRun=false" in finding.remedy
@@ -278,7 +283,7 @@ def test_what_no_queue_has_sent_cannot_be_sent_back_and_so_is_not_said_to() -> N
 def test_work_that_waits_is_no_failure() -> None:
     finding = only(with_deployed(queues=[replace(QUEUE, waiting=7, in_flight=3)]))
 
-    assert (finding.level, finding.text) == (Level.WARNING, "NewUsers has 7 waiting, 3 in work")
+    assert (finding.level, finding.text) == (Level.WARNING, "NewUsers has 7 waiting, 3 in flight")
 
 
 def test_work_in_flight() -> None:
@@ -286,7 +291,7 @@ def test_work_in_flight() -> None:
     facts = with_deployed(queues=[replace(QUEUE, in_flight=3), DEAD_LETTERS])
 
     assert amiss(facts) == []
-    assert said(facts, "Queues") == ["nothing waits; NewUsers has 3 in work"]
+    assert said(facts, "Queues") == ["nothing waits; NewUsers has 3 in flight"]
     assert said(FACTS, "Queues") == ["all 3 are empty"]
 
 
@@ -304,9 +309,9 @@ def test_a_sweep_that_has_not_been_fails(last: datetime | None) -> None:
 
 
 def test_a_new_stack_need_not_have_run() -> None:
-    facts = with_deployed(runs=[replace(RUN, last=None)])
+    young = replace(STACK, created=NOW - timedelta(minutes=30))
 
-    assert amiss(replace(facts, stack=replace(STACK, created=NOW - timedelta(minutes=30)))) == []
+    assert amiss(with_deployed(stack=young, runs=[replace(RUN, last=None)])) == []
 
 
 @pytest.mark.parametrize(

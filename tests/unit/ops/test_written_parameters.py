@@ -1,18 +1,22 @@
 """What samconfig.toml would set at the next deployment, and what the doctor says of it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from ops.doctor.checks.parameters import parameters
-from ops.doctor.commands import Commands
+from ops.doctor.checks import findings_on
 from ops.doctor.facts import Unreadable
-from ops.doctor.findings import Level
+from ops.doctor.findings import Finding, Level
 from ops.doctor.reads.samconfig import written_parameters
-from tests.unit.ops.test_doctor_checks import STACK
+from tests.unit.ops.test_doctor_checks import with_deployed
 
 ROOT = Path(__file__).parents[3]
-COMMANDS = Commands("us-east-1", "mfa-enforcer")
+
+
+def parameters_finding(samconfig: Mapping[str, str] | Unreadable) -> Finding:
+    [finding] = (each for each in findings_on(with_deployed(samconfig=samconfig)) if each.check == "Parameters")
+    return finding
 
 
 @pytest.fixture
@@ -61,7 +65,7 @@ def test_unreadable_overrides(samconfig: Path, text: str) -> None:
         assert found == {}
         return
     assert isinstance(found, Unreadable)
-    [finding] = parameters(STACK, found, COMMANDS)
+    finding = parameters_finding(found)
     assert finding.level is Level.UNKNOWN
     assert "samconfig.toml" in finding.text
 
@@ -79,7 +83,7 @@ def test_differing_parameters() -> None:
     """The doctor names each parameter that the next deployment would change, and how to keep it."""
     written = {"DryRun": "true", "NotOurs": "1"}
 
-    [finding] = parameters(STACK, written, COMMANDS)
+    finding = parameters_finding(written)
 
     assert finding.level is Level.WARNING
     assert finding.text.endswith("samconfig.toml says so: DryRun from false to true")
@@ -88,6 +92,6 @@ def test_differing_parameters() -> None:
 
 @pytest.mark.parametrize("written", [{}, {"DryRun": "false"}])
 def test_parameters_that_stay(written: dict[str, str]) -> None:
-    [finding] = parameters(STACK, written, COMMANDS)
+    finding = parameters_finding(written)
 
     assert finding.level is Level.OK
