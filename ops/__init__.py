@@ -1,1 +1,1 @@
-"""What ops run from a clone with their own credentials. Nothing in here can write: the clients refuse to."""
+"""The programs that ops run from a clone with their own credentials; their AWS clients refuse every write."""

@@ -1,4 +1,4 @@
-"""Who asks."""
+"""The account and partition that the credentials belong to."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,14 +9,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Whose account this is."""
+    """The account and partition of a caller."""
 
     account: str
     partition: str
 
 
 class Identity:
-    """Tells whose credentials these are; everybody may ask."""
+    """Reads the caller's identity, which IAM allows every caller ("GetCallerIdentity")."""
 
     PERMISSIONS = ("sts:GetCallerIdentity",)
 

@@ -1,4 +1,4 @@
-"""What ops' programs have in common: their arguments, and one line for what keeps AWS from being asked."""
+"""The arguments and the exit statuses that the doctor and the report share."""
 
 import argparse
 import re
@@ -18,17 +18,17 @@ from rich.console import Console
 STACK = "mfa-enforcer"
 REGION = "us-east-1"
 
-# Statuses that every program ends with; those of 0, 1 and 3 differ.
-NOT_ASKED = 2
+# The exit statuses that mean the same in both programs.
+NOT_CALLED = 2
 INTERRUPTED = 130
 
 _DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationError"}
-_SIGN_IN = "Sign in first, with aws login or aws sso login. Whether you are: aws sts get-caller-identity"
+_SIGN_IN = "Sign in with aws login or aws sso login. This shows whether you are signed in: aws sts get-caller-identity"
 _NO_ANSWER = (ConnectionError, HTTPClientError, ResponseParserError)
 
 
 class Arguments(argparse.ArgumentParser):
-    """Takes the arguments; refuses wrong ones in one line, with status 2."""
+    """Parses the arguments; ends with one line and status 2 if one is wrong."""
 
     def __init__(self, program: str, description: str | None, reads: str, statuses: str) -> None:
         super().__init__(
@@ -37,43 +37,43 @@ class Arguments(argparse.ArgumentParser):
             epilog=f"{reads}\n\n{statuses}",
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
-        self.add_argument("--stack-name", type=_stack_name, help=f"the stack to look at (default: {STACK})")
+        self.add_argument("--stack-name", type=_stack_name, help=f"the name of the stack (default: {STACK})")
         self.add_argument(
-            "--region", type=_region, default=REGION, help="where it is, or is to be (default: %(default)s)"
+            "--region", type=_region, default=REGION, help="the Region of the stack (default: %(default)s)"
         )
-        self.add_argument("--policy", action="store_true", help="only print the IAM policy that is enough to run this")
+        self.add_argument("--policy", action="store_true", help="print the IAM policy that this program needs, and end")
 
     def error(self, message: str) -> NoReturn:
-        """End, and say what is wrong and where to find what is right."""
-        self.exit(NOT_ASKED, f"{message}. What there is: {self.prog} --help\n")
+        """End with the error and the command that prints the help."""
+        self.exit(NOT_CALLED, f"{message}. All arguments: {self.prog} --help\n")
 
 
 def _stack_name(text: str) -> str:
-    return _matching(r"[A-Za-z][A-Za-z0-9-]{0,127}", text, f"name of a stack, such as {STACK}")
+    return _matching(r"[A-Za-z][A-Za-z0-9-]{0,127}", text, f"the name of a stack, such as {STACK}")
 
 
 def _region(text: str) -> str:
-    return _matching(r"[a-z]{2,}(-[a-z]+)+-[0-9]+", text, f"Region, such as {REGION}")
+    return _matching(r"[a-z]{2,}(-[a-z]+)+-[0-9]+", text, f"a Region, such as {REGION}")
 
 
-def _matching(pattern: str, text: str, what: str) -> str:
+def _matching(pattern: str, text: str, expected: str) -> str:
     if not re.fullmatch(pattern, text):
-        message = f"{text!r} is no {what}"
+        message = f"{text!r} is not {expected}"
         raise argparse.ArgumentTypeError(message)
     return text
 
 
-def ended(work: Callable[[], int], said: Console, program: str) -> int:
-    """Do the work, and return its status; say in one line what kept AWS from being asked, and return 2."""
+def exit_status(work: Callable[[], int], stderr: Console, program: str) -> int:
+    """Do the work and return its exit status; 2, after one line with a hint, if AWS cannot be called."""
     try:
         return work()
     except (BotoCoreError, ClientError, ResponseParserError, ValueError) as error:
-        # botocore has no error of its own for an AWS_ENDPOINT_URL that is no address.
+        # botocore raises ValueError for an AWS_ENDPOINT_URL that is not a URL.
         if isinstance(error, ValueError) and "Invalid endpoint" not in str(error):
             raise
-        what = " ".join(str(error).split()).removesuffix(".")
-        said.print(f"AWS cannot be asked: {what}. {_hint(error, program)}", markup=False, soft_wrap=True)
-        return NOT_ASKED
+        text = " ".join(str(error).split()).removesuffix(".")
+        stderr.print(f"AWS cannot be called: {text}. {_hint(error, program)}", markup=False, soft_wrap=True)
+        return NOT_CALLED
     except KeyboardInterrupt:
         return INTERRUPTED
 
@@ -81,14 +81,14 @@ def ended(work: Callable[[], int], said: Console, program: str) -> int:
 def _hint(error: Exception, program: str) -> str:
     match error:
         case ProfileNotFound():
-            return "These are the profiles: aws configure list-profiles"
+            return "This lists the profiles: aws configure list-profiles"
         case ClientError(response={"Error": {"Code": code}}) if code in _DENIED:
-            return f"This is the IAM policy that is enough: python -m {program} --policy"
+            return f"This prints the IAM policy that you need: .venv/bin/python -m {program} --policy"
         case ClientError(response={"Error": {"Code": "Throttling" | "ThrottlingException"}}):
             return "Try again in a minute"
         case ValueError():
-            return "Is AWS_ENDPOINT_URL an address, such as http://127.0.0.1:4566? Unset it to ask AWS itself"
+            return "AWS_ENDPOINT_URL must be a URL, such as http://127.0.0.1:4566; unset it to call AWS itself"
         case _ if isinstance(error, _NO_ANSWER):
-            return "Is there a way to the network, and is this a Region of AWS? Is AWS_ENDPOINT_URL set by mistake?"
+            return "Check the network and the name of the Region. Is AWS_ENDPOINT_URL set by mistake?"
         case _:
             return _SIGN_IN

@@ -1,4 +1,4 @@
-"""What is being asked, on one line that goes away: thousands of users and a credential report take minutes."""
+"""Shows the current AWS call on one line of the terminal, because a large account takes minutes."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,23 +10,23 @@ from rich.console import Console
 if TYPE_CHECKING:
     from botocore.model import OperationModel
 
-_WAITED_FOR = {"GenerateCredentialReport": "Waiting for IAM's credential report"}
+_WAITS = {"GenerateCredentialReport": "Waiting for IAM's credential report"}
 
 
 @contextmanager
-def progress(session: boto3.Session, said: Console) -> Iterator[None]:
-    """Show each call of the clients that the session makes within the block, if somebody looks on."""
-    if not said.is_terminal:
+def progress(session: boto3.Session, stderr: Console) -> Iterator[None]:
+    """Show each call of the clients that the session makes within the block, if a terminal shows stderr."""
+    if not stderr.is_terminal:
         yield
         return
-    with said.status("Asking AWS") as status:
+    with stderr.status("Calling AWS") as status:
         calls = 0
 
         def show(model: "OperationModel", **_: object) -> None:
             nonlocal calls
             calls += 1
-            what = _WAITED_FOR.get(model.name, f"Asking AWS: {model.service_model.service_name} {model.name}")
-            status.update(f"{what} (call {calls:,})")
+            text = _WAITS.get(model.name, f"Calling AWS: {model.service_model.service_name} {model.name}")
+            status.update(f"{text} (call {calls:,})")
 
         session.events.register("before-call", show)
         yield

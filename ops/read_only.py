@@ -1,4 +1,4 @@
-"""Clients that refuse to write, and the IAM policy that is enough for what is called with them."""
+"""AWS clients that refuse to write, and the IAM policy that allows what they call."""
 
 import json
 from collections.abc import Iterable
@@ -10,18 +10,18 @@ from botocore.config import Config
 if TYPE_CHECKING:
     from botocore.model import OperationModel
 
-# GenerateCredentialReport is a read to IAM too ("Actions, resources, and condition keys for AWS IAM").
+# IAM lists GenerateCredentialReport as a read ("Actions, resources, and condition keys for AWS IAM").
 _READS = ("Describe", "Filter", "GenerateCredentialReport", "Get", "List", "Scan")
 
 PATIENT = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=5, read_timeout=30)
 
 
 class WouldWrite(RuntimeError):
-    """A call was about to be made that is not known to only read; it was not made."""
+    """A call was refused, because it is not known to be a read."""
 
 
 def read_only_session(region: str) -> boto3.Session:
-    """Return a session with the caller's own credentials, none of whose clients writes."""
+    """Return a session with the caller's credentials, whose clients raise WouldWrite instead of writing."""
     session = boto3.Session(region_name=region)
     session.events.register("before-call", _refuse_writes)
     return session
@@ -33,7 +33,7 @@ def _refuse_writes(model: "OperationModel", **_: object) -> None:
 
 
 def policy_for(adapters: Iterable[Any]) -> str:
-    """Write the IAM policy that allows just what these adapters declare in PERMISSIONS."""
+    """Return the IAM policy that allows what these adapters declare in PERMISSIONS, and nothing else."""
     actions = sorted({action for adapter in adapters for action in adapter.PERMISSIONS})
     statement = {"Sid": "ReadWhatTheDoctorAndTheReportRead", "Effect": "Allow", "Action": actions, "Resource": "*"}
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]}, indent=2)

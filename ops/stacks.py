@@ -1,4 +1,4 @@
-"""The stack as it is deployed."""
+"""Reads the deployed stack."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Resource:
-    """One resource of the stack: its name in the template, its type, and its name or ARN in the account."""
+    """A resource of the stack: its logical ID, its type, and its physical ID, which is empty if it has none."""
 
     logical: str
     kind: str
@@ -21,7 +21,7 @@ class Resource:
 
 @dataclass(frozen=True)
 class Stack:
-    """The stack as CloudFormation knows it."""
+    """A stack with its parameters, outputs and resources."""
 
     name: str
     status: str
@@ -33,24 +33,24 @@ class Stack:
 
     @property
     def is_ours(self) -> bool:
-        """Tell whether this is a stack of the template, and no other one whose name was given."""
+        """Tell whether the stack is one of this template."""
         return {"EnforcementPolicy", "OpsTopic"} <= self.physical.keys()
 
     @property
-    def stands(self) -> bool:
-        """Tell whether the stack was once created whole and is not being deleted: then every part should be there."""
+    def is_created(self) -> bool:
+        """Tell whether every resource should exist: the stack was created completely, and is not being deleted."""
         return self.status == "CREATE_COMPLETE" or self.status.startswith(("UPDATE_", "IMPORT_"))
 
     @cached_property
     def physical(self) -> Mapping[str, str]:
-        """Return the names in the account by those in the template."""
+        """Return the physical IDs by logical ID."""
         return {resource.logical: resource.physical for resource in self.resources}
 
-    def part(self, logical: str) -> Resource:
-        """Return the resource of a name in the template; one without a name in the account if the stack has none."""
+    def resource(self, logical: str) -> Resource:
+        """Return the resource of a logical ID; one without a physical ID if the stack has none."""
         return next((each for each in self.resources if each.logical == logical), Resource(logical, "", ""))
 
-    def of(self, kind: str) -> list[Resource]:
+    def of_type(self, kind: str) -> list[Resource]:
         """Return the resources of a type."""
         return [resource for resource in self.resources if resource.kind == kind]
 
@@ -64,27 +64,27 @@ class Stacks:
         self._client = client
 
     def stack(self, name: str) -> Stack | None:
-        """Return the stack, or None where there is none of that name in the Region."""
+        """Return the stack, or None if the Region has no stack of that name."""
         try:
-            found = self._client.describe_stacks(StackName=name)["Stacks"][0]
+            stack = self._client.describe_stacks(StackName=name)["Stacks"][0]
         except self._client.exceptions.ClientError as error:
-            # CloudFormation has no error of its own for it ("DescribeStacks": a ValidationError is returned).
+            # CloudFormation has no error code of its own for it ("DescribeStacks": a ValidationError is returned).
             if "does not exist" in str(error):
                 return None
             raise
         pages = self._client.get_paginator("list_stack_resources").paginate(StackName=name)
         return Stack(
             name=name,
-            status=found["StackStatus"],
-            reason=found.get("StackStatusReason", ""),
-            created=found["CreationTime"],
-            parameters={each["ParameterKey"]: each["ParameterValue"] for each in found.get("Parameters", [])},
-            outputs={each["OutputKey"]: each["OutputValue"] for each in found.get("Outputs", [])},
+            status=stack["StackStatus"],
+            reason=stack.get("StackStatusReason", ""),
+            created=stack["CreationTime"],
+            parameters={each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])},
+            outputs={each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])},
             resources=[
                 Resource(each["LogicalResourceId"], each["ResourceType"], each["PhysicalResourceId"])
                 for page in pages
                 for each in page["StackResourceSummaries"]
-                # What is still to be created has no name yet, and what an update has taken away keeps its own.
+                # A resource that is still to be created has no physical ID; one that an update removed keeps its own.
                 if "PhysicalResourceId" in each and each["ResourceStatus"] != "DELETE_COMPLETE"
             ],
         )

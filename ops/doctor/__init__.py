@@ -1,1 +1,1 @@
-"""Checks an account before a deployment and after it: facts are read, findings follow from them, nothing is changed."""
+"""Checks an account before and after a deployment: it reads facts and derives findings, and changes nothing."""

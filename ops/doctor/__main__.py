@@ -1,4 +1,4 @@
-"""Tells whether the account is ready for a deployment, and whether what is deployed works."""
+"""Checks whether the account is ready for a deployment, and whether the deployed stack works."""
 
 import argparse
 import sys
@@ -10,43 +10,42 @@ from ops.doctor.checks import findings_on
 from ops.doctor.findings import Finding, Level
 from ops.doctor.gathering import ADAPTERS, gather
 from ops.doctor.show import as_json, show
-from ops.programs import STACK, Arguments, ended
+from ops.programs import STACK, Arguments, exit_status
 from ops.progress import progress
 from ops.read_only import policy_for, read_only_session
 
 _PROGRAM = "ops.doctor"
 _READS = """\
-It reads with your own credentials (AWS_PROFILE and the like), and cannot write: trails, IAM's quotas, and of the stack
-whatever can be switched off, ring, fill up or be deleted. --policy lists every call. samconfig.toml is read, too."""
+It reads with your own credentials (AWS_PROFILE and the like), and cannot write. It reads the trails, the quotas of IAM,
+the stack, its rules, schedules, queues and alarms, and samconfig.toml. --policy prints every call as an IAM policy."""
 _STATUSES = """\
-exit status (through make, every one but 0 becomes 2):
-  0    nothing has failed, and everything could be read (before the first deployment too)
-  1    something does not work
-  2    AWS could not be asked: no credentials, no such profile, no network; or an argument is wrong
-  3    nothing is known to have failed, but something could not be read
-  130  it was interrupted"""
+exit status (through make, every status but 0 becomes 2):
+  0    no check failed, and everything could be read; before the first deployment too
+  1    a check failed
+  2    AWS could not be called (no credentials, no such profile, no network), or an argument is wrong
+  3    no check failed, but something could not be read
+  130  the program was interrupted"""
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Check, show, and return the status that the help tells of."""
+    """Check, print the findings, and return the exit status as the help lists it."""
     options = _parser().parse_args(arguments)
-    console = Console(highlight=False)
+    stdout, stderr = Console(highlight=False), Console(stderr=True, highlight=False)
     if options.policy:
-        console.print(policy_for(ADAPTERS), soft_wrap=True, markup=False)
+        stdout.print(policy_for(ADAPTERS), soft_wrap=True, markup=False)
         return 0
-    said = Console(stderr=True, highlight=False)
-    return ended(lambda: _check(options, console, said), said, _PROGRAM)
+    return exit_status(lambda: _check(options, stdout, stderr), stderr, _PROGRAM)
 
 
-def _check(options: argparse.Namespace, console: Console, said: Console) -> int:
+def _check(options: argparse.Namespace, stdout: Console, stderr: Console) -> int:
     session = read_only_session(options.region)
-    with progress(session, said):
+    with progress(session, stderr):
         facts = gather(session, options.stack_name or STACK, datetime.now(UTC))
     findings = findings_on(facts)
     if options.json:
-        console.print(as_json(findings), soft_wrap=True, markup=False)
+        stdout.print(as_json(findings), soft_wrap=True, markup=False)
     else:
-        show(findings, console)
+        show(findings, stdout)
     return _status(findings)
 
 
@@ -59,7 +58,7 @@ def _status(findings: list[Finding]) -> int:
 
 def _parser() -> argparse.ArgumentParser:
     parser = Arguments(_PROGRAM, __doc__, _READS, _STATUSES)
-    parser.add_argument("--json", action="store_true", help="for programs")
+    parser.add_argument("--json", action="store_true", help="print the findings as JSON")
     return parser
 
 

@@ -1,4 +1,4 @@
-"""What a check is: a pure function from the facts to findings."""
+"""The signature of a check: a pure function from facts to findings."""
 
 from collections.abc import Callable, Iterator
 from functools import wraps
@@ -11,7 +11,7 @@ type Check = Callable[[Facts, Commands], Iterator[Finding]]
 
 
 def on_deployed_stack(check: Callable[[Deployed, Commands], Iterator[Finding]]) -> Check:
-    """Turn a check of the deployed stack into one that has no findings before the deployment."""
+    """Turn a check of the deployed stack into one that finds nothing if no stack is deployed."""
 
     @wraps(check)
     def checked(facts: Facts, commands: Commands) -> Iterator[Finding]:

@@ -1,26 +1,26 @@
-"""The commands that mend, as they can be copied into a shell: for one stack in one Region."""
+"""The commands that repair a fault or show more of it, quoted for a shell, for one stack in one Region."""
 
 import shlex
 from dataclasses import dataclass
 
-# Each parameter with the wish to keep its value: for those that it does not name, a change set takes the defaults.
-_KEEP = "Stacks[0].Parameters[].join('', ['ParameterKey=', ParameterKey, ',UsePreviousValue=true'])"
+# A change set resets each parameter that it does not name to its default. This names all, and keeps their values.
+_KEEP_VALUES = "Stacks[0].Parameters[].join('', ['ParameterKey=', ParameterKey, ',UsePreviousValue=true'])"
 
 
 def noted(command: str, note: str) -> str:
-    """Return a command with a word to people behind it, which the shell passes over."""
+    """Return a command with a note for the reader, which a shell takes for a comment."""
     return f"{command}  # {note}"
 
 
 @dataclass(frozen=True, slots=True)
 class Commands:
-    """Writes commands; each argument is quoted where the shell needs it."""
+    """Writes commands for a stack."""
 
     region: str
     stack_name: str
 
     @property
-    def _which(self) -> list[str]:
+    def _stack_options(self) -> list[str]:
         return ["--region", self.region, "--stack-name", self.stack_name]
 
     def aws(self, operation: str, *flags: str, **options: str) -> str:
@@ -29,32 +29,36 @@ class Commands:
         return shlex.join(["aws", *operation.split(), "--region", self.region, *named, *flags])
 
     def doctor(self) -> str:
-        """Return the call of the doctor that asks again."""
+        """Return the command that runs the doctor again."""
         return shlex.join(["make", "doctor", f"REGION={self.region}", f"STACK={self.stack_name}"])
 
     def deploy(self, *parameters: str) -> str:
-        """Return the deployment of the stack, with other values for some parameters."""
-        changed = ["--parameter-overrides", *parameters] if parameters else []
-        return shlex.join(["sam", "deploy", *self._which, *changed])
+        """Return the deployment of the stack, with new values for some parameters.
+
+        It repairs nothing that was changed by hand: CloudFormation updates the resources whose template or parameters
+        differ from the last deployment ("Using drift-aware change sets").
+        """
+        overrides = ["--parameter-overrides", *parameters] if parameters else []
+        return shlex.join(["sam", "deploy", *self._stack_options, *overrides])
 
     def invoke(self, function: str, event: str) -> str:
-        """Return the call of a function that waits for no answer: SAM asks again every minute if none comes."""
-        asked = ["--parameter", "InvocationType=Event", "--event", event]
-        return shlex.join(["sam", "remote", "invoke", function, *self._which, *asked])
+        """Return the asynchronous call of a function; SAM repeats a synchronous one that has not ended in a minute."""
+        options = ["--parameter", "InvocationType=Event", "--event", event]
+        return shlex.join(["sam", "remote", "invoke", function, *self._stack_options, *options])
 
     def logs(self, function: str) -> str:
-        """Return what shows the log of a function as it is written."""
-        return shlex.join(["sam", "logs", *self._which, "--name", function, "--tail"])
+        """Return the command that follows the log of a function."""
+        return shlex.join(["sam", "logs", *self._stack_options, "--name", function, "--tail"])
 
-    def events(self) -> str:
-        """Return what shows what happened to the stack."""
+    def stack_events(self) -> str:
+        """Return the command that lists the events of the stack."""
         return self.aws("cloudformation describe-stack-events", stack_name=self.stack_name)
 
-    def put_back(self) -> str:
-        """Return what makes again, as the template has it, whatever somebody has deleted or changed by hand.
+    def revert_drift(self) -> str:
+        """Return the change set that creates deleted resources again and resets changed ones to the template.
 
-        A deployment does not: it compares templates. A drift-aware change set compares the template with what there is
-        ("Using drift-aware change sets").
+        It compares the template with the resources in the account ("Using drift-aware change sets"); a deployment
+        compares it with the last template only.
         """
         change_set = {"stack_name": self.stack_name, "change_set_name": "put-back"}
         create = self.aws(
@@ -65,6 +69,8 @@ class Commands:
             deployment_mode="REVERT_DRIFT",
             capabilities="CAPABILITY_NAMED_IAM",
         )
-        kept = self.aws("cloudformation describe-stacks", stack_name=self.stack_name, query=_KEEP, output="text")
+        values = self.aws(
+            "cloudformation describe-stacks", stack_name=self.stack_name, query=_KEEP_VALUES, output="text"
+        )
         execute = self.aws("cloudformation execute-change-set", **change_set)
-        return noted(f"{create} $({kept})", f"look at it in the console, then: {execute}")
+        return noted(f"{create} $({values})", f"check its changes in the console, then: {execute}")

@@ -1,4 +1,4 @@
-"""What is read of the account and of the deployed stack, as plain values."""
+"""The facts about the account and the deployed stack, as plain values."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,30 +8,30 @@ from typing import Any
 from ops.callers import Caller
 from ops.stacks import Stack
 
-# IAM's events reach EventBridge in one Region of each partition.
+# EventBridge gets IAM's events in one Region of each partition.
 IAM_REGIONS = {"aws": "us-east-1", "aws-us-gov": "us-gov-west-1"}
 
 
 @dataclass(frozen=True, slots=True)
 class Unreadable:
-    """A fact that could not be read: the permission that its call needs, and AWS' own word for what was wrong.
+    """A fact that could not be read: the permission that the call needs, and the error code of AWS.
 
-    `part` is the part of the stack that it is about, if it is about one.
+    `resource` is the kind and the logical ID of the resource, if the fact is about one.
     """
 
     permission: str
     code: str
-    part: str = ""
+    resource: str = ""
 
     @property
     def denied(self) -> bool:
-        """Tell whether the permission is what was missing."""
+        """Tell whether the permission was missing."""
         return "AccessDenied" in self.code or "Unauthorized" in self.code or self.code == "AuthorizationError"
 
 
 @dataclass(frozen=True, slots=True)
 class Deleted:
-    """A part that the stack has and AWS no longer knows: somebody has deleted it."""
+    """A resource of the stack that no longer exists: somebody has deleted it outside CloudFormation."""
 
     logical: str
     kind: str
@@ -39,10 +39,10 @@ class Deleted:
 
 @dataclass(frozen=True, slots=True)
 class Trail:
-    """A trail that is seen from the Region, and whether IAM's writes are among what it logs.
+    """A trail that covers the Region, and whether it logs IAM's writes.
 
-    `hidden` is the operation that was refused where it could not be looked into, as an organization's trail may not be
-    from a member account; what it logs is not known then.
+    `refused` is the operation that AWS refused, empty if it refused none; what the trail logs is then unknown. A member
+    account may see the trail of its organization without being allowed to read its selectors.
     """
 
     name: str
@@ -52,12 +52,12 @@ class Trail:
     global_events: bool
     logging: bool
     logs_iam_writes: bool
-    hidden: str = ""
+    refused: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Sending:
-    """What SES would do with mail from the sender; `identity` is the verified address or domain, None where none is."""
+    """Whether SES sends mail from the sender; `identity` is the verified address or domain, None if none is."""
 
     sender: str
     region: str
@@ -68,7 +68,7 @@ class Sending:
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """Somebody who is told; unconfirmed, nothing is delivered."""
+    """A subscription of the ops topic; SNS delivers nothing to one that is not confirmed."""
 
     protocol: str
     endpoint: str
@@ -77,20 +77,21 @@ class Subscription:
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """The enforcement policy: the version that counts, and whether the group still carries it."""
+    """The enforcement policy: its default version, and whether it is attached to the enforcement group."""
 
     arn: str
     default_version: str
     attachments: int
     group: str
-    group_carries_it: bool | Deleted | Unreadable
+    attached_to_group: bool | Deleted | Unreadable
 
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """A queue. `is_dead_letter`: nothing moves messages on, so whatever is in it waits for a person.
+    """A queue and its messages. `waiting` includes delayed messages.
 
-    `source` is the queue whose failed messages it takes, None where it is no queue's.
+    `is_dead_letter`: nothing receives from the queue, so each message waits for ops. `source` is the queue whose failed
+    messages it takes; None if it takes them from EventBridge, the Scheduler or Lambda.
     """
 
     logical: str
@@ -104,45 +105,43 @@ class Queue:
 
 @dataclass(frozen=True, slots=True)
 class Toggle:
-    """A rule, a schedule or a queue's connection to its function, which somebody may have switched off.
+    """A rule, a schedule or an event source mapping, and whether it is enabled.
 
-    `schedule` is all that a schedule consists of: an update takes away whatever it does not name ("UpdateSchedule").
+    `schedule` are all properties of a schedule: an update resets each property that it leaves out ("UpdateSchedule").
     """
 
     logical: str
     kind: str
     name: str
-    on: bool
+    enabled: bool
     schedule: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """When a scheduled function was last seen to finish, None where not at all in the week that was looked at.
+    """The last completed run of a scheduled function, None if none completed in the last week.
 
-    `overdue_after` is how long it may be silent, as the alarm on it has it.
+    `overdue_after` is the time after which the alarm on missing runs goes into ALARM.
     """
 
-    what: str
-    function: str
-    log_group: str
+    name: str
     overdue_after: timedelta
     last: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """An alarm: whether it is ringing, and whether it tells anybody when it does."""
+    """An alarm: whether it is in ALARM, and whether its actions are enabled, without which it notifies nobody."""
 
     name: str
     description: str
-    rings: bool = True
-    tells: bool = True
+    in_alarm: bool = True
+    actions_enabled: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Deployed:
-    """The facts about the deployed stack, read at `now`; each may be deleted or unreadable by itself.
+    """The facts about the deployed stack, read at `now`; each can be deleted or unreadable without the others.
 
     `samconfig` are the parameters that samconfig.toml sets at each deployment, by name.
     """
@@ -161,9 +160,9 @@ class Deployed:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything that findings follow from. `stack` and `deployed` are None before the first deployment.
+    """All facts. `stack` and `deployed` are None before the first deployment.
 
-    `deployed` is None as well if the stack was never created whole, or is being deleted.
+    `deployed` is None as well if the stack was never created completely, or is being deleted.
     """
 
     caller: Caller

@@ -1,11 +1,11 @@
-"""What a check has found."""
+"""The result of a check."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How much a finding wants of its reader."""
+    """How urgent a finding is."""
 
     OK = "ok"
     WARNING = "warning"
@@ -15,7 +15,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that is as it should be, or is not; `remedy` is the command that mends it, or shows more."""
+    """One result of a check; `remedy` is the command that repairs the fault or shows more of it."""
 
     check: str
     level: Level
@@ -24,20 +24,20 @@ class Finding:
 
 
 def ok(check: str, text: str) -> Finding:
-    """Say that something is as it should be."""
+    """Report that something is as it should be."""
     return Finding(check, Level.OK, text)
 
 
 def warning(check: str, text: str, remedy: str) -> Finding:
-    """Say that somebody should look at something."""
+    """Report something that ops should know, but that breaks nothing."""
     return Finding(check, Level.WARNING, text, remedy)
 
 
 def unknown(check: str, text: str, remedy: str) -> Finding:
-    """Say that nobody can tell, because something could not be read."""
+    """Report that a fact could not be read."""
     return Finding(check, Level.UNKNOWN, text, remedy)
 
 
 def failure(check: str, text: str, remedy: str) -> Finding:
-    """Say that something does not work."""
+    """Report that something does not work."""
     return Finding(check, Level.FAILURE, text, remedy)

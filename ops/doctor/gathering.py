@@ -1,4 +1,4 @@
-"""Gathers the facts; what cannot be read is a fact as well, and keeps nothing else from being read."""
+"""Reads the facts; a fact that cannot be read is recorded as unreadable, and the others are read."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -15,20 +15,21 @@ from ops.doctor.reads.notifications import Mail, Subscriptions
 from ops.doctor.reads.reading import read
 from ops.doctor.reads.resources import Alarms, Policies, Queues, Toggles
 from ops.doctor.reads.runs import Runs
-from ops.doctor.reads.samconfig import written_parameters
+from ops.doctor.reads.samconfig import samconfig_parameters
 from ops.read_only import PATIENT
 from ops.stacks import Stack, Stacks
 
+# Whatever reads from AWS; --policy prints their permissions.
 ADAPTERS = (Identity, Trails, Quotas, Mail, Subscriptions, Stacks, Policies, Queues, Toggles, Alarms, Runs)
 
-# What `sam deploy` reads in the folder of the template.
+# `sam deploy` reads this file in the folder of the template.
 _SAMCONFIG = Path(__file__).parents[2] / "samconfig.toml"
 
 type _Client = Callable[..., Any]
 
 
 def gather(session: boto3.Session, stack_name: str, now: datetime, samconfig: Path = _SAMCONFIG) -> Facts:
-    """Read everything. Without any credentials there is nothing to say: raises botocore's error."""
+    """Read all facts; raises botocore's error if not even the caller's identity can be read."""
     client = partial(session.client, config=PATIENT)
     caller = Identity(client("sts")).caller()
     stack = read(Stacks.PERMISSIONS, lambda: Stacks(client("cloudformation")).stack(stack_name))
@@ -44,7 +45,7 @@ def gather(session: boto3.Session, stack_name: str, now: datetime, samconfig: Pa
 
 
 def _is_deployed(stack: Stack | Unreadable | None) -> TypeGuard[Stack]:
-    return isinstance(stack, Stack) and stack.stands and stack.is_ours
+    return isinstance(stack, Stack) and stack.is_created and stack.is_ours
 
 
 def _deployed(client: _Client, stack: Stack, now: datetime, samconfig: Path) -> Deployed:
@@ -52,10 +53,10 @@ def _deployed(client: _Client, stack: Stack, now: datetime, samconfig: Path) -> 
     return Deployed(
         stack=stack,
         now=now,
-        samconfig=written_parameters(samconfig),
+        samconfig=samconfig_parameters(samconfig),
         sending=_sending(client, stack),
-        subscriptions=Subscriptions(client("sns")).of(stack.part("OpsTopic")),
-        policy=Policies(client("iam")).policy(stack.part("EnforcementPolicy"), stack.part("EnforcementGroup")),
+        subscriptions=Subscriptions(client("sns")).of(stack.resource("OpsTopic")),
+        policy=Policies(client("iam")).policy(stack.resource("EnforcementPolicy"), stack.resource("EnforcementGroup")),
         queues=Queues(client("sqs")).queues(stack),
         toggles=list(toggles.toggles(stack)),
         runs=read(Runs.PERMISSIONS, lambda: list(Runs(client("cloudwatch")).runs(stack, now))),

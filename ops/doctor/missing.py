@@ -1,4 +1,4 @@
-"""What is said of a part that is gone, and of a fact that could not be read, which is neither well nor amiss."""
+"""Findings on resources that are deleted and on facts that could not be read."""
 
 from collections.abc import Iterable, Iterator
 
@@ -9,21 +9,21 @@ from ops.doctor.findings import Finding, failure, unknown
 _POLICY = noted(".venv/bin/python -m ops.doctor --policy", "what ops need to read")
 
 
-def missing(check: str, found: Iterable[object], commands: Commands, meaning: str = "") -> Iterator[Finding]:
-    """Say which parts are gone and what that means, and which facts could not be read."""
-    facts = list(found)
-    gone = [f"the {fact.kind} {fact.logical}" for fact in facts if isinstance(fact, Deleted)]
-    if gone:
-        yield failure(check, f"somebody has deleted {', '.join(gone)}{meaning}", commands.put_back())
-    for fact in facts:
+def missing(check: str, facts: Iterable[object], commands: Commands, consequence: str = "") -> Iterator[Finding]:
+    """Report the deleted resources in one failure, with its consequence, and each unreadable fact as unknown."""
+    every = list(facts)
+    deleted = [f"the {fact.kind} {fact.logical}" for fact in every if isinstance(fact, Deleted)]
+    if deleted:
+        yield failure(check, f"somebody has deleted {', '.join(deleted)}{consequence}", commands.revert_drift())
+    for fact in every:
         if isinstance(fact, Unreadable):
             yield _unreadable(check, fact, commands)
 
 
 def _unreadable(check: str, fact: Unreadable, commands: Commands) -> Finding:
-    """Name the permission that is missing, or what AWS answered instead."""
-    what = f"the {fact.part} could not be read" if fact.part else "could not be read"
+    """Name the permission that is missing, or the error of AWS."""
+    text = f"the {fact.resource} could not be read" if fact.resource else "could not be read"
     if fact.denied:
-        return unknown(check, f"{what}: needs {fact.permission}", _POLICY)
+        return unknown(check, f"{text}: needs {fact.permission}", _POLICY)
     answer = f"{fact.permission} answered {fact.code}" if fact.permission else fact.code
-    return unknown(check, f"{what}: {answer}", noted(commands.doctor(), "try again"))
+    return unknown(check, f"{text}: {answer}", noted(commands.doctor(), "try again"))

@@ -1,4 +1,4 @@
-"""Shows findings, to people or to programs."""
+"""Prints findings for people, or writes them for programs."""
 
 import json
 from collections.abc import Sequence
@@ -18,7 +18,7 @@ _SIGNS = {
 
 
 def show(findings: Sequence[Finding], console: Console) -> None:
-    """Print a line for each finding, and below it the command that mends it, ready to be copied."""
+    """Print a line for each finding, its remedy below it, and the number of findings of each level."""
     width = max(len(finding.check) for finding in findings)
     for finding in findings:
         sign, style = _SIGNS[finding.level]
@@ -27,18 +27,18 @@ def show(findings: Sequence[Finding], console: Console) -> None:
         text = f"\n{margin}".join(lines)
         console.print(Text.assemble((sign, style), "  ", (finding.check.ljust(width), "bold"), "  ", text))
         if finding.remedy:
-            # Not wrapped: a command that is broken over lines cannot be copied.
+            # A command that is broken over several lines cannot be copied.
             console.print(Text(f"{margin}{finding.remedy}", style="cyan"), soft_wrap=True)
     counts = {level: sum(finding.level is level for finding in findings) for level in Level}
     console.print()
     console.print(
-        f"{counts[Level.FAILURE]} failed, {counts[Level.UNKNOWN]} not known, {counts[Level.WARNING]} to look at, "
+        f"{counts[Level.FAILURE]} failed, {counts[Level.UNKNOWN]} unknown, {counts[Level.WARNING]} to check, "
         f"{counts[Level.OK]} ok"
     )
 
 
 def as_json(findings: Sequence[Finding]) -> str:
-    """Write the findings for a program."""
+    """Write the findings as JSON."""
     return json.dumps(
         [
             {"check": each.check, "level": each.level, "text": each.text, "remedy": each.remedy or None}

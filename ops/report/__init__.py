@@ -1,7 +1,7 @@
-"""The audit report as of now, made from a live account: before a deployment too, and without changing anything."""
+"""The audit report of a live account, also before a deployment; it changes nothing."""
 
 import sys
 from pathlib import Path
 
-# It is made as the functions make it, of their modules, which are no installed package. What is installed comes first.
+# The report uses the modules of the functions, which are not an installed package. Installed packages come first.
 sys.path.append(str(Path(__file__).parents[2] / "functions"))

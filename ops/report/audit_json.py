@@ -1,4 +1,4 @@
-"""The audit report for programs."""
+"""The audit report as JSON."""
 
 import json
 from dataclasses import asdict
@@ -9,7 +9,7 @@ from reports.audit.report import AuditReport
 
 
 def audit_json(report: AuditReport) -> str:
-    """Write the whole report, the trend included; times are in ISO 8601, and what is not known is null."""
+    """Write the whole report with its trend; times are in ISO 8601, and unknown values are null."""
     rows = [asdict(row) | {"devices": sorted(row.devices), "account": report.account} for row in report.rows]
     unknown = {ESCALATED: None} if report.not_deployed else {}
     whole = {

@@ -1,4 +1,4 @@
-"""What ops run, as they run it: each says how it is used, and what is wrong, in words and by its status."""
+"""The programs as ops run them: their help, their errors and their exit statuses, also through make."""
 
 import os
 import re
@@ -19,21 +19,21 @@ NOBODY = {**NO_CREDENTIALS, "AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KE
 
 
 def program(name: str, *arguments: str, **environment: str) -> CompletedProcess[str]:
-    """Run a program from the clone with nothing in its environment but this."""
+    """Run a program from the clone with no other environment."""
     command = [sys.executable, "-m", name, *arguments]
-    return run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603  # ours
+    return run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)  # noqa: S603  # our program
 
 
-def line(done: CompletedProcess[str]) -> str:
-    """Return the one line that a program has said, to stderr."""
+def error_line(done: CompletedProcess[str]) -> str:
+    """Return the only line that a program has written, which is on stderr."""
     assert done.stdout == ""
-    (said,) = done.stderr.splitlines()
-    return said
+    (line,) = done.stderr.splitlines()
+    return line
 
 
 @pytest.mark.parametrize("name", ["ops.doctor", "ops.report"])
-def test_the_help_says_what_is_read_and_every_status(name: str) -> None:
-    """The help is shown from a clone without any setting, with what is read and the statuses that there are."""
+def test_help(name: str) -> None:
+    """The help says what the program reads and lists every exit status, without credentials."""
     done = program(name, "--help")
 
     assert (done.returncode, done.stderr) == (0, "")
@@ -43,8 +43,8 @@ def test_the_help_says_what_is_read_and_every_status(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["local.demo", "local.mails", "local.playground", "local.server"])
-def test_the_help_starts_nothing(name: str) -> None:
-    """The programs of the local cloud say how they are used, from a clone without any setting, and end."""
+def test_help_of_local_programs(name: str) -> None:
+    """The programs of the local cloud print their help and start nothing."""
     done = program(name, "--help")
 
     assert (done.returncode, done.stderr) == (0, "")
@@ -53,8 +53,8 @@ def test_the_help_starts_nothing(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["local.demo", "local.playground"])
 @pytest.mark.parametrize("port", ["no-port", "-1", "70000"])
-def test_a_port_that_is_none_is_named(name: str, port: str) -> None:
-    """A LOCAL_CLOUD_PORT that is no port ends in 1, with one that is."""
+def test_invalid_port(name: str, port: str) -> None:
+    """A LOCAL_CLOUD_PORT that is not a port ends the program with 1, and the error shows a valid one."""
     done = program(name, LOCAL_CLOUD_PORT=port)
 
     assert (done.returncode, done.stderr) == (1, "")
@@ -64,18 +64,18 @@ def test_a_port_that_is_none_is_named(name: str, port: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["ops.doctor", "ops.report"])
-def test_without_credentials_it_says_how_to_sign_in(name: str) -> None:
-    """No credentials lead to one line with the way to sign in, and to 2."""
+def test_no_credentials(name: str) -> None:
+    """Without credentials the program ends with 2, and one line says how to sign in."""
     done = program(name, **NO_CREDENTIALS)
 
     assert done.returncode == 2
-    assert "Unable to locate credentials" in line(done)
-    assert "aws sso login" in line(done)
+    assert "Unable to locate credentials" in error_line(done)
+    assert "aws sso login" in error_line(done)
 
 
 @pytest.mark.parametrize("name", ["ops.doctor", "ops.report"])
-def test_an_address_where_nobody_answers_is_named(name: str) -> None:
-    """An endpoint that nobody listens at is named in one line, and ends in 2."""
+def test_unreachable_endpoint(name: str) -> None:
+    """An endpoint that does not answer ends the program with 2, and one line names it."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # does not listen
         endpoint = f"http://127.0.0.1:{taken.getsockname()[1]}"
@@ -83,25 +83,25 @@ def test_an_address_where_nobody_answers_is_named(name: str) -> None:
         done = program(name, AWS_ENDPOINT_URL=endpoint, **NOBODY)
 
     assert done.returncode == 2
-    assert endpoint in line(done)
-    assert "Is AWS_ENDPOINT_URL set by mistake?" in line(done)
+    assert endpoint in error_line(done)
+    assert "Is AWS_ENDPOINT_URL set by mistake?" in error_line(done)
 
 
 @pytest.mark.parametrize("name", ["ops.doctor", "ops.report"])
-def test_an_endpoint_that_is_no_address_is_named(name: str) -> None:
-    """An AWS_ENDPOINT_URL that is no URL is named in one line, with one that is, and ends in 2."""
+def test_invalid_endpoint(name: str) -> None:
+    """An AWS_ENDPOINT_URL that is not a URL ends the program with 2, and one line shows a valid one."""
     done = program(name, AWS_ENDPOINT_URL="localhost", **NOBODY)
 
     assert done.returncode == 2
-    assert "localhost. Is AWS_ENDPOINT_URL an address, such as http://127.0.0.1:4566?" in line(done)
+    assert "localhost. AWS_ENDPOINT_URL must be a URL, such as http://127.0.0.1:4566" in error_line(done)
 
 
 @pytest.mark.parametrize(
     ("name", "arguments", "expected"),
     [
-        ("ops.doctor", ["--region", ""], "'' is no Region, such as us-east-1"),
-        ("ops.report", ["--region", "Virginia"], "'Virginia' is no Region, such as us-east-1"),
-        ("ops.report", ["--stack-name", "a b"], "'a b' is no name of a stack, such as mfa-enforcer"),
+        ("ops.doctor", ["--region", ""], "'' is not a Region, such as us-east-1"),
+        ("ops.report", ["--region", "Virginia"], "'Virginia' is not a Region, such as us-east-1"),
+        ("ops.report", ["--stack-name", "a b"], "'a b' is not the name of a stack, such as mfa-enforcer"),
         ("ops.report", ["--region"], "expected one argument"),
         ("ops.report", ["--format", "pdf"], "choose from csv, html, json"),
         ("ops.report", ["--output", "/no/such/report.html"], "there is no folder /no/such for report.html"),
@@ -109,18 +109,18 @@ def test_an_endpoint_that_is_no_address_is_named(name: str) -> None:
         ("ops.doctor", ["--jsno"], "unrecognized arguments: --jsno"),
     ],
 )
-def test_a_wrong_argument_is_refused_before_aws_is_asked(name: str, arguments: list[str], expected: str) -> None:
-    """A wrong argument leads to one line with what was expected, and to 2, whatever credentials there are."""
+def test_wrong_argument(name: str, arguments: list[str], expected: str) -> None:
+    """A wrong argument ends the program with 2 before AWS is called, and one line says what is expected."""
     done = program(name, *arguments, **NO_CREDENTIALS)
 
     assert done.returncode == 2
-    assert expected in line(done).replace("'csv', 'html', 'json'", "csv, html, json")
-    assert f"python -m {name} --help" in line(done)
+    assert expected in error_line(done).replace("'csv', 'html', 'json'", "csv, html, json")
+    assert f"python -m {name} --help" in error_line(done)
 
 
 @pytest.fixture
 def clone(tmp_path: Path) -> Path:
-    """A folder that passes for a clone with its tools; its Python writes down its arguments, and ends as told."""
+    """A folder that make takes for a clone after `make setup`; its Python prints its arguments and ends with STATUS."""
     for done in (".venv/.done", ".venv-sam/.done", "node_modules/.done"):
         (tmp_path / done).parent.mkdir()
         (tmp_path / done).touch()
@@ -132,10 +132,10 @@ def clone(tmp_path: Path) -> Path:
 
 
 def make(clone: Path, *words: str, status: int = 0, **environment: str) -> CompletedProcess[str]:
-    """Run a target of the Makefile there."""
+    """Run make in the clone."""
     set_up = [f"--old-file={file.relative_to(clone)}" for file in clone.glob("*/.done")]
-    return run(  # noqa: S603  # ours
-        ["make", "--file", str(ROOT / "Makefile"), *set_up, *words],  # noqa: S607  # whichever ops have
+    return run(  # noqa: S603  # our program
+        ["make", "--file", str(ROOT / "Makefile"), *set_up, *words],  # noqa: S607  # the make of the caller
         cwd=clone,
         env={"PATH": os.environ["PATH"], "STATUS": str(status), **environment},
         capture_output=True,
@@ -146,14 +146,14 @@ def make(clone: Path, *words: str, status: int = 0, **environment: str) -> Compl
 
 @pytest.mark.parametrize("target", ["doctor", "report"])
 @pytest.mark.parametrize("status", [0, 1, 2, 3])
-def test_make_tells_success_from_failure_and_no_more(clone: Path, target: str, status: int) -> None:
-    """Through make every status but 0 is 2, as the help and the documents say."""
+def test_make_status(clone: Path, target: str, status: int) -> None:
+    """make turns every status but 0 into 2, as the help says."""
     assert make(clone, target, status=status).returncode == (2 if status else 0)
 
 
 @pytest.mark.parametrize("target", ["doctor", "report"])
-def test_make_hands_on_only_what_was_given(clone: Path, target: str) -> None:
-    """A stack counts as named only if somebody named it, on the command line or in the environment."""
+def test_make_variables(clone: Path, target: str) -> None:
+    """make passes STACK and REGION on only if they are set, on the command line or in the environment."""
     assert "--stack-name" not in make(clone, target).stdout
     assert "--stack-name typo" in make(clone, target, "STACK=typo").stdout
     assert "--stack-name typo" in make(clone, target, STACK="typo").stdout

@@ -1,4 +1,4 @@
-"""Checks of the account without us: the Region, the events that come, the room that is left."""
+"""Checks of the account: the Region, the trail and the quotas of IAM, which must be in order before a deployment."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,47 +9,40 @@ from ops.doctor.facts import IAM_REGIONS, Facts, Trail, Unreadable
 from ops.doctor.findings import Finding, failure, ok, unknown, warning
 from ops.doctor.missing import missing
 
-# From here on somebody should ask for more, or clear up, before new users cannot be created.
+# The part of a quota from which on ops are warned, before IAM refuses new users.
 _NEARLY_FULL = 0.9
 
 
 def region(facts: Facts, commands: Commands) -> Iterator[Finding]:
-    """IAM's events reach EventBridge in one Region; anywhere else no rule ever sees a new user."""
-    wanted = IAM_REGIONS.get(facts.caller.partition)
-    where = f"account {facts.caller.account}, {facts.region}"
-    if wanted is None:
-        yield failure("Region", f"{where}: partition {facts.caller.partition} is not supported", "")
-    elif facts.region == wanted:
-        yield ok("Region", f"{where}: IAM's events are delivered here")
+    """Check the Region: EventBridge gets IAM's events in one only, and a rule in another never matches."""
+    right = IAM_REGIONS.get(facts.caller.partition)
+    here = f"account {facts.caller.account}, {facts.region}"
+    if right is None:
+        yield failure("Region", f"{here}: partition {facts.caller.partition} is not supported", "")
+    elif facts.region == right:
+        yield ok("Region", f"{here}: IAM's events are delivered here")
     else:
         yield failure(
             "Region",
-            f"{where}: IAM's events are delivered in {wanted} only",
-            noted(replace(commands, region=wanted).doctor(), f"and deploy with --region {wanted}"),
+            f"{here}: IAM's events are delivered in {right} only",
+            noted(replace(commands, region=right).doctor(), f"and deploy with --region {right}"),
         )
 
 
 def trail(facts: Facts, commands: Commands) -> Iterator[Finding]:
-    """Without a trail that logs IAM's writes there is no event ("AWS API Call via CloudTrail")."""
+    """Check that a trail logs IAM's writes; EventBridge gets no others ("AWS API Call via CloudTrail")."""
     if isinstance(facts.trails, Unreadable):
         yield from missing("Trail", [facts.trails], commands)
         return
-    home = IAM_REGIONS.get(facts.caller.partition, facts.region)
-    good = [trail for trail in facts.trails if not _wrong_with(trail, home, commands)]
+    faults = [(trail, _fault(trail, facts, commands)) for trail in facts.trails]
+    good = [trail for trail, fault in faults if not fault]
+    refused = [trail for trail in facts.trails if trail.refused]
     if good:
         yield ok("Trail", f"{good[0].name} logs IAM's writes")
-        return
-    hidden = [trail for trail in facts.trails if trail.hidden]
-    for found in hidden:
-        look = replace(commands, region=found.home_region)
-        yield unknown(
-            "Trail",
-            f"{found.name} could not be looked into: needs cloudtrail:{found.hidden}, or is the organization's",
-            noted(look.aws("cloudtrail get-event-selectors", trail_name=found.arn), "in the account that owns it"),
-        )
-    for found in () if hidden else facts.trails:
-        what, remedy = next(iter(_wrong_with(found, home, commands).items()))
-        yield failure("Trail", f"{found.name} {what}", remedy)
+    elif refused:
+        yield from (_refused(trail, commands) for trail in refused)
+    else:
+        yield from (failure("Trail", f"{trail.name} {fault[0]}", fault[1]) for trail, fault in faults if fault)
     if not facts.trails:
         yield failure(
             "Trail",
@@ -58,47 +51,54 @@ def trail(facts: Facts, commands: Commands) -> Iterator[Finding]:
         )
 
 
-def _wrong_with(trail: Trail, home: str, commands: Commands) -> dict[str, str]:
-    """Return what keeps IAM's writes out of the trail, each with its remedy; nothing where they are in it."""
-    there = replace(commands, region=trail.home_region)
-    update = partial(there.aws, "cloudtrail update-trail", name=trail.arn)
-    wrong: dict[str, str] = {}
+def _refused(trail: Trail, commands: Commands) -> Finding:
+    home = replace(commands, region=trail.home_region)
+    return unknown(
+        "Trail",
+        f"{trail.name} could not be read: needs cloudtrail:{trail.refused}, or it is the trail of the organization",
+        noted(home.aws("cloudtrail get-event-selectors", trail_name=trail.arn), "in the account that owns the trail"),
+    )
+
+
+def _fault(trail: Trail, facts: Facts, commands: Commands) -> tuple[str, str] | None:
+    """Return the first reason why the trail does not log IAM's writes, with its remedy; None if it logs them."""
+    home = replace(commands, region=trail.home_region)
+    update = partial(home.aws, "cloudtrail update-trail", name=trail.arn)
     if not trail.logging:
-        wrong["is switched off"] = there.aws("cloudtrail start-logging", name=trail.arn)
-    if not trail.multi_region and trail.home_region != home:
-        wrong[f"covers {trail.home_region} only"] = update("--is-multi-region-trail")
+        return "has stopped logging", home.aws("cloudtrail start-logging", name=trail.arn)
+    if not trail.multi_region and trail.home_region != IAM_REGIONS.get(facts.caller.partition, facts.region):
+        return f"covers {trail.home_region} only", update("--is-multi-region-trail")
     if not trail.global_events:
-        wrong["leaves global services such as IAM out"] = update("--include-global-service-events")
+        return "leaves out global services such as IAM", update("--include-global-service-events")
     if not trail.logs_iam_writes:
-        # Its selectors are somebody's choice, and whoever puts new ones takes the old ones away.
-        wrong["does not log management events that write"] = noted(
+        return "does not log write management events", noted(
             commands.deploy("CreateTrail=true"),
-            "leaves this one as it is; or add management events to its selectors yourself",
+            "leaves this trail as it is; or add management events to its selectors yourself",
         )
-    return wrong
+    return None
 
 
 def quotas(facts: Facts, commands: Commands) -> Iterator[Finding]:
-    """Say what IAM has room for, and how many slots for policies a user has."""
+    """Check that IAM has room for users, groups and policies."""
     if isinstance(facts.quotas, Unreadable):
         yield from missing("Quotas", [facts.quotas], commands)
         return
-    found = facts.quotas
-    nearly = [
-        f"{what.lower()} {found[what]:,} of {found[f'{what}Quota']:,}"
-        for what in ("Users", "Groups", "Policies")
-        if f"{what}Quota" in found and found.get(what, 0) >= found[f"{what}Quota"] * _NEARLY_FULL
+    summary = facts.quotas
+    nearly_full = [
+        f"{kind.lower()} {summary[kind]:,} of {summary[f'{kind}Quota']:,}"
+        for kind in ("Users", "Groups", "Policies")
+        if f"{kind}Quota" in summary and summary.get(kind, 0) >= summary[f"{kind}Quota"] * _NEARLY_FULL
     ]
-    if nearly:
+    if nearly_full:
         yield warning(
             "Quotas",
-            f"nearly used up: {', '.join(nearly)}",
+            f"nearly full: {', '.join(nearly_full)}",
             noted(
                 commands.aws("service-quotas list-service-quotas", service_code="iam"),
-                "and see who can go; 5,000 users are the end",
+                "Adjustable: true can be increased; otherwise delete what nobody uses",
             ),
         )
         return
-    slots = found.get("AttachedPoliciesPerUserQuota")
-    room = f"; a user has {slots} slots for policies" if slots else ""
-    yield ok("Quotas", f"{found.get('Users', 0):,} users of {found.get('UsersQuota', 0):,}{room}")
+    slots = summary.get("AttachedPoliciesPerUserQuota")
+    per_user = f"; {slots} policies can be attached to a user" if slots else ""
+    yield ok("Quotas", f"{summary.get('Users', 0):,} users of {summary.get('UsersQuota', 0):,}{per_user}")

@@ -8,32 +8,28 @@ from ops.doctor.facts import Deployed, Unreadable
 from ops.doctor.findings import Finding, ok, warning
 from ops.doctor.missing import missing
 
-# Moves the changes aside; git can bring them back.
+# Moves the changes of the file aside; `git stash pop` brings them back.
 _MOVE_ASIDE = "git stash push samconfig.toml"
 
 
 @on_deployed_stack
 def parameters(deployed: Deployed, commands: Commands) -> Iterator[Finding]:
-    """Say which parameters a plain `sam deploy` would change, because samconfig.toml has other values for them."""
-    samconfig, kept = deployed.samconfig, deployed.stack.parameters
+    """Check that samconfig.toml has no other values for parameters than the stack: `sam deploy` would set them."""
+    samconfig, values = deployed.samconfig, deployed.stack.parameters
     if isinstance(samconfig, Unreadable):
         yield from missing("Parameters", [samconfig], commands)
         return
-    differing = [
-        f"{name} from {_shown(kept[name])} to {_shown(value)}"
+    changes = [
+        f"{name} from {values[name] or 'nothing'} to {value or 'nothing'}"
         for name, value in sorted(samconfig.items())
-        if name in kept and kept[name] != value
+        if name in values and values[name] != value
     ]
-    if differing:
+    if changes:
         yield warning(
             "Parameters",
-            f"the next sam deploy changes, because samconfig.toml says so: {', '.join(differing)}",
-            noted(_MOVE_ASIDE, "the stack then keeps what it has; or correct parameter_overrides there"),
+            f"samconfig.toml makes the next sam deploy change {', '.join(changes)}",
+            noted(_MOVE_ASIDE, "the stack then keeps its values; or correct parameter_overrides in the file"),
         )
     else:
-        why = "samconfig.toml has the same values" if samconfig else "the stack keeps them"
-        yield ok("Parameters", f"{why}; a deployment changes only those that it names")
-
-
-def _shown(value: str) -> str:
-    return value or "nothing"
+        reason = "samconfig.toml has the same values" if samconfig else "samconfig.toml sets none"
+        yield ok("Parameters", f"{reason}; a deployment changes only those that it names")

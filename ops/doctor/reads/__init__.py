@@ -1,1 +1,1 @@
-"""Small adapters that read one kind of fact each, and name the permissions that it takes."""
+"""The adapters that read facts. Each public class names its PERMISSIONS and is in ADAPTERS."""

@@ -1,4 +1,4 @@
-"""What the account has without us: its trails, its quotas."""
+"""Reads the trails and the quotas of the account."""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
@@ -19,7 +19,7 @@ _IAM = "iam.amazonaws.com"
 
 
 class Trails:
-    """Reads the trails that cover the Region, those of an organization among them."""
+    """Reads the trails that cover the Region, also those of an organization."""
 
     PERMISSIONS = ("cloudtrail:DescribeTrails", "cloudtrail:GetTrailStatus", "cloudtrail:GetEventSelectors")
 
@@ -27,29 +27,29 @@ class Trails:
         self._client = client
 
     def trails(self) -> list[Trail]:
-        """Return every trail: three calls at most for each, of which a Region has five."""
-        return [self._trail(found) for found in self._client.describe_trails(includeShadowTrails=True)["trailList"]]
+        """Return every trail, with two calls for each."""
+        return [self._trail(trail) for trail in self._client.describe_trails(includeShadowTrails=True)["trailList"]]
 
-    def _trail(self, found: "TrailTypeDef") -> Trail:
+    def _trail(self, trail: "TrailTypeDef") -> Trail:
         described = partial(
             Trail,
-            name=found["Name"],
-            arn=found["TrailARN"],
-            home_region=found["HomeRegion"],
-            multi_region=found.get("IsMultiRegionTrail", False),
-            global_events=found.get("IncludeGlobalServiceEvents", False),
+            name=trail["Name"],
+            arn=trail["TrailARN"],
+            home_region=trail["HomeRegion"],
+            multi_region=trail.get("IsMultiRegionTrail", False),
+            global_events=trail.get("IncludeGlobalServiceEvents", False),
         )
         try:
             return described(
-                logging=self._client.get_trail_status(Name=found["TrailARN"])["IsLogging"],
-                logs_iam_writes=_logs_iam_writes(self._client.get_event_selectors(TrailName=found["TrailARN"])),
+                logging=self._client.get_trail_status(Name=trail["TrailARN"])["IsLogging"],
+                logs_iam_writes=_logs_iam_writes(self._client.get_event_selectors(TrailName=trail["TrailARN"])),
             )
         except self._client.exceptions.ClientError as error:
-            return described(logging=False, logs_iam_writes=False, hidden=error.operation_name)
+            return described(logging=False, logs_iam_writes=False, refused=error.operation_name)
 
 
 def _logs_iam_writes(selectors: "GetEventSelectorsResponseTypeDef") -> bool:
-    """Tell whether management events that write are logged, whichever kind of selector the trail has."""
+    """Tell whether a basic or an advanced selector takes IAM's write management events."""
     basic = any(
         selector.get("IncludeManagementEvents", True)
         and selector.get("ReadWriteType", "All") != "ReadOnly"
@@ -57,12 +57,12 @@ def _logs_iam_writes(selectors: "GetEventSelectorsResponseTypeDef") -> bool:
         for selector in selectors.get("EventSelectors", [])
     )
     advanced = any(
-        _lets_iam_writes_through(selector["FieldSelectors"]) for selector in selectors.get("AdvancedEventSelectors", [])
+        _takes_create_user(selector["FieldSelectors"]) for selector in selectors.get("AdvancedEventSelectors", [])
     )
     return basic or advanced
 
 
-def _lets_iam_writes_through(fields: "Iterable[AdvancedFieldSelectorOutputTypeDef]") -> bool:
+def _takes_create_user(fields: "Iterable[AdvancedFieldSelectorOutputTypeDef]") -> bool:
     """Tell whether a CreateUser call meets every field ("AdvancedFieldSelector", CloudTrail API Reference)."""
     values: Mapping[str, str] = {
         "eventCategory": "Management",
@@ -80,17 +80,17 @@ def _lets_iam_writes_through(fields: "Iterable[AdvancedFieldSelectorOutputTypeDe
 
 def _meets(value: str | None, condition: Mapping[str, Any]) -> bool:
     if value is None:
-        # A field of data events, or one that we do not know: such a selector does not count for us.
+        # A field of data events, or an unknown one: nobody can tell whether CreateUser meets it.
         return False
-    wants: Mapping[str, Callable[[tuple[str, ...]], bool]] = {
-        "Equals": lambda given: value in given,
+    operators: Mapping[str, Callable[[tuple[str, ...]], bool]] = {
+        "Equals": lambda operands: value in operands,
         "StartsWith": value.startswith,
         "EndsWith": value.endswith,
-        "NotEquals": lambda given: value not in given,
-        "NotStartsWith": lambda given: not value.startswith(given),
-        "NotEndsWith": lambda given: not value.endswith(given),
+        "NotEquals": lambda operands: value not in operands,
+        "NotStartsWith": lambda operands: not value.startswith(operands),
+        "NotEndsWith": lambda operands: not value.endswith(operands),
     }
-    return all(wants[name](tuple(given)) for name, given in condition.items() if name in wants)
+    return all(operators[name](tuple(operands)) for name, operands in condition.items() if name in operators)
 
 
 class Quotas:
@@ -102,5 +102,5 @@ class Quotas:
         self._client = client
 
     def quotas(self) -> dict[str, int]:
-        """Return IAM's summary: counts such as Users beside quotas such as UsersQuota."""
+        """Return IAM's summary: numbers such as Users, and quotas such as UsersQuota."""
         return {str(name): value for name, value in self._client.get_account_summary()["SummaryMap"].items()}

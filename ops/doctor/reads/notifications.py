@@ -1,9 +1,9 @@
-"""Whether people and ops can be told anything: mail, and the topic."""
+"""Reads whether SES sends mail, and the subscriptions of the ops topic."""
 
 from typing import TYPE_CHECKING
 
 from ops.doctor.facts import Deleted, Sending, Subscription, Unreadable
-from ops.doctor.reads.reading import read_part
+from ops.doctor.reads.reading import read_resource
 from ops.stacks import Resource
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Mail:
-    """Reads what SES allows, and whether the sender is verified."""
+    """Reads whether SES may send, and whether the sender is verified."""
 
     PERMISSIONS = ("ses:GetAccount", "ses:GetEmailIdentity")
 
@@ -22,10 +22,10 @@ class Mail:
         self._client = client
 
     def sending(self, sender: str) -> Sending:
-        """Return the state of mail from this address.
+        """Return the state of SES for this sender.
 
-        Its own identity goes before that of its domain, and a verified domain covers those below it ("Verified
-        identities in Amazon SES").
+        SES uses the identity of the address before that of its domain, and a verified domain covers its subdomains
+        ("Verified identities in Amazon SES").
         """
         account = self._client.get_account()
         return Sending(
@@ -44,7 +44,7 @@ class Mail:
 
 
 def _identities_of(sender: str) -> "Iterator[str]":
-    """Yield what may be verified for an address to send: itself, its domain, and each domain above but the last."""
+    """Yield the identities that allow an address to send: itself, its domain, and the domains above but the last."""
     yield sender
     domain = sender.rpartition("@")[2]
     while "." in domain:
@@ -53,7 +53,7 @@ def _identities_of(sender: str) -> "Iterator[str]":
 
 
 class Subscriptions:
-    """Reads who is told by a topic."""
+    """Reads the subscriptions of a topic."""
 
     PERMISSIONS = ("sns:ListSubscriptionsByTopic",)
 
@@ -61,13 +61,14 @@ class Subscriptions:
         self._client = client
 
     def of(self, topic: Resource) -> list[Subscription] | Deleted | Unreadable:
-        """Return everybody who is subscribed, or was asked to confirm and has not."""
-        return read_part(self.PERMISSIONS, topic, "topic", lambda: self._of(topic.physical))
+        """Return every subscription, also those that are not confirmed."""
+        return read_resource(self.PERMISSIONS, topic, "topic", lambda: self._of(topic.physical))
 
     def _of(self, arn: str) -> list[Subscription]:
         pages = self._client.get_paginator("list_subscriptions_by_topic").paginate(TopicArn=arn)
         return [
-            Subscription(found["Protocol"], found["Endpoint"], confirmed=found["SubscriptionArn"].startswith("arn:"))
+            # SNS shows PendingConfirmation instead of an ARN ("ListSubscriptionsByTopic").
+            Subscription(each["Protocol"], each["Endpoint"], confirmed=each["SubscriptionArn"].startswith("arn:"))
             for page in pages
-            for found in page["Subscriptions"]
+            for each in page["Subscriptions"]
         ]

@@ -1,4 +1,4 @@
-"""Reads a fact; that a part is not there is a fact as well, and so is what keeps it from being read."""
+"""Reads a fact; a deleted resource and an error of AWS are facts as well."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from ops.doctor.facts import Deleted, Unreadable
 from ops.stacks import Resource
 
-# What the services answer of a part that they do not know; SQS has two words for it, an older and a newer one.
+# The error codes for a resource that does not exist; SQS has an older and a newer one.
 _NOT_FOUND = {
     "AWS.SimpleQueueService.NonExistentQueue",
     "NoSuchEntity",
@@ -19,7 +19,7 @@ _NOT_FOUND = {
 
 
 def read[Fact](permissions: Sequence[str], get: Callable[[], Fact]) -> Fact | Unreadable:
-    """Read a fact, or say what kept it from being read, and which of the permissions its call needs."""
+    """Return a fact, or the error of AWS with the one of the permissions that its call needs."""
     try:
         return get()
     except ClientError as error:
@@ -30,13 +30,15 @@ def read[Fact](permissions: Sequence[str], get: Callable[[], Fact]) -> Fact | Un
         return Unreadable("", type(error).__name__)
 
 
-def read_part[Fact](
-    permissions: Sequence[str], part: Resource, kind: str, get: Callable[[], Fact]
+def read_resource[Fact](
+    permissions: Sequence[str], resource: Resource, kind: str, get: Callable[[], Fact]
 ) -> Fact | Deleted | Unreadable:
-    """Read a fact about one part of the stack, which keeps no other from being read."""
-    if not part.physical:
-        return Deleted(part.logical, kind)
-    found = read(permissions, get)
-    if not isinstance(found, Unreadable):
-        return found
-    return Deleted(part.logical, kind) if found.code in _NOT_FOUND else replace(found, part=f"{kind} {part.logical}")
+    """Return a fact about one resource of the stack, or why there is none."""
+    if not resource.physical:
+        return Deleted(resource.logical, kind)
+    fact = read(permissions, get)
+    if not isinstance(fact, Unreadable):
+        return fact
+    if fact.code in _NOT_FOUND:
+        return Deleted(resource.logical, kind)
+    return replace(fact, resource=f"{kind} {resource.logical}")

@@ -1,4 +1,4 @@
-"""Whether the parts of the stack are there, as they were deployed, and switched on."""
+"""Reads the resources of the stack: the policy, queues, alarms, and what can be disabled."""
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
@@ -7,7 +7,7 @@ from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from ops.doctor.facts import Alarm, Deleted, Policy, Queue, Toggle, Unreadable
-from ops.doctor.reads.reading import read_part
+from ops.doctor.reads.reading import read_resource
 from ops.stacks import Resource, Stack
 
 if TYPE_CHECKING:
@@ -21,9 +21,12 @@ if TYPE_CHECKING:
 
     type Attributes = Mapping[QueueAttributeNameType, str]
 
+# The most names that a call takes ("DescribeAlarms").
+_ALARMS_PER_CALL = 100
+
 
 class Policies:
-    """Reads the enforcement policy and the group that carries it."""
+    """Reads the enforcement policy, and whether it is attached to the enforcement group."""
 
     PERMISSIONS = ("iam:GetPolicy", "iam:ListAttachedGroupPolicies")
 
@@ -31,21 +34,21 @@ class Policies:
         self._client = client
 
     def policy(self, policy: Resource, group: Resource) -> Policy | Deleted | Unreadable:
-        """Return the policy, and whether the group carries it."""
-        return read_part(self.PERMISSIONS, policy, "policy", lambda: self._policy(policy.physical, group))
+        """Return the policy."""
+        return read_resource(self.PERMISSIONS, policy, "policy", lambda: self._policy(policy.physical, group))
 
     def _policy(self, arn: str, group: Resource) -> Policy:
-        found = self._client.get_policy(PolicyArn=arn)["Policy"]
-        carries = read_part(self.PERMISSIONS, group, "group", lambda: self._carries(group.physical, arn))
-        return Policy(arn, found["DefaultVersionId"], found["AttachmentCount"], group.physical, carries)
+        policy = self._client.get_policy(PolicyArn=arn)["Policy"]
+        attached = read_resource(self.PERMISSIONS, group, "group", lambda: self._is_attached(arn, group.physical))
+        return Policy(arn, policy["DefaultVersionId"], policy["AttachmentCount"], group.physical, attached)
 
-    def _carries(self, group: str, arn: str) -> bool:
+    def _is_attached(self, arn: str, group: str) -> bool:
         pages = self._client.get_paginator("list_attached_group_policies").paginate(GroupName=group)
         return any(policy["PolicyArn"] == arn for page in pages for policy in page["AttachedPolicies"])
 
 
 class Queues:
-    """Reads how much waits where."""
+    """Reads how many messages the queues have."""
 
     PERMISSIONS = ("sqs:GetQueueAttributes",)
 
@@ -53,39 +56,40 @@ class Queues:
         self._client = client
 
     def queues(self, stack: Stack) -> list[Queue | Deleted | Unreadable]:
-        """Return the stack's queues, in the order of their names; CloudFormation knows a queue by its URL."""
-        found = {
-            queue: read_part(self.PERMISSIONS, queue, "queue", partial(self._attributes, queue.physical))
-            for queue in sorted(stack.of("AWS::SQS::Queue"), key=lambda queue: queue.logical)
+        """Return the stack's queues in the order of their logical IDs; the physical ID of a queue is its URL."""
+        answers = {
+            queue: read_resource(self.PERMISSIONS, queue, "queue", partial(self._attributes, queue.physical))
+            for queue in sorted(stack.of_type("AWS::SQS::Queue"), key=lambda queue: queue.logical)
         }
         sources = {
             json.loads(attributes["RedrivePolicy"])["deadLetterTargetArn"]: queue.logical
-            for queue, attributes in found.items()
+            for queue, attributes in answers.items()
             if not isinstance(attributes, Deleted | Unreadable) and "RedrivePolicy" in attributes
         }
         return [
             attributes if isinstance(attributes, Deleted | Unreadable) else _queue(queue, attributes, sources)
-            for queue, attributes in found.items()
+            for queue, attributes in answers.items()
         ]
 
     def _attributes(self, url: str) -> "Attributes":
         return self._client.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
 
 
-def _queue(resource: Resource, found: "Attributes", sources: Mapping[str, str]) -> Queue:
+def _queue(resource: Resource, attributes: "Attributes", sources: Mapping[str, str]) -> Queue:
+    delayed = int(attributes.get("ApproximateNumberOfMessagesDelayed", 0))
     return Queue(
         logical=resource.logical,
         url=resource.physical,
-        arn=found["QueueArn"],
-        waiting=int(found["ApproximateNumberOfMessages"]) + int(found.get("ApproximateNumberOfMessagesDelayed", 0)),
-        in_flight=int(found["ApproximateNumberOfMessagesNotVisible"]),
-        is_dead_letter="RedrivePolicy" not in found,
-        source=sources.get(found["QueueArn"]),
+        arn=attributes["QueueArn"],
+        waiting=int(attributes["ApproximateNumberOfMessages"]) + delayed,
+        in_flight=int(attributes["ApproximateNumberOfMessagesNotVisible"]),
+        is_dead_letter="RedrivePolicy" not in attributes,
+        source=sources.get(attributes["QueueArn"]),
     )
 
 
 class Toggles:
-    """Reads whether rules, schedules and the connections of queues to functions are on."""
+    """Reads whether rules, schedules and event source mappings are enabled."""
 
     PERMISSIONS = ("events:DescribeRule", "lambda:GetEventSourceMapping", "scheduler:GetSchedule")
 
@@ -97,34 +101,34 @@ class Toggles:
         self._scheduler = scheduler
 
     def toggles(self, stack: Stack) -> Iterator[Toggle | Deleted | Unreadable]:
-        """Yield everything of the stack that can be switched off."""
+        """Yield every rule, event source mapping and schedule of the stack."""
         for kind, of_type, get in (
             ("rule", "AWS::Events::Rule", self._rule),
-            ("queue's connection", "AWS::Lambda::EventSourceMapping", self._connection),
+            ("event source mapping", "AWS::Lambda::EventSourceMapping", self._mapping),
             ("schedule", "AWS::Scheduler::Schedule", self._schedule),
         ):
-            for resource in stack.of(of_type):
-                yield read_part(self.PERMISSIONS, resource, kind, partial(get, resource, kind))
+            for resource in stack.of_type(of_type):
+                yield read_resource(self.PERMISSIONS, resource, kind, partial(get, resource, kind))
 
     def _rule(self, resource: Resource, kind: str) -> Toggle:
         name = resource.physical.rpartition("|")[2]
         state = self._events.describe_rule(Name=name)["State"]
         return Toggle(resource.logical, kind, name, state != "DISABLED")
 
-    def _connection(self, resource: Resource, kind: str) -> Toggle:
+    def _mapping(self, resource: Resource, kind: str) -> Toggle:
         state = self._functions.get_event_source_mapping(UUID=resource.physical)["State"]
-        on = state not in {"Disabled", "Disabling", "Deleting"}
-        return Toggle(resource.logical, kind, resource.physical, on)
+        enabled = state not in {"Disabled", "Disabling", "Deleting"}
+        return Toggle(resource.logical, kind, resource.physical, enabled)
 
     def _schedule(self, resource: Resource, kind: str) -> Toggle:
-        found: Mapping[str, Any] = self._scheduler.get_schedule(Name=resource.physical)
+        answer: Mapping[str, Any] = self._scheduler.get_schedule(Name=resource.physical)
         read_only = {"Arn", "CreationDate", "LastModificationDate", "ResponseMetadata"}
-        schedule = {name: value for name, value in found.items() if name not in read_only}
-        return Toggle(resource.logical, kind, resource.physical, found["State"] == "ENABLED", schedule)
+        schedule = {name: value for name, value in answer.items() if name not in read_only}
+        return Toggle(resource.logical, kind, resource.physical, answer["State"] == "ENABLED", schedule)
 
 
 class Alarms:
-    """Reads which of the stack's alarms are there, which ring, and which would tell nobody."""
+    """Reads whether the alarms exist, are in ALARM, and have their actions enabled."""
 
     PERMISSIONS = ("cloudwatch:DescribeAlarms",)
 
@@ -133,10 +137,10 @@ class Alarms:
 
     def alarms(self, stack: Stack) -> Sequence[Alarm | Deleted]:
         """Return every alarm of the stack."""
-        ours = stack.of("AWS::CloudWatch::Alarm")
-        found = {
+        resources = stack.of_type("AWS::CloudWatch::Alarm")
+        alarms = {
             alarm["AlarmName"]: alarm
-            for names in batched((alarm.physical for alarm in ours), 100, strict=False)  # the most that a call takes
+            for names in batched((alarm.physical for alarm in resources), _ALARMS_PER_CALL, strict=False)
             for alarm in self._client.describe_alarms(
                 AlarmNames=names, AlarmTypes=["MetricAlarm"], MaxRecords=len(names)
             )["MetricAlarms"]
@@ -145,10 +149,10 @@ class Alarms:
             Alarm(
                 name=alarm["AlarmName"],
                 description=alarm.get("AlarmDescription", ""),
-                rings=alarm["StateValue"] == "ALARM",
-                tells=alarm["ActionsEnabled"],
+                in_alarm=alarm["StateValue"] == "ALARM",
+                actions_enabled=alarm["ActionsEnabled"],
             )
-            if (alarm := found.get(resource.physical))
+            if (alarm := alarms.get(resource.physical))
             else Deleted(resource.logical, "alarm")
-            for resource in ours
+            for resource in resources
         ]

@@ -1,4 +1,4 @@
-"""When the scheduled functions last did all their work, by the metric that they count at the end of it."""
+"""Reads the last completed run of each scheduled function from the metric that it counts at the end of a run."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -11,14 +11,14 @@ if TYPE_CHECKING:
 
     from mypy_boto3_cloudwatch import CloudWatchClient
 
-# The function and its log by their names in the template; the parameter of the alarm on its silence, and its default
-# for a stack that is older than the parameter; the metric that this alarm looks at, and the service that counts it. An
-# invocation alone would prove nothing: it may have failed. A log may be kept for less than a weekend.
+# The function by its logical ID; the parameter for the hours until its alarm, and the default for a stack that is older
+# than the parameter; the metric of the alarm, and the service that counts it. An invocation is no proof of a run,
+# because it may have failed, and a log may be kept for less than a weekend.
 _SCHEDULED = (
-    ("sweep", "ReconcileFunction", "ReconcileLogs", "SweepOverdueHours", "3", "SweepsCompleted", "reconcile"),
-    ("reminder run", "RemindFunction", "RemindLogs", "ReminderOverdueHours", "80", "ReminderRunsCompleted", "remind"),
+    ("sweep", "ReconcileFunction", "SweepOverdueHours", "3", "SweepsCompleted", "reconcile"),
+    ("reminder run", "RemindFunction", "ReminderOverdueHours", "80", "ReminderRunsCompleted", "remind"),
 )
-_LOOKED_BACK = timedelta(days=7)
+_LOOKBACK = timedelta(days=7)
 _PERIOD = timedelta(minutes=5)
 
 
@@ -31,19 +31,14 @@ class Runs:
         self._client = client
 
     def runs(self, stack: Stack, now: datetime) -> "Iterator[Run]":
-        """Yield each scheduled function of the stack with the end of its last run in the last week."""
-        for what, function, log, hours, default, metric, service in _SCHEDULED:
+        """Yield the last run of each scheduled function of the stack."""
+        for name, function, hours, default, metric, service in _SCHEDULED:
             if function in stack.physical:
-                yield Run(
-                    what=what,
-                    function=stack.physical[function],
-                    log_group=stack.physical.get(log, ""),
-                    overdue_after=timedelta(hours=int(stack.parameters.get(hours, default))),
-                    last=self._last(metric, service, now),
-                )
+                overdue_after = timedelta(hours=int(stack.parameters.get(hours, default)))
+                yield Run(name, overdue_after, self._last(metric, service, now))
 
     def _last(self, metric: str, service: str, now: datetime) -> datetime | None:
-        """Return the start of the last five minutes in which the metric was counted; None where there are none."""
+        """Return the start of the last five minutes in which the metric was counted; None if there are none."""
         answer = self._client.get_metric_data(
             MetricDataQueries=[
                 {
@@ -59,7 +54,7 @@ class Runs:
                     },
                 }
             ],
-            StartTime=now - _LOOKED_BACK,
+            StartTime=now - _LOOKBACK,
             EndTime=now + _PERIOD,
             ScanBy="TimestampDescending",
         )

@@ -1,4 +1,4 @@
-"""Reads the parameters that samconfig.toml has `sam deploy` set again each time."""
+"""Reads the parameters that `sam deploy` takes from samconfig.toml at each deployment."""
 
 import re
 import shlex
@@ -13,7 +13,7 @@ from ops.doctor.facts import Unreadable
 _LONG = re.compile(r"ParameterKey=([^,]+),ParameterValue=(.*)", re.DOTALL)
 
 
-def written_parameters(samconfig: Path) -> Mapping[str, str] | Unreadable:
+def samconfig_parameters(samconfig: Path) -> Mapping[str, str] | Unreadable:
     """Return the parameters that a plain `sam deploy` takes from the file; none if there is no file."""
     if not samconfig.is_file():
         return {}
@@ -26,12 +26,12 @@ def written_parameters(samconfig: Path) -> Mapping[str, str] | Unreadable:
 
 
 def _section(environment: Mapping[str, Any], command: str) -> Mapping[str, Any]:
-    found: Mapping[str, Any] = environment.get(command, {}).get("parameters", {})
-    return found
+    parameters: Mapping[str, Any] = environment.get(command, {}).get("parameters", {})
+    return parameters
 
 
 def _pairs(overrides: object) -> Iterator[tuple[str, str]]:
-    """Yield names and values: SAM takes a text, a list and a table, and a list of all of them."""
+    """Yield names and values; SAM takes a text, a table, and a list of both. Raises ValueError for anything else."""
     if isinstance(overrides, Mapping):
         yield from ((str(name), _text(value)) for name, value in overrides.items())
     elif isinstance(overrides, str):
@@ -41,7 +41,7 @@ def _pairs(overrides: object) -> Iterator[tuple[str, str]]:
             yield from _pairs(each)
     else:
         message = f"parameter_overrides is neither a text nor a list nor a table: {overrides!r}"
-        raise ValueError(message)  # noqa: TRY004  # the file holds it, no caller
+        raise ValueError(message)  # noqa: TRY004  # the value comes from the file, not from a caller
 
 
 def _pair(word: str) -> tuple[str, str]:
@@ -50,7 +50,7 @@ def _pair(word: str) -> tuple[str, str]:
         return long[1], long[2]
     name, equals, value = word.partition("=")
     if not equals:
-        message = f"parameter_overrides holds {word!r}, which is no NAME=VALUE"
+        message = f"parameter_overrides has {word!r}, which is not NAME=VALUE"
         raise ValueError(message)
     return name, value
 

@@ -1,4 +1,4 @@
-"""What samconfig.toml would set at the next deployment, and what the doctor says of it."""
+"""The parameters that samconfig.toml sets at the next deployment, and the check of them."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,13 +8,13 @@ import pytest
 from ops.doctor.checks import findings_on
 from ops.doctor.facts import Unreadable
 from ops.doctor.findings import Finding, Level
-from ops.doctor.reads.samconfig import written_parameters
-from tests.unit.ops.test_doctor_checks import with_deployed
+from ops.doctor.reads.samconfig import samconfig_parameters
+from tests.unit.ops.doctor_facts import with_deployed
 
 ROOT = Path(__file__).parents[3]
 
 
-def parameters_finding(samconfig: Mapping[str, str] | Unreadable) -> Finding:
+def finding_on(samconfig: Mapping[str, str] | Unreadable) -> Finding:
     [finding] = (each for each in findings_on(with_deployed(samconfig=samconfig)) if each.check == "Parameters")
     return finding
 
@@ -36,62 +36,60 @@ def samconfig(tmp_path: Path) -> Path:
     ],
 )
 def test_every_form_of_overrides(samconfig: Path, overrides: str) -> None:
-    """All forms of parameter_overrides that SAM takes are read alike."""
+    """Every form of parameter_overrides that SAM takes gives the same parameters."""
     samconfig.write_text(f"version = 0.1\n[default.deploy.parameters]\nparameter_overrides = {overrides}\n")
 
-    assert written_parameters(samconfig) == {"DryRun": "false", "Contact": "cloud team, 3rd floor", "SenderEmail": ""}
+    assert samconfig_parameters(samconfig) == {"DryRun": "false", "Contact": "cloud team, 3rd floor", "SenderEmail": ""}
 
 
 def test_overrides_for_all_commands(samconfig: Path) -> None:
-    """What is set for every command counts for a deployment too, and what is set for deployments counts more."""
+    """Parameters of all commands are set at a deployment too; those of deployments override them."""
     samconfig.write_text(
         '[default.global.parameters]\nparameter_overrides = ["DryRun=true"]\n'
         '[default.deploy.parameters]\nparameter_overrides = ["DryRun=false"]\n'
     )
 
-    assert written_parameters(samconfig) == {"DryRun": "false"}
+    assert samconfig_parameters(samconfig) == {"DryRun": "false"}
 
 
 @pytest.mark.parametrize(
     "text", ["parameter_overrides = [", "parameter_overrides = 1", 'parameter_overrides = "a"', ""]
 )
 def test_unreadable_overrides(samconfig: Path, text: str) -> None:
-    """What cannot be read is unknown, and the finding names the file; a file without overrides has none."""
+    """Overrides that cannot be read are unknown, and the finding names the file; a file without overrides is ok."""
     samconfig.write_text(f"[default.deploy.parameters]\n{text}\n")
 
-    found = written_parameters(samconfig)
+    parameters = samconfig_parameters(samconfig)
 
     if not text:
-        assert found == {}
+        assert parameters == {}
         return
-    assert isinstance(found, Unreadable)
-    finding = parameters_finding(found)
+    assert isinstance(parameters, Unreadable)
+    finding = finding_on(parameters)
     assert finding.level is Level.UNKNOWN
     assert "samconfig.toml" in finding.text
 
 
-def test_no_file(samconfig: Path) -> None:
-    assert written_parameters(samconfig) == {}
+def test_no_samconfig(samconfig: Path) -> None:
+    """Without a file no parameters are set."""
+    assert samconfig_parameters(samconfig) == {}
 
 
-def test_the_projects_own_file() -> None:
-    """The file of the project sets no parameter, so that the stack keeps what ops have chosen."""
-    assert written_parameters(ROOT / "samconfig.toml") == {}
+def test_own_samconfig() -> None:
+    """The file of this repository sets no parameter, so that the stack keeps its values."""
+    assert samconfig_parameters(ROOT / "samconfig.toml") == {}
 
 
 def test_differing_parameters() -> None:
-    """The doctor names each parameter that the next deployment would change, and how to keep it."""
-    written = {"DryRun": "true", "NotOurs": "1"}
-
-    finding = parameters_finding(written)
+    """The check names each parameter that the next deployment would change; the remedy keeps their values."""
+    finding = finding_on({"DryRun": "true", "NotOurs": "1"})
 
     assert finding.level is Level.WARNING
-    assert finding.text.endswith("samconfig.toml says so: DryRun from false to true")
+    assert finding.text.endswith("sam deploy change DryRun from false to true")
     assert finding.remedy.startswith("git stash push samconfig.toml")
 
 
-@pytest.mark.parametrize("written", [{}, {"DryRun": "false"}])
-def test_parameters_that_stay(written: dict[str, str]) -> None:
-    finding = parameters_finding(written)
-
-    assert finding.level is Level.OK
+@pytest.mark.parametrize("parameters", [{}, {"DryRun": "false"}])
+def test_kept_parameters(parameters: dict[str, str]) -> None:
+    """The same values and no values are ok."""
+    assert finding_on(parameters).level is Level.OK
