@@ -8,9 +8,13 @@ from ops.doctor.commands import Commands, noted
 from ops.doctor.facts import IAM_REGIONS, Facts, Trail, Unreadable
 from ops.doctor.findings import Finding, failure, ok, unknown, warning
 from ops.doctor.missing import missing
+from ops.stacks import Stack
 
 # The part of a quota from which on ops are warned, before IAM refuses new users.
 _NEARLY_FULL = 0.9
+
+# What CloudTrail logs if nobody sets selectors ("PutEventSelectors"), and so what a trail of the stack logs.
+_DEFAULT_SELECTORS = "ReadWriteType=All,IncludeManagementEvents=true"
 
 
 def region(facts: Facts, commands: Commands) -> Iterator[Finding]:
@@ -47,7 +51,7 @@ def trail(facts: Facts, commands: Commands) -> Iterator[Finding]:
         yield failure(
             "Trail",
             "there is none, so no event ever comes",
-            noted(commands.deploy("CreateTrail=true"), "or create a trail of management events yourself"),
+            noted(_create_trail(facts, commands), "or create a trail of management events yourself"),
         )
 
 
@@ -71,11 +75,31 @@ def _fault(trail: Trail, facts: Facts, commands: Commands) -> tuple[str, str] | 
     if not trail.global_events:
         return "leaves out global services such as IAM", update("--include-global-service-events")
     if not trail.logs_iam_writes:
-        return "does not log write management events", noted(
-            commands.deploy("CreateTrail=true"),
-            "leaves this trail as it is; or add management events to its selectors yourself",
-        )
+        return "does not log write management events", _log_writes(trail, facts, commands)
     return None
+
+
+def _log_writes(trail: Trail, facts: Facts, commands: Commands) -> str:
+    """Return the command after which a trail logs IAM's writes; new selectors replace all others ("PutEventSelectors").
+
+    Those of the stack's own trail may be replaced, those of another trail are the choice of its owner.
+    """
+    if isinstance(facts.stack, Stack) and facts.stack.resource("Trail").physical == trail.name:
+        home = replace(commands, region=trail.home_region)
+        return home.aws("cloudtrail put-event-selectors", trail_name=trail.arn, event_selectors=_DEFAULT_SELECTORS)
+    return noted(
+        _create_trail(facts, commands), "leaves this trail as it is; or add management events to its selectors yourself"
+    )
+
+
+def _create_trail(facts: Facts, commands: Commands) -> str:
+    """Return the command that creates a trail with the stack.
+
+    If the stack has one already, somebody has deleted it, and a deployment with the same parameters changes nothing.
+    """
+    if isinstance(facts.stack, Stack) and facts.stack.resource("Trail").physical:
+        return commands.revert_drift()
+    return commands.deploy("CreateTrail=true")
 
 
 def quotas(facts: Facts, commands: Commands) -> Iterator[Finding]:

@@ -5,15 +5,22 @@ from dataclasses import replace
 import pytest
 
 from ops.callers import Caller
+from ops.doctor.facts import Facts
 from ops.doctor.findings import Level
+from ops.stacks import Resource
 from tests.unit.ops.doctor_facts import (
     QUOTAS,
+    STACK,
     TRAIL,
     fault,
     faults,
+    request,
+    requests,
     with_account,
     with_trail,
 )
+
+TRAIL_OF_STACK = Resource("Trail", "AWS::CloudTrail::Trail", TRAIL.name)
 
 
 @pytest.mark.parametrize(
@@ -40,6 +47,29 @@ def test_no_trail() -> None:
 
     assert (finding.check, finding.level) == ("Trail", Level.FAILURE)
     assert "CreateTrail=true" in finding.remedy
+
+
+def with_own_trail(facts: Facts) -> Facts:
+    """Return the facts with a stack that was deployed with CreateTrail=true."""
+    return replace(facts, stack=replace(STACK, resources=[*STACK.resources, TRAIL_OF_STACK]))
+
+
+def test_deleted_trail_of_stack() -> None:
+    """A drift-aware change set creates the deleted trail of the stack again, because a deployment changes nothing."""
+    finding = fault(with_own_trail(with_account(trails=[])))
+
+    assert finding.level is Level.FAILURE
+    assert [operation for operation, _ in requests(finding)] == [
+        "DescribeStacks", "CreateChangeSet", "ExecuteChangeSet",
+    ]  # fmt: skip
+
+
+def test_changed_selectors_of_own_trail() -> None:
+    """The selectors of the stack's own trail are set back, because the template has none that could be reverted."""
+    finding = fault(with_own_trail(with_trail(logs_iam_writes=False)))
+
+    selectors = [{"ReadWriteType": "All", "IncludeManagementEvents": True}]
+    assert request(finding) == ("PutEventSelectors", {"TrailName": TRAIL.arn, "EventSelectors": selectors})
 
 
 @pytest.mark.parametrize(
