@@ -12,7 +12,9 @@ from ops.doctor.reads.runs import Runs
 from ops.read_only import read_only_session
 from ops.stacks import Resource
 from tests.integration.ops.deployment import NOW, deployed, stack_of
+from tests.template import Template
 
+RECONCILE = Resource("ReconcileFunction", "AWS::Lambda::Function", "stack-Reconcile")
 REMIND = Resource("RemindFunction", "AWS::Lambda::Function", "stack-Remind")
 
 
@@ -91,9 +93,9 @@ def complete_run(at: datetime, service: str = "remind") -> None:
     )
 
 
-def runs(**parameters: str) -> list[Run]:
+def runs(*functions: Resource, **parameters: str) -> list[Run]:
     client = read_only_session("us-east-1").client("cloudwatch")
-    return list(Runs(client).runs(stack_of(REMIND, **parameters), NOW))
+    return list(Runs(client).runs(stack_of(*functions, **parameters), NOW))
 
 
 def test_last_run() -> None:
@@ -103,7 +105,7 @@ def test_last_run() -> None:
         complete_run(whole - timedelta(hours=hours))
     complete_run(whole, service="another")
 
-    (run,) = runs(ReminderOverdueHours="90")
+    (run,) = runs(REMIND, ReminderOverdueHours="90")
 
     assert (run.name, run.overdue_after) == ("reminder run", timedelta(hours=90))
     assert run.last is not None
@@ -111,5 +113,8 @@ def test_last_run() -> None:
 
 
 def test_run_without_parameter() -> None:
-    """A stack that is older than the parameter has its default."""
-    assert runs() == [Run("reminder run", timedelta(hours=80), None)]
+    """A stack that is older than the parameters has the defaults of the template."""
+    defaults = {name: str(about.get("Default", "")) for name, about in Template().source["Parameters"].items()}
+
+    assert runs(RECONCILE, REMIND) == runs(RECONCILE, REMIND, **defaults)
+    assert runs(REMIND) == [Run("reminder run", timedelta(hours=80), None)]
