@@ -1,12 +1,14 @@
 """Checks whether the account is ready for a deployment, and whether the deployed stack works."""
 
 import argparse
+import inspect
 import sys
 from datetime import UTC, datetime
+from textwrap import fill
 
 from rich.console import Console
 
-from ops.doctor.checks import findings_on
+from ops.doctor.checks import CHECKS, findings_on
 from ops.doctor.findings import Finding, Level
 from ops.doctor.gathering import ADAPTERS, gather
 from ops.doctor.show import as_json, show
@@ -16,8 +18,11 @@ from ops.read_only import policy_for, read_only_session
 
 _PROGRAM = "ops.doctor"
 _READS = """\
-It reads with your own credentials (AWS_PROFILE and the like), and cannot write. It reads the trails, the quotas of IAM,
-the stack, its rules, schedules, queues and alarms, and samconfig.toml. --policy prints every call as an IAM policy."""
+It reads with your own credentials (AWS_PROFILE and the like), and cannot write. --policy prints every call as an IAM
+policy. samconfig.toml is read as well.
+
+checks, those of the stack only if it is deployed:
+{checks}"""
 _STATUSES = """\
 exit status (through make, every status but 0 becomes 2):
   0    no check failed, and everything could be read; before the first deployment too
@@ -57,7 +62,10 @@ def _status(findings: list[Finding]) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = Arguments(_PROGRAM, __doc__, _READS, _STATUSES)
+    checks = "\n".join(
+        fill(inspect.getdoc(check) or "", 118, initial_indent="  ", subsequent_indent="    ") for check in CHECKS
+    )
+    parser = Arguments(_PROGRAM, __doc__, _READS.format(checks=checks), _STATUSES)
     parser.add_argument("--json", action="store_true", help="print the findings as JSON")
     return parser
 

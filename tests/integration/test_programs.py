@@ -9,6 +9,8 @@ from subprocess import CompletedProcess, run
 
 import pytest
 
+from ops.doctor.checks import CHECKS
+
 ROOT = Path(__file__).parents[2]
 NO_CREDENTIALS = {
     "AWS_CONFIG_FILE": os.devnull,
@@ -40,6 +42,13 @@ def test_help(name: str) -> None:
     assert "It reads with your own credentials" in done.stdout
     statuses = {"ops.doctor": ["0", "1", "2", "3", "130"], "ops.report": ["0", "1", "2", "130"]}
     assert re.findall(r"^  ([0-9]+)  ", done.stdout, re.MULTILINE) == statuses[name]
+
+
+def test_help_of_doctor_lists_checks() -> None:
+    """The help of the doctor says what each check checks."""
+    text = " ".join(program("ops.doctor", "--help").stdout.split())
+
+    assert [check.__name__ for check in CHECKS if " ".join(str(check.__doc__).split()) not in text] == []
 
 
 @pytest.mark.parametrize("name", ["local.demo", "local.mails", "local.playground", "local.server"])

@@ -18,7 +18,7 @@ _DEFAULT_SELECTORS = "ReadWriteType=All,IncludeManagementEvents=true"
 
 
 def region(facts: Facts, commands: Commands) -> Iterator[Finding]:
-    """Check the Region: EventBridge gets IAM's events in one only, and a rule in another never matches."""
+    """Check the Region: EventBridge gets IAM's events in one Region only, so a rule in another matches nothing."""
     right = IAM_REGIONS.get(facts.caller.partition)
     here = f"account {facts.caller.account}, {facts.region}"
     if right is None:
@@ -34,7 +34,7 @@ def region(facts: Facts, commands: Commands) -> Iterator[Finding]:
 
 
 def trail(facts: Facts, commands: Commands) -> Iterator[Finding]:
-    """Check that a trail logs IAM's writes; EventBridge gets no others ("AWS API Call via CloudTrail")."""
+    """Check that a trail logs IAM's writes: EventBridge gets no event of others ("AWS API Call via CloudTrail")."""
     if isinstance(facts.trails, Unreadable):
         yield from missing("Trail", [facts.trails], commands)
         return

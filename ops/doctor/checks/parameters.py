@@ -14,7 +14,7 @@ _MOVE_ASIDE = "git stash push samconfig.toml"
 
 @on_deployed_stack
 def parameters(deployed: Deployed, commands: Commands) -> Iterator[Finding]:
-    """Check that samconfig.toml has no other values for parameters than the stack: `sam deploy` would set them."""
+    """Check that samconfig.toml would change no parameter of the stack at the next sam deploy."""
     samconfig, values = deployed.samconfig, deployed.stack.parameters
     if isinstance(samconfig, Unreadable):
         yield from missing("Parameters", [samconfig], commands)

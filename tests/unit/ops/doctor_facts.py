@@ -3,14 +3,17 @@
 import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ops.callers import Caller
-from ops.doctor.checks import findings_on
+from ops.doctor.checks import account, findings_on, notifications, parameters, resources, stack
 from ops.doctor.facts import Alarm, Deployed, Facts, Policy, Queue, Run, Sending, Subscription, Toggle, Trail
 from ops.doctor.findings import Finding, Level
 from ops.stacks import Resource, Stack
 from tests.commands import calls_in, check_all, request_of
+
+if TYPE_CHECKING:
+    from ops.doctor.checking import Check
 
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 ARN = "arn:aws:iam::111122223333:policy/mfa-enforcer/mfa-control"
@@ -74,6 +77,23 @@ def with_stack(**changes: object) -> Facts:
 def with_deployed(**changes: object) -> Facts:
     """Return the healthy facts with other facts about the deployed stack."""
     return with_account(deployed=replace(DEPLOYED, **changes))  # type: ignore[arg-type]  # fields by name
+
+
+# One fault for each check.
+FAULTS: "dict[Check, Facts]" = {
+    account.region: with_account(region="eu-central-1"),
+    account.trail: with_account(trails=[]),
+    account.quotas: with_account(quotas={**QUOTAS, "Users": 4900}),
+    stack.stack: with_stack(status="UPDATE_ROLLBACK_FAILED"),
+    parameters.parameters: with_deployed(samconfig={"DryRun": "true"}),
+    resources.policy: with_deployed(policy=replace(POLICY, default_version="v3")),
+    resources.toggles: with_deployed(toggles=[replace(TOGGLE, enabled=False)]),
+    resources.queues: with_deployed(queues=[QUEUE, replace(DEAD_LETTERS, waiting=2), UNDELIVERED]),
+    stack.runs: with_deployed(runs=[replace(RUN, last=None)]),
+    notifications.sending: with_deployed(sending=None),
+    notifications.subscriptions: with_deployed(subscriptions=[]),
+    stack.alarms: with_deployed(alarms=[replace(ALARM, in_alarm=True)]),
+}
 
 
 def faults(facts: Facts) -> list[Finding]:

@@ -1,18 +1,23 @@
 """The rules of all checks: a healthy stack, facts that could not be read, and resources that somebody deleted."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Any, get_origin, get_type_hints
 
 import jmespath
 import pytest
 
-from ops.doctor.checks import findings_on
-from ops.doctor.facts import Deleted, Toggle, Unreadable
+from ops.doctor.checking import Check
+from ops.doctor.checks import CHECKS, findings_on
+from ops.doctor.commands import Commands
+from ops.doctor.facts import Deleted, Deployed, Facts, Toggle, Unreadable
 from ops.doctor.findings import Level
 from tests.unit.ops.doctor_facts import (
     ALARM,
     DEAD_LETTERS,
     FACTS,
+    FAULTS,
     POLICY,
     QUEUE,
     TOGGLE,
@@ -23,6 +28,7 @@ from tests.unit.ops.doctor_facts import (
     with_deployed,
 )
 
+COMMANDS = Commands("us-east-1", "mfa-enforcer")
 DENIED = Unreadable("service:ReadIt", "AccessDeniedException")
 
 
@@ -35,6 +41,22 @@ def test_healthy_stack() -> None:
     ]  # fmt: skip
 
 
+def test_every_check_has_a_fault() -> None:
+    """FAULTS has an example of a fault for each check."""
+    missing = [f"{check.__module__}.{check.__name__}" for check in CHECKS if check not in FAULTS]
+
+    assert not missing, "no test shows that these checks find anything; add a fault to FAULTS in doctor_facts.py"
+
+
+@pytest.mark.parametrize("check", FAULTS, ids=lambda check: check.__name__)
+def test_fault_has_remedy(check: Check) -> None:
+    """A check finds its fault, and the remedy is a command that can be copied."""
+    [finding] = (each for each in check(FAULTS[check], COMMANDS) if each.level is not Level.OK)
+
+    assert finding in faults(FAULTS[check])
+    assert finding.remedy
+
+
 def test_before_deployment() -> None:
     """Before the deployment the account is checked, and the remedy is to deploy."""
     findings = findings_on(with_account(stack=None, deployed=None))
@@ -43,13 +65,14 @@ def test_before_deployment() -> None:
     assert findings[-1].remedy.startswith("sam build && sam deploy  #")
 
 
+def denied(facts: type[Any]) -> dict[str, object]:
+    """Return the value of each field that can be unreadable, for a caller who may not read it."""
+    hints = {field: hint for field, hint in get_type_hints(facts).items() if "Unreadable" in str(hint)}
+    return {field: [DENIED] if get_origin(hint) is Sequence else DENIED for field, hint in hints.items()}
+
+
 @pytest.mark.parametrize(
-    ("field", "fact"),
-    [
-        *((field, DENIED) for field in ("sending", "subscriptions", "policy", "runs", "alarms")),
-        *((field, [DENIED]) for field in ("queues", "toggles")),
-        ("policy", replace(POLICY, attached_to_group=DENIED)),
-    ],
+    ("field", "fact"), [*denied(Deployed).items(), ("policy", replace(POLICY, attached_to_group=DENIED))]
 )
 def test_denied_read_is_unknown(field: str, fact: object) -> None:
     """A fact that may not be read is unknown, its permission is named, and everything else is checked."""
@@ -58,13 +81,13 @@ def test_denied_read_is_unknown(field: str, fact: object) -> None:
     finding = fault(facts)
 
     assert (finding.level, finding.text) == (Level.UNKNOWN, "could not be read: needs service:ReadIt")
-    assert len(findings_on(facts)) == 12
+    assert {finding.check for finding in findings_on(facts)} == {finding.check for finding in findings_on(FACTS)}
 
 
-@pytest.mark.parametrize("field", ["trails", "quotas", "stack"])
+@pytest.mark.parametrize("field", denied(Facts))
 def test_denied_account_read(field: str) -> None:
     """A fact about the account that may not be read is a finding too."""
-    facts = with_account(deployed=None, **{field: Unreadable("service:ReadIt", "AccessDenied")})
+    facts = with_account(deployed=None, **{field: DENIED})
 
     assert "needs service:ReadIt" in faults(facts)[0].text
 
