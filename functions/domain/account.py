@@ -1,4 +1,4 @@
-"""Where people of this account sign in, and where they register a device."""
+"""An AWS account: its name and the addresses of its console pages."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ _CONSOLE = {"aws": "us-east-1.console.aws.amazon.com", "aws-us-gov": "console.am
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account; `alias` is the name that stands for its number in addresses, where it has one."""
+    """An account; `alias`, if it has one, replaces the number in its sign-in address."""
 
     partition: str
     number: str
@@ -17,7 +17,7 @@ class Account:
 
     @property
     def name(self) -> str:
-        """Return what people know the account by."""
+        """Return the alias and the number, or only the number."""
         return f"{self.alias} ({self.number})" if self.alias else self.number
 
     @property
@@ -27,9 +27,9 @@ class Account:
 
     @property
     def security_credentials_url(self) -> str:
-        """Return the page on which people see their own credentials and register devices."""
+        """Return the page where users see their own credentials and register devices."""
         return f"https://{_CONSOLE[self.partition]}/iam/home#/security_credentials"
 
     def user_arn(self, path: str, name: str) -> str:
-        """Return a user's ARN, as AWS puts it into its messages."""
+        """Return a user's ARN, as it appears in AWS's error messages."""
         return f"arn:{self.partition}:iam::{self.number}:user{path}{name}"

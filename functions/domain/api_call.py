@@ -1,4 +1,4 @@
-"""An API call as ops are told of it: who did what, when, from where."""
+"""An API call as notices report it: who called what, when, from which address."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,9 +6,9 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class ApiCall:
-    """A call that somebody made: `name` is the API's, `caller` an ARN, `address` an IP address or a service's name.
+    """An API call: `name` is the operation, `caller` an ARN, `address` an IP address or the name of a service.
 
-    `event_id` is CloudTrail's id of it, by which the logs of all functions are followed; empty where none is known.
+    `event_id` is CloudTrail's id of the call, the correlation id in the logs of all functions; empty if unknown.
     """
 
     name: str
@@ -20,6 +20,6 @@ class ApiCall:
 
 @dataclass(frozen=True, slots=True)
 class Ignored:
-    """A call was none that a function acts on."""
+    """An event that this function does not handle."""
 
     reason: str

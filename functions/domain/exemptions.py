@@ -1,4 +1,4 @@
-"""Who is left alone, why, and until when."""
+"""Exemptions: what exempts a user, why, and until when."""
 
 import re
 import unicodedata
@@ -8,25 +8,25 @@ from enum import StrEnum
 
 from domain.users import User
 
-# The last day stands in front of the reason, as YYYY-MM-DD. One of this century may stand alone without its hyphens.
+# The last day precedes the reason, as YYYY-MM-DD. A day of this century may omit the hyphens if it stands alone.
 _LAST_DAY = re.compile(
     r"(?:until[\W_]*)?(?P<day>\d{4}-\d\d-\d\d|20\d{6}\Z)(?:\s*まで|(?![^\W_]))[\s.:;,/=_-]*(?P<reason>.*)",
     re.IGNORECASE | re.DOTALL,
 )
 
-# Anything else that is meant for a day is known by its shape, a letter for each number and word: D two digits, S one,
-# y, m and j a number with 年, 月 or 日; Y a year of this century; M the name of a month; C eight digits that begin as
-# those of this century do; u "until"; w another word, N another number.
+# Any other text that is meant as a day is recognized by its shape, a letter for each number and word: D two digits, S
+# one; y, m and j a number with 年, 月 or 日; Y a year of this century; M the name of a month; C eight digits that start
+# like a day of this century; u "until"; w another word, N another number.
 _PART = "[DSymj]"
 _MEANT_FOR_A_DAY = re.compile(
-    rf"Y(?:{_PART}|M){_PART}|{_PART}(?:{_PART}|M)Y|M{_PART}Y|m{_PART}"  # a whole day, wherever it stands
-    rf"|^u?(?:C|{_PART}?m|{_PART}(?:Y|M|wY|{_PART}D)|[YM]{_PART}|MY)"  # begun like one: 12/31/26, 11/2026, 30 Nov, 12月
-    rf"|u(?:M|{_PART}{_PART}|.*Y)"  # an end that is none: until May, until 31.12., until the end of 2026
+    rf"Y(?:{_PART}|M){_PART}|{_PART}(?:{_PART}|M)Y|M{_PART}Y|m{_PART}"  # a whole day, at any position
+    rf"|^u?(?:C|{_PART}?m|{_PART}(?:Y|M|wY|{_PART}D)|[YM]{_PART}|MY)"  # its start: 12/31/26, 11/2026, 30 Nov, 12月
+    rf"|u(?:M|{_PART}{_PART}|.*Y)"  # not a full day: until May, until 31.12., until the end of 2026
     r"|[Yymj].*まで"  # the same in Japanese: 5月まで
 )
 _KANJI = "〇一二三四五六七八九十元"
 _TOKEN = re.compile(
-    # Four numbers with dots are an address.
+    # Four numbers with dots are an IP address.
     r"(?P<address>\d{1,3}(?:\.\d{1,3}){3})"
     rf"|(?P<number>\d+|[{_KANJI}]+(?=\s*[年月日]))(?:\s*(?P<unit>[年月日]))?"
     rf"|(?P<word>まで|[^\W\d_{_KANJI}]+?(?=まで)|[^\W\d_{_KANJI}]+|[{_KANJI}])"
@@ -36,7 +36,7 @@ _MONTHS = (
     "january", "february", "march", "april", "may", "june",
     "july", "august", "september", "october", "november", "december",
 )  # fmt: skip
-# Within a day these say nothing. A Japanese keyboard has ー where others have a hyphen.
+# Ignored within a day. A Japanese keyboard types ー for a hyphen.
 _FILLERS = {"st", "nd", "rd", "th", "of", "the", "end", "ー", "令和", "r"}
 
 
@@ -49,7 +49,7 @@ class ExemptBy(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Exemption:
-    """Why a user is left alone; `until` is the last day of it (UTC), None where no end was given."""
+    """Why a user is exempt; `until` is the last day (UTC), None if no end was given."""
 
     by: ExemptBy
     reason: str
@@ -57,11 +57,11 @@ class Exemption:
 
     @property
     def summary(self) -> str:
-        """Return all of it in one line: two exemptions with the same one are the same to ops."""
+        """Return the exemption as one line; two exemptions with equal summaries count as the same."""
         return f"{self.by} {self.reason} {self.until or ''}".strip()
 
     def __str__(self) -> str:
-        """Say it as the value of a tag would: what is printed of an exemption can be copied into one."""
+        """Return the value of a tag with this exemption, so that ops can copy it from a report."""
         end = f"until {self.until}"
         return self.reason if self.until is None or self.reason == end else f"{end}: {self.reason}"
 
@@ -74,9 +74,9 @@ class ExemptionRules:
     paths: tuple[str, ...]
 
     def exemption_of(self, user: User, today: date) -> Exemption | None:
-        """Return the exemption that holds today, or None.
+        """Return the exemption that applies today, or None.
 
-        The tag goes first: it says more. One that has ended does not hide a path that still exempts.
+        The tag takes precedence because it says more. If it has ended, a path may still exempt.
         """
         return self._by_tag(user, today) or self._by_path(user)
 
@@ -91,14 +91,14 @@ class ExemptionRules:
         return None if prefix is None else Exemption(ExemptBy.PATH, f"path {prefix}")
 
     def tagged(self, user: User) -> Exemption | None:
-        """Return what the user's tag says, whether or not it has ended."""
+        """Return the exemption in the user's tag, even if it has ended."""
         value = self._value(user)
         return _exemption_in(value) if value else None
 
     def malformed(self, user: User) -> str | None:
-        """Return what the user's tag says if a day is in it that is not read, such as 2026-11-31 or 31.12.2026.
+        """Return the user's tag if it has a day in another form or no valid one, such as 31.12.2026 or 2026-11-31.
 
-        Taken for a reason, it would exempt without an end.
+        If it counted as a reason, the exemption would have no end.
         """
         value = self._value(user)
         return value if value and _exemption_in(value) is None else None
@@ -108,7 +108,7 @@ class ExemptionRules:
 
 
 def _exemption_in(value: str) -> Exemption | None:
-    """Read the value of a tag: a last day, a reason, or the day and then the reason; None if it is none of these."""
+    """Read the value of a tag: a last day, a reason, or the day and then the reason; None for anything else."""
     text = _with_plain_digits(unicodedata.normalize("NFKC", value)).strip()
     if found := _LAST_DAY.match(text):
         try:
@@ -122,7 +122,7 @@ def _exemption_in(value: str) -> Exemption | None:
 
 
 def _with_plain_digits(text: str) -> str:
-    """Return the text with the digits of any script as ASCII; IAM takes all of them in a tag."""
+    """Return the text with the digits of any script as ASCII; IAM allows all of them in a tag."""
     return "".join(str(unicodedata.decimal(character, character)) for character in text)
 
 

@@ -1,11 +1,11 @@
-"""What ops are told."""
+"""Notices: the messages that ops get."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Severity(StrEnum):
-    """How much a notice wants of its reader."""
+    """How urgent a notice is."""
 
     INFORMATION = "information"
     WARNING = "warning"

@@ -1,11 +1,11 @@
-"""Who an IAM user is, and how the enforcement policy holds that user at present."""
+"""An IAM user, and how the enforcement policy reaches that user at present."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-# IAM is eventually consistent ("Troubleshoot IAM": changes are not always immediately visible). A user whom IAM does
-# not know is given this long to appear; after that somebody has deleted the user.
+# IAM is eventually consistent ("Troubleshoot IAM": changes are not always immediately visible). A user that IAM does
+# not return has this long to appear; after that the user counts as deleted.
 APPEARS_WITHIN = timedelta(minutes=5)
 
 
@@ -13,7 +13,7 @@ APPEARS_WITHIN = timedelta(minutes=5)
 class User:
     """An IAM user.
 
-    `user_id` (AIDA…) survives a rename and is never used again for another user; `name` and `path` do change.
+    `user_id` (AIDA…) survives a rename and is never reused; `name` and `path` may change.
     """
 
     name: str
@@ -23,7 +23,7 @@ class User:
     created: datetime
 
     def tag(self, key: str) -> str:
-        """Return a tag's value, or nothing; IAM does not tell keys apart by case ("Tags for IAM resources")."""
+        """Return a tag's value, or an empty text; IAM's keys are not case-sensitive ("Tags for IAM resources")."""
         wanted = key.casefold()
         return next((value.strip() for name, value in self.tags.items() if name.casefold() == wanted), "")
 
@@ -32,8 +32,8 @@ class User:
 class PolicyCoverage:
     """How the enforcement policy reaches a user: attached directly, through membership of our group, both or neither.
 
-    `other_groups` are groups of the user that carry the policy and are not ours. The tool never touches them, so it
-    enforces a user directly all the same, and cannot free an exempt one.
+    `other_groups` are groups of the user that carry the policy and are not ours. The tool never changes them, so it
+    still enforces their members directly, and cannot release an exempt one.
     """
 
     attached: bool = False
@@ -42,19 +42,19 @@ class PolicyCoverage:
 
     @property
     def detachable(self) -> bool:
-        """Tell whether there is anything to detach when the user is released."""
+        """Return whether a release has anything to detach."""
         return self.attached or self.in_group
 
     def enforced(self, *, group_enforces: bool = True) -> bool:
-        """Tell whether the policy reaches the user; either way counts as much.
+        """Return whether the policy reaches the user, directly or through the group.
 
-        Whether the group carries the policy is the sweep's to see and to mend; others take it for granted.
+        Only the sweep checks and repairs that the group carries the policy; other callers assume it.
         """
         return self.attached or (self.in_group and group_enforces)
 
     @property
     def denied(self) -> bool:
-        """Tell whether the user is denied everything but enrolment, by us or through another group."""
+        """Return whether the policy denies the user everything but enrolment, through us or another group."""
         return self.enforced() or bool(self.other_groups)
 
 
@@ -63,12 +63,12 @@ NOT_COVERED = PolicyCoverage()
 
 @dataclass(frozen=True, slots=True)
 class AccountUser:
-    """A user as the account knows it now."""
+    """A user as IAM returns it now."""
 
     user: User
     coverage: PolicyCoverage
 
 
 def may_still_appear(done: datetime, now: datetime) -> bool:
-    """Tell whether IAM may yet come to show what was done at that time."""
+    """Return whether IAM may still come to show a change that was made at that time."""
     return now - done < APPEARS_WITHIN

@@ -1,4 +1,4 @@
-"""The languages people are written to in."""
+"""The languages of the mails."""
 
 import re
 from enum import StrEnum
@@ -7,13 +7,13 @@ from domain.users import User
 
 
 class Language(StrEnum):
-    """A language that there are mails in; its value is the one that a `language` tag holds."""
+    """A language that mails exist in; its value is that of a `language` tag."""
 
     ENGLISH = "en"
     JAPANESE = "ja"
 
 
 def language_of(user: User, default: Language) -> Language:
-    """Return the language that a user's `language` tag asks for, such as `ja-JP`, `ja_JP` or `EN`; else the default."""
+    """Return the language of the user's `language` tag, such as `ja-JP`, `ja_JP` or `EN`; else the default."""
     primary = re.split(r"[^a-z]", user.tag("language").casefold(), maxsplit=1)[0]
     return next((language for language in Language if language == primary), default)

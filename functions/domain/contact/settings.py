@@ -1,4 +1,4 @@
-"""What ops chose about mail, as the functions that plan it and that send it read it from their environment."""
+"""The mail settings in the environment of the functions that plan and send mail."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ _DOMAIN = "a domain such as example.com"
 
 
 def address_rules(environment: Environment, _: str) -> AddressRules:
-    """Return where mail may go, from the three variables that say so; raises InvalidSetting."""
+    """Return the address rules from their three variables; raises InvalidSetting."""
     default = present(environment, "DEFAULT_EMAIL_DOMAIN", f"{_DOMAIN}, or nothing")
     allowed = items(environment, "ALLOWED_EMAIL_DOMAINS", f"domains, comma-separated, each {_DOMAIN}")
     return AddressRules(
@@ -38,7 +38,7 @@ def _domain(name: str, value: str) -> str:
 
 
 def sender(environment: Environment, name: str) -> str:
-    """Return the address that mail comes from, nothing if none goes out; raises InvalidSetting."""
+    """Return the address that mail is sent from, empty if no mail is sent; raises InvalidSetting."""
     expected = "one plain address, or nothing"
     value = present(environment, name, expected)
     if value and not is_address(value):
@@ -48,7 +48,7 @@ def sender(environment: Environment, name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class MailSettings(FunctionSettings):
-    """What the functions that plan and send mail have in common; no mail goes to people if `sender` is empty."""
+    """The settings that the functions that plan and send mail share; if `sender` is empty, users get no mail."""
 
     exemptions: ExemptionRules = setting(exemptions)
     addresses: AddressRules = setting(address_rules)

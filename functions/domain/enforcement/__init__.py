@@ -6,8 +6,8 @@
 2. A user who is enforced is left alone.
 3. A user whose deletion failed because of the policy is left alone for an hour.
 4. A user older than the deployment is left alone, unless the policy was attached before.
-5. Everybody else is enforced.
+5. Every other user is enforced.
 
-`sweep` applies them to the whole account, `deletion` decides when a user is released to be deleted, `attachments` says
-what there is to detach, and `release_request` is how one function asks another.
+`sweep` applies them to the whole account, `deletion` decides when a user is released to be deleted, `attachments` lists
+what to detach, and `release_request` is the message that asks for a release.
 """

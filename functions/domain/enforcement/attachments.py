@@ -1,4 +1,4 @@
-"""By what the enforcement policy holds somebody, and so what letting go takes."""
+"""How the policy reaches a principal, and what it takes to detach it."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -7,7 +7,7 @@ from domain.users import AccountUser
 
 
 class AttachmentKind(StrEnum):
-    """An attachment to a user, a role or somebody's group, or a user's membership of our group."""
+    """An attachment to a user, a role or another group, or a user's membership of our group."""
 
     USER = "user"
     MEMBERSHIP = "membership"
@@ -17,14 +17,14 @@ class AttachmentKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """One thing to undo; `name` is that of the user, group or role."""
+    """One attachment to remove; `name` is that of the user, group or role."""
 
     by: AttachmentKind
     name: str
 
 
 def attachments_of(known: AccountUser) -> tuple[Attachment, ...]:
-    """Return what holds a user: nothing, the attachment, the membership, or both."""
+    """Return how the policy reaches a user: the attachment, the membership, both, or neither."""
     coverage = known.coverage
     held = ((AttachmentKind.USER, coverage.attached), (AttachmentKind.MEMBERSHIP, coverage.in_group))
     return tuple(Attachment(by, known.user.name) for by, holds in held if holds)

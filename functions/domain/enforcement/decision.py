@@ -1,4 +1,4 @@
-"""What is to happen to a user, and why: one rule for the new user, the changed user and the hourly sweep."""
+"""What happens to a user, and why: one rule for the new user, the changed user and the hourly sweep."""
 
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
@@ -8,10 +8,10 @@ from enum import StrEnum
 from domain.exemptions import Exemption, ExemptionRules
 from domain.users import AccountUser, User
 
-# For this long what was recorded or read of a user is taken for how the user is; later the user is read again.
+# What was recorded or read about a user counts as current for this long; after that the user is read again.
 FRESH_FOR = timedelta(minutes=1)
 
-# A user whose deletion failed because of our attachment is let go for this long, so that the next try succeeds.
+# The policy stays off for this long if a deletion failed because of our attachment, so that the next try succeeds.
 DELETION_GRACE = timedelta(hours=1)
 
 
@@ -23,7 +23,7 @@ class EnforcementMethod(StrEnum):
 
 
 def methods_in_order(first: EnforcementMethod, *, group_enforces: bool = True) -> tuple[EnforcementMethod, ...]:
-    """Return the ways to enforce a user, in the order to try them: each stands in for the other."""
+    """Return the enforcement methods in the order to try them: each is the fallback for the other."""
     if not group_enforces:
         return (EnforcementMethod.USER,)
     return (
@@ -42,10 +42,10 @@ class ExistingUsers(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """Whom ops want enforced.
+    """The users that ops want enforced.
 
-    Users created before `since` are only reported; None enforces everybody. A group that does not carry the policy
-    (`group_enforces` is False) holds nobody, though its members are still to leave it when they become exempt.
+    Users created before `since` are only reported; None enforces every user. If the group does not carry the policy
+    (`group_enforces` is False), membership enforces nobody, but exempt members must still leave the group.
     """
 
     exemptions: ExemptionRules
@@ -55,10 +55,10 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """What is remembered of users, by their ids, which survive a rename.
+    """What the enforcement table keeps about users, by their ids, which survive a rename.
 
     The deletion of users in `deletion_pending` has just failed because of the policy. It was attached to users in
-    `previously_enforced`: they are in scope whatever their age, so a detachment exempts nobody, event or not.
+    `previously_enforced`: they are in scope at any age, so a detachment exempts nobody, even if its event is lost.
     """
 
     deletion_pending: AbstractSet[str] = frozenset()
@@ -69,7 +69,7 @@ NO_FLAGS = Flags()
 
 
 class Reason(StrEnum):
-    """Why nothing is done about a user."""
+    """Why a user is left alone."""
 
     EXEMPT = "exempt"
     ENFORCED = "enforced"
@@ -79,14 +79,14 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Attach:
-    """The enforcement policy belongs on this user and is not there."""
+    """The user must be enforced and is not."""
 
     user: User
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """The enforcement policy holds a user who is exempt."""
+    """The user is exempt, and the policy is attached."""
 
     user: User
     exemption: Exemption
@@ -94,7 +94,7 @@ class Release:
 
 @dataclass(frozen=True, slots=True)
 class LeaveAlone:
-    """The user is as the user should be; `exemption` says more where that is the reason."""
+    """Nothing must change for the user; `exemption` is set if it is the reason."""
 
     user: User
     reason: Reason
@@ -119,19 +119,19 @@ def decide_enforcement(known: AccountUser, rules: Rules, *, today: date, flags: 
 
 
 def enforced_since(existing: ExistingUsers, chosen: datetime | None, deployed: datetime) -> datetime | None:
-    """Return since when users are enforced: the time ops chose, or the deployment; None for everybody."""
+    """Return the creation time from which users are enforced: ops' choice or the deployment; None for every user."""
     return None if existing is ExistingUsers.ENFORCE else chosen or deployed
 
 
 @dataclass(frozen=True, slots=True)
 class MalformedExemption:
-    """A tag that was meant to exempt a user and exempts nobody."""
+    """A tag that was meant to exempt a user but is not valid."""
 
     value: str
 
 
 def exemption_granted(user: User, rules: ExemptionRules, today: date) -> Exemption | MalformedExemption | None:
-    """Tell what a call gave a user; the user has only the tags and the path that the call set."""
+    """Return the exemption that a call gave a user; `user` has only the tags and the path that the call set."""
     value = rules.malformed(user)
     if value is not None:
         return MalformedExemption(value)
@@ -139,15 +139,15 @@ def exemption_granted(user: User, rules: ExemptionRules, today: date) -> Exempti
 
 
 def reattachment_limit_reached(attachments_today: int, most: int) -> bool:
-    """Tell whether to stop putting the policy back on a user on whom it was put back so often today.
+    """Return whether to stop attaching the policy again, after so many times today.
 
-    A tool is at work there: a fight helps nobody, an alarm does. The sweep still attaches.
+    Another tool keeps detaching it: an alarm helps more than a fight. The sweep still attaches.
     """
     return attachments_today >= most
 
 
 def is_fresh(seen: datetime, now: datetime, change_delay: timedelta = FRESH_FOR) -> bool:
-    """Tell whether what was seen of a user at that time may be acted on without another look.
+    """Return whether facts of that time about a user may be acted on without reading the user again.
 
     Changes are handled `change_delay` after they were made. If that is short, a later change may have been handled by
     now, and acting on the earlier record would undo it.

@@ -1,16 +1,16 @@
-"""When a user is let go because somebody could not delete the user, and when no more."""
+"""Whether the policy is detached from a user because a deletion of the user failed."""
 
 from domain.users import PolicyCoverage
 
-# Whoever may call DeleteUser, and fail at it on purpose, could otherwise keep the policy off for good.
+# Without a limit, a caller of DeleteUser who fails on purpose could keep the policy off permanently.
 MOST_PER_WEEK = 3
 
 
 def blocks_deletion(coverage: PolicyCoverage, message: str | None) -> bool:
-    """Tell whether what holds the user is what IAM complains of, one thing at a time.
+    """Return whether our policy or group is the obstacle that IAM names; it names one at a time.
 
-    IAM says only in the message what must go first: "must detach all policies", "must remove users from group", and of
-    what is not ours "must delete login profile", "must delete access keys". A record without one may mean us.
+    Only the message says what must go first: "must detach all policies", "must remove users from group", and for
+    what is not ours "must delete login profile", "must delete access keys". A record without a message may mean us.
     """
     if not message:
         return coverage.detachable
@@ -18,5 +18,5 @@ def blocks_deletion(coverage: PolicyCoverage, message: str | None) -> bool:
 
 
 def deletion_grace_left(times_this_week: int) -> bool:
-    """Tell whether to let a user go who was let go so often this week to be deleted."""
+    """Return whether to detach the policy for a deletion again, after so many times this week."""
     return times_this_week < MOST_PER_WEEK

@@ -1,4 +1,4 @@
-"""What `release` is asked: to look at one user, and to let that user go if the user is exempt."""
+"""The message that asks `release` to read one user, and to detach the policy if the user is exempt."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -9,14 +9,14 @@ from domain.input.fields import Fields, Malformed
 
 
 class MalformedRequest(Malformed):
-    """A message is no release request."""
+    """A message is not a release request."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReleaseRequest:
-    """A user who was found exempt and held; `after` is the call that led there, None where a sweep found it.
+    """A user who was found exempt with the policy attached; `after` is the call that led to this, None after a sweep.
 
-    `after` is what the sender says: good for the log, and no proof. A request of release 1.0.0 names no `account`: it
+    `after` is the sender's claim: it is logged, but proves nothing. A request of release 1.0.0 names no `account`: it
     is about the account of its queue.
     """
 
@@ -33,7 +33,7 @@ class ReleaseRequest:
     def from_json(cls, body: str) -> "ReleaseRequest":
         """Read the body of a message; raises MalformedRequest.
 
-        A message may have waited through an upgrade or a rollback, so fields that are new or gone do no harm.
+        A message may have waited through an upgrade or a rollback, so unknown and missing fields are accepted.
         """
         request = Fields.of(body, MalformedRequest)
         return cls(
@@ -45,7 +45,7 @@ class ReleaseRequest:
 
 
 def _call(request: Fields, field: str) -> ApiCall | None:
-    """Return the call as far as it can be read; one without its time is none."""
+    """Return the call as far as it can be read, or None without its time."""
     said = request.first_text
     try:
         at = request.time(f"{field}.at")

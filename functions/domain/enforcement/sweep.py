@@ -1,4 +1,4 @@
-"""What a sweep over the whole account comes to: who needs what, and the picture that ops get of it."""
+"""The plan, the outcome and the totals of a sweep over the whole account."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -21,13 +21,13 @@ from domain.enforcement.decision import (
 from domain.exemptions import Exemption
 from domain.users import NOT_COVERED, AccountUser, PolicyCoverage, User
 
-# A deployment changes the policy some seconds before it tells the functions which version that is.
+# A deployment changes the policy some seconds before it gives the functions the number of the new version.
 _DEPLOYMENT = timedelta(minutes=15)
 
 
 @dataclass(frozen=True, slots=True)
 class Exempted:
-    """A user who is exempt, or was: `ended` tells. `denied_by` are groups that carry the policy and are not ours."""
+    """A user who is exempt, or was (`ended`). `denied_by` are groups that carry the policy and are not ours."""
 
     user: User
     exemption: Exemption
@@ -42,10 +42,10 @@ class Exempted:
 
 @dataclass(slots=True)
 class SweepPlan:
-    """Who needs something, and how many need nothing for which reason.
+    """The users to act on, and how many users are left alone, by reason.
 
-    Of those, only the exemptions and the names of older users are kept, which ops are to see. `remember` are the ids of
-    users who have or will have the policy, and whose ids no sweep has remembered yet.
+    Of these, only the exemptions and the names of older users are kept, because ops see them. `remember` are the ids of
+    users who have or will have the policy and are not flagged as previously enforced yet.
     """
 
     attach: list[User] = field(default_factory=list)
@@ -56,7 +56,7 @@ class SweepPlan:
     remember: list[str] = field(default_factory=list)
 
     def add(self, decision: Decision, coverage: PolicyCoverage = NOT_COVERED) -> None:
-        """Take in what was decided about one user."""
+        """Add the decision about one user."""
         match decision:
             case Attach(user):
                 self.attach.append(user)
@@ -72,7 +72,7 @@ class SweepPlan:
 
 
 def plan_sweep(users: Iterable[AccountUser], rules: Rules, *, today: date, flags: Flags = NO_FLAGS) -> SweepPlan:
-    """Decide about everybody, one after the other."""
+    """Decide about every user, one after the other."""
     plan = SweepPlan()
     for known in users:
         decision = decide_enforcement(known, rules, today=today, flags=flags)
@@ -93,11 +93,11 @@ def _ended(user: User, rules: Rules, today: date) -> Iterator[Exempted]:
 
 @dataclass(slots=True)
 class SweepOutcome:
-    """What became of the plan.
+    """The outcome of the plan.
 
-    The next sweep takes up the `failed`, which AWS refused, the user ids in `release_not_requested`, which were not
-    sent to `release`, and the `not_attempted`, because time was up. From the users in `repeatedly_detached` the policy
-    was detached more often today than ops allow.
+    The next sweep retries the `failed`, which AWS refused, the user ids in `release_not_requested`, which were not
+    sent to `release`, and the `not_attempted`, for which time ran out. From the users in `repeatedly_detached` the
+    policy was detached more often today than ops allow.
     """
 
     attached: int = 0
@@ -118,7 +118,7 @@ class SweepEnd(StrEnum):
 
 
 def decide_end(outcome: SweepOutcome, *, run: int, most_runs: int, dry_run: bool) -> SweepEnd:
-    """Decide how the run with this number ends; a dry run attempts nothing, and is complete."""
+    """Decide how the run with this number ends; a dry run attempts nothing and is complete."""
     if outcome.not_attempted and not dry_run and run < most_runs:
         return SweepEnd.CONTINUES
     if outcome.failed or outcome.release_not_requested:
@@ -128,7 +128,7 @@ def decide_end(outcome: SweepOutcome, *, run: int, most_runs: int, dry_run: bool
 
 @dataclass(frozen=True, slots=True)
 class SweepTotals:
-    """How the account stands after a sweep: every user counts in one of the four, unless gone."""
+    """The account after a sweep: every user who still exists counts in one of the four."""
 
     enforced: int
     exempt: dict[str, int]
@@ -137,7 +137,7 @@ class SweepTotals:
 
 
 def totals_of(plan: SweepPlan, outcome: SweepOutcome) -> SweepTotals:
-    """Count everybody by where the sweep left them; exempt and missing are told apart by their reasons."""
+    """Count every user by the state after the sweep; exempt and missing users are counted by reason."""
     exempt = Counter(f"by-{found.exemption.by}" for found in plan.exemptions if not found.ended)
     missing = Counter(
         {
@@ -156,19 +156,19 @@ def totals_of(plan: SweepPlan, outcome: SweepOutcome) -> SweepTotals:
 
 @dataclass(frozen=True, slots=True)
 class ExemptionNews:
-    """How the exemptions of a sweep differ from those that ops know of: the new ones, and the ids of users without."""
+    """How the exemptions of a sweep differ from those that ops know: the new ones, and the ids of users without one."""
 
     new: Sequence[Exempted]
     over: AbstractSet[str]
 
 
 def exemption_news(exemptions: Iterable[Exempted], known: Mapping[str, str]) -> ExemptionNews:
-    """Compare what a sweep found with what ops know, by user id: another reason or another end is news, too."""
+    """Compare a sweep's exemptions with those that ops know, by user id; another reason or end also counts as new."""
     now = {found.user.user_id: found for found in exemptions if not found.ended}
     new = [found for user_id, found in now.items() if known.get(user_id) != found.exemption.summary]
     return ExemptionNews(new, known.keys() - now.keys())
 
 
 def drifted(version: str, deployed: str, changed: datetime, now: datetime) -> bool:
-    """Tell whether the policy in force is not the one that was deployed, and that is no deployment under way."""
+    """Return whether the policy in force is not the deployed one, unless a deployment may be under way."""
     return version != deployed and now - changed > _DEPLOYMENT

@@ -1,4 +1,4 @@
-"""Who has MFA, who has none, and who needs none.
+"""The status of each user: enrolled, unenrolled, dormant, exempt or unknown.
 
 `readings` are the facts of one run, `snapshot` judges each user by them in this order:
 
@@ -6,7 +6,7 @@
 2. A user with a device is enrolled.
 3. A user with a password or an active access key is unenrolled.
 4. A user with neither is dormant.
-5. A user whom the credential report does not know yet stays what the last run found, or is unknown.
+5. A user who is not in the credential report yet keeps the status of the last run, or is unknown.
 
-`history` is what is remembered of a person from run to run, and `totals` what a run comes to in numbers.
+`record` is what is remembered of a person from run to run, and `totals` are the counts of a run.
 """

@@ -1,4 +1,4 @@
-"""The account's credential report, read by the names of its columns ("Get credential reports for your account")."""
+"""The account's credential report, read by its column names ("Get credential reports for your account")."""
 
 import csv
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ _COLUMNS = (
 
 
 class MalformedReport(ValueError):
-    """The report lacks a column, or a value is not what its column holds."""
+    """The report lacks a column, or a value does not fit its column."""
 
     def __init__(self, column: str, expected: str) -> None:
         super().__init__(f"credential report, column {column}: expected {expected}")
@@ -27,7 +27,7 @@ class MalformedReport(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """What a user can sign in with, as of the report; `able_since` is the day from which the oldest of it is good."""
+    """A user's credentials as of the report; `able_since` is the day from which the oldest of them is valid."""
 
     created: datetime
     password: bool
@@ -40,7 +40,7 @@ class Credentials:
 class CredentialReport:
     """One row per user by user name, and when IAM made the report: up to four hours ago.
 
-    `unreadable` are the rows, by what stands in the place of the name, that do not hold what their columns should.
+    `unreadable` are the rows with a value that does not fit its column, by the content of their name column.
     """
 
     made: datetime
@@ -49,9 +49,9 @@ class CredentialReport:
 
     @classmethod
     def from_csv(cls, text: str, made: datetime) -> "CredentialReport":
-        """Read the report; root is no user, and columns that are new are passed over.
+        """Read the report without the row of root; new columns are ignored.
 
-        Raises MalformedReport for a column that is missing. A row that cannot be read costs nobody else's.
+        Raises MalformedReport if a column is missing. An unreadable row does not affect the others.
         """
         found = csv.DictReader(StringIO(text))
         for column in _COLUMNS:
@@ -94,12 +94,12 @@ def _text(row: Mapping[str, str | None], column: str) -> str:
 
 
 def _is_true(row: Mapping[str, str | None], column: str) -> bool:
-    """Tell whether a column is true: documented in capitals, seen in small letters; root's is not_supported."""
+    """Return whether a column is true: documented in capitals, seen in lower case; for root it is not_supported."""
     return _text(row, column).casefold() == "true"
 
 
 def _time(row: Mapping[str, str | None], column: str) -> datetime | None:
-    """Read a time, or None where the report says N/A, not_supported or no_information."""
+    """Read a time, or None if the report says N/A, not_supported or no_information."""
     value = _text(row, column)
     if not value[:1].isdigit():
         return None

@@ -1,4 +1,4 @@
-"""What one run reads of the account, before anything is made of it."""
+"""The facts that one run reads from the account, before they are judged."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -12,7 +12,7 @@ from domain.users import AccountUser, User
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentFacts:
-    """What one run reads. `devices` and `passwords` (of users too young for the report) are by user id.
+    """The facts of one run. `devices` and `passwords` (of users too new for the report) are by user id.
 
     If the group does not carry the policy (`group_enforces` is False), membership enforces nobody.
     """
@@ -26,9 +26,9 @@ class EnrolmentFacts:
     group_enforces: bool = True
 
     def credentials_of(self, user: User) -> Credentials | None:
-        """Return the user's row of the report; one of an earlier user of the same name does not count."""
+        """Return the user's row of the report; the row of an earlier user with the same name does not count."""
         row = self.report.rows.get(user.name) if self.report else None
-        # The report gives whole seconds, and a second of grace is still far from a name used again.
+        # The report gives whole seconds. A name that is used again differs by far more than one.
         same = row is not None and abs(row.created - user.created) <= timedelta(seconds=1)
         return row if same else None
 

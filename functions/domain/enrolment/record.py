@@ -1,15 +1,15 @@
-"""What is remembered of a person from run to run, and how it follows what a run finds."""
+"""What is remembered of a person from run to run, and how each run updates it."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
-# A user who is gone is forgotten after this long; an audit may still ask, and IAM may only have been slow.
+# A deleted user's record is kept this long: an audit may ask for it, and IAM may only have been slow.
 REMEMBERED = timedelta(days=90)
 
 
 class EnrolmentStatus(StrEnum):
-    """How a user stands to MFA."""
+    """A user's status with regard to MFA."""
 
     ENROLLED = "enrolled"
     UNENROLLED = "unenrolled"
@@ -22,9 +22,9 @@ class EnrolmentStatus(StrEnum):
 class PersonRecord:
     """One item of the people table. `causes` are those of mails already claimed, such as `reminder#2026-11-24`.
 
-    `unenrolled_since` is the first day the person could sign in and had no MFA, None while that is not so;
-    `reminders` and `last_reminded` count from that day. `claimed_on` is the day whose reminder was claimed and is not
-    known to have gone out. `key_only` tells who can use an access key and not sign in, so cannot register a device.
+    `unenrolled_since` is the first day on which the person could sign in and had no MFA, else None; `reminders` and
+    `last_reminded` count from that day. `claimed_on` is the day whose reminder was claimed and is not known to have
+    gone out. A `key_only` person has an access key and no password, so cannot sign in and register a device.
     `expires` is in seconds since 1970.
     """
 
@@ -45,17 +45,17 @@ class PersonRecord:
 
 @dataclass(frozen=True, slots=True)
 class RecordChange:
-    """A history that is no longer what the table holds."""
+    """A record that differs from the table's."""
 
     before: PersonRecord
     after: PersonRecord
 
 
 def first_unenrolled_day(able_since: date | None, last_run: date | None, today: date) -> date:
-    """Return the day from which a person who is first found unenrolled is so.
+    """Return the day from which a person who is first found unenrolled counts as such.
 
-    What became good since the last run is dated by the report. What is older was in order then (or nobody looked):
-    reminders start today, so that a first deployment does not escalate a whole company at once.
+    If the credential was enabled after the last run, it is the date in the report. Otherwise it is today: the person
+    was fine then, or there was no run, and a first deployment must not escalate a whole company at once.
     """
     if able_since is None or last_run is None or able_since < last_run:
         return today
@@ -65,10 +65,10 @@ def first_unenrolled_day(able_since: date | None, last_run: date | None, today: 
 def after_run(
     record: PersonRecord, enrolment: EnrolmentStatus, *, start: date, today: date, key_only: bool | None = False
 ) -> PersonRecord:
-    """Return the history after a run that found the person so; `start` is the day a new lack of MFA counts from.
+    """Return the record after a run that found this status; a new lack of MFA counts from `start`.
 
-    Whoever gets a password beside the access key starts anew, being able to register a device only now; where it is
-    not known whether there is one (`key_only` is None), the last run's word stands.
+    A person who gets a password beside the access key starts again, because only now can they register a device. If it
+    is unknown whether there is a password (`key_only` is None), the value of the last run stays.
     """
     record = replace(record, expires=None, causes=_without_old(record.causes, today))
     if enrolment is EnrolmentStatus.UNKNOWN:
@@ -91,7 +91,7 @@ def after_run(
 
 
 def reminder_day_of(cause: str) -> date | None:
-    """Return the day in a cause: of a reminder's step, or of an occasion. Release 1.0.0 gave occasions none."""
+    """Return the day in a cause: of a reminder's step or an account event; in release 1.0.0 events had none."""
     try:
         return date.fromisoformat(cause.partition("#")[2].partition("#")[0])
     except ValueError:
@@ -99,12 +99,12 @@ def reminder_day_of(cause: str) -> date | None:
 
 
 def is_retry(cause: str) -> bool:
-    """Tell whether a reminder's cause is that of another try: it is made of the step, and of the day of the try."""
+    """Return whether a reminder's cause is that of a retry: the step, and the day of the retry."""
     return cause.count("#") > 1
 
 
 def _without_old(causes: frozenset[str], today: date) -> frozenset[str]:
-    """Return the causes that may still matter: an old step never comes again, and no queue keeps a message so long."""
+    """Return the causes that may still matter: old steps do not recur, and no queue keeps a message so long."""
     return frozenset(cause for cause in causes if (reminder_day_of(cause) or date.min) >= today - REMEMBERED)
 
 
@@ -116,7 +116,7 @@ def _closed(record: PersonRecord, enrolment: EnrolmentStatus, today: date) -> Pe
 
 
 def after_deletion(record: PersonRecord, today: date) -> PersonRecord:
-    """Return the history of a user who is gone: to be forgotten in time."""
+    """Return the record of a deleted user, which expires."""
     if record.expires is not None:
         return record
     return replace(record, expires=int(datetime.combine(today + REMEMBERED, time(), UTC).timestamp()))

@@ -1,4 +1,4 @@
-"""Who has MFA, who has none, and who needs none: one picture of the account, a row per user."""
+"""The account as one run finds it: the status of each user, a row per user."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -30,7 +30,7 @@ class EnrolmentRules:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A row of the picture. `password` and `active_keys` are None where the report does not say yet."""
+    """A row of the snapshot. `password` and `active_keys` are None if the report does not have the user yet."""
 
     user: User
     coverage: PolicyCoverage
@@ -46,31 +46,31 @@ class Person:
 
     @property
     def key_only(self) -> bool:
-        """Tell whether the person has no MFA and no way to register a device: only an access key, no password."""
+        """Return whether the person has no MFA and cannot register a device: an access key and no password."""
         return self.enrolment is EnrolmentStatus.UNENROLLED and self.record.key_only
 
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentSnapshot:
-    """The account as one run found it, and what has to be remembered of that."""
+    """The account as one run found it, and the records to write."""
 
     today: date
     people: tuple[Person, ...]
     changes: tuple[RecordChange, ...]
 
     def with_status(self, enrolment: EnrolmentStatus) -> list[Person]:
-        """Return the people who stand so to MFA, in the order of their names."""
+        """Return the people with this status, in the order of their names."""
         return sorted((p for p in self.people if p.enrolment is enrolment), key=lambda person: person.user.name)
 
     def count(self) -> Counter[EnrolmentStatus]:
-        """Return how many people stand how to MFA."""
+        """Return how many people have each status."""
         return Counter(person.enrolment for person in self.people)
 
 
 def missing_from_report(facts: EnrolmentFacts, rules: EnrolmentRules, today: date) -> list[User]:
-    """Return the users whose password only a call of their own can tell: not in the report, and nothing else is known.
+    """Return the users whose password must be looked up one by one: not in the report, and otherwise unknown.
 
-    Without any report there are none: thousands of calls would not tell whether a passkey is registered either.
+    Without any report there are none: thousands of calls would not show whether a passkey is registered either.
     """
     if facts.report is None:
         return []
@@ -85,7 +85,7 @@ def _is_unknown(user: User, facts: EnrolmentFacts, rules: EnrolmentRules, today:
 def build_snapshot(
     facts: EnrolmentFacts, rules: EnrolmentRules, today: date, *, exempt_on: date | None = None
 ) -> EnrolmentSnapshot:
-    """Judge everybody by the facts. `today` is a day of the reminders' zone, `exempt_on` the same in UTC.
+    """Judge every user by the facts. `today` is a day in the time zone of the reminders, `exempt_on` the day in UTC.
 
     An exemption ends with its last day in UTC, as it does for the functions that enforce.
     """
@@ -101,7 +101,7 @@ def with_devices_found(
     *,
     exempt_on: date,
 ) -> EnrolmentSnapshot:
-    """Judge those again for whom devices were found meanwhile, by user id; everybody else stays as judged."""
+    """Judge users again if devices were found for them meanwhile (by user id); the others stay as they are."""
     corrected = facts.with_devices(devices)
     people = tuple(
         _person(AccountUser(person.user, person.coverage), corrected, rules, snapshot.today, exempt_on)
@@ -165,7 +165,7 @@ def _enrolment(
         return EnrolmentStatus.UNENROLLED
     if active_keys is not None:
         return EnrolmentStatus.DORMANT
-    # The report is silent: what the last run found still stands.
+    # The user is not in the report: keep what the last run found.
     return EnrolmentStatus.UNKNOWN if record.unenrolled_since is None else EnrolmentStatus.UNENROLLED
 
 

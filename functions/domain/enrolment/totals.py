@@ -1,4 +1,4 @@
-"""What a run comes to in numbers, kept so that the next one can say whether it is getting better."""
+"""The counts of a run, kept so that the next one can show the trend."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,12 +12,12 @@ ESCALATED = "escalated"
 
 @dataclass(frozen=True, slots=True)
 class RunTotals:
-    """How many people stood how to MFA at that time, by Enrolment.
+    """How many people had each EnrolmentStatus at that time.
 
     `counts["escalated"]` are the unenrolled who are past the day of escalation, whether or not they got that mail.
 
-    `request` is Lambda's id of the run, which a run has in common with its repetition; `told` tells whether ops got its
-    digest. It is remembered until it `expires`, in seconds since 1970.
+    `request` is Lambda's request id, which a run shares with its retries. `published` is True once ops got the digest.
+    The totals are kept until they `expires`, in seconds since 1970.
     """
 
     at: datetime
@@ -28,7 +28,7 @@ class RunTotals:
 
 
 def escalated(snapshot: EnrolmentSnapshot, after_days: int) -> list[Person]:
-    """Return who was able to register a device for so many days or longer and has none, the longest first."""
+    """Return people who could register a device for at least so many days and have none, the longest first."""
     return [
         person
         for person in longest_first(snapshot)
@@ -37,18 +37,18 @@ def escalated(snapshot: EnrolmentSnapshot, after_days: int) -> list[Person]:
 
 
 def longest_first(snapshot: EnrolmentSnapshot) -> list[Person]:
-    """Return who is unenrolled, the longest first."""
+    """Return the unenrolled people, the longest first."""
     return sorted(snapshot.with_status(EnrolmentStatus.UNENROLLED), key=lambda person: -days_without(person, snapshot))
 
 
 def days_without(person: Person, snapshot: EnrolmentSnapshot) -> int:
-    """Return for how many whole days the person could sign in and had no MFA."""
+    """Return the number of whole days on which the person could sign in and had no MFA."""
     since = person.record.unenrolled_since
     return 0 if since is None else (snapshot.today - since).days
 
 
 def totals_of(snapshot: EnrolmentSnapshot, escalate_after: int, at: datetime, request: str = "") -> RunTotals:
-    """Count everybody."""
+    """Count every person of the snapshot."""
     found = snapshot.count()
     counts: dict[str, int] = {enrolment.value: found[enrolment] for enrolment in EnrolmentStatus}
     return RunTotals(at, {**counts, ESCALATED: len(escalated(snapshot, escalate_after))}, request)

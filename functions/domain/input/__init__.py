@@ -1,1 +1,1 @@
-"""What comes from outside, read with errors that name the field or the variable and say what was expected."""
+"""Input from messages and the environment; errors name the field or the variable and what was expected."""

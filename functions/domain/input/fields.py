@@ -1,4 +1,4 @@
-"""A message from a queue, read field by field: what has not the type that it should have is refused by its name."""
+"""A message from a queue, read field by field; an error names the field and the type that was expected."""
 
 import json
 import re
@@ -8,18 +8,18 @@ from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, TypeGuard
 
-# "User" in the IAM API Reference. Ids are at least 16 characters long there; what matters here is what AWS refuses.
+# "User" in the IAM API Reference. It says that ids have 16 characters or more; only what AWS refuses matters here.
 _USER_NAME = re.compile(r"[\w+=,.@-]{1,128}", re.ASCII)
 _USER_ID = re.compile(r"\w{1,128}", re.ASCII)
 
-# Half a character: JSON can hold it, UTF-8 and so every request to AWS cannot.
+# Half a character: valid in JSON, but not in UTF-8 and so not in any request to AWS.
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 _MOST = 999_999_999
 
 
 class Malformed(ValueError):
-    """A message is not what it should be; the text names the field, what was expected and what type was found."""
+    """A message is malformed; the text names the field, what was expected and the type that was found."""
 
     def __init__(self, field: str, expected: str, found: object) -> None:
         super().__init__(f"{field}: expected {expected}, found {type(found).__name__}")
@@ -48,14 +48,14 @@ class Fields:
         return cls(found, malformed)
 
     def find(self, field: str) -> object:
-        """Return whatever the field holds; None where it is not there."""
+        """Return the value of the field, of any type; None if it is missing."""
         found: object = self.values
         for name in field.split("."):
             found = found.get(name) if isinstance(found, dict) else None
         return found
 
     def text(self, field: str, *, most: int = 1024) -> str:
-        """Return a text that is not empty, of so many characters at most."""
+        """Return a non-empty text of so many characters at most."""
         found = self.find(field)
         if not _is_text(found):
             raise self._unlike(field, "text")
@@ -64,11 +64,11 @@ class Fields:
         return found
 
     def optional_text(self, field: str) -> str | None:
-        """Return a text, or None where the field is not there."""
+        """Return a text, or None if the field is missing."""
         return None if self.find(field) is None else self.text(field)
 
     def first_text(self, *fields: str) -> str | None:
-        """Return the first of the fields that holds a text; one that holds something else is passed over."""
+        """Return the first field that holds a text; other values are skipped."""
         return next((found for found in map(self.find, fields) if _is_text(found)), None)
 
     def user_name(self, field: str) -> str:
@@ -86,7 +86,7 @@ class Fields:
         return found
 
     def one_of[Choice: StrEnum](self, choices: type[Choice], field: str) -> Choice:
-        """Return one of some words."""
+        """Return one of the choices."""
         found = self.text(field)
         try:
             return choices(found)
@@ -120,14 +120,14 @@ class Fields:
         raise self._unlike(field, "a time with its zone")
 
     def texts(self, field: str) -> Sequence[str]:
-        """Return a list of texts, empty where the field is not there."""
+        """Return a list of texts, empty if the field is missing."""
         found = self._list(field, "a list of texts")
         if not all(map(_is_text, found)):
             raise self._unlike(field, "a list of texts")
         return found
 
     def objects(self, field: str) -> "Sequence[Fields]":
-        """Return a list of objects, empty where the field is not there."""
+        """Return a list of objects, empty if the field is missing."""
         found = self._list(field, "a list of objects")
         if not all(isinstance(item, dict) for item in found):
             raise self._unlike(field, "a list of objects")
@@ -146,12 +146,12 @@ class Fields:
 
 
 def is_user_name(text: str) -> bool:
-    """Tell whether an IAM user may be called so."""
+    """Return whether a text may be the name of an IAM user."""
     return _USER_NAME.fullmatch(text) is not None
 
 
 def is_user_id(text: str) -> bool:
-    """Tell whether a text may be the id of an IAM user."""
+    """Return whether a text may be the id of an IAM user."""
     return _USER_ID.fullmatch(text) is not None
 
 

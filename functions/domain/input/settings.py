@@ -1,4 +1,4 @@
-"""How a function's environment is read: a setting is a field, and an error names its variable and what was expected."""
+"""A function's environment: each setting is a field, and an error names its variable and what was expected."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ class InvalidSetting(ValueError):
 
 
 def present(environment: Environment, name: str, expected: str) -> str:
-    """Return a variable that must be there but may be empty."""
+    """Return a variable that must be set but may be empty."""
     value = environment.get(name)
     if value is None:
         raise InvalidSetting(name, expected, None)
@@ -33,7 +33,7 @@ def present(environment: Environment, name: str, expected: str) -> str:
 
 
 def text(environment: Environment, name: str, expected: str) -> str:
-    """Return a variable that must be there and not be empty."""
+    """Return a variable that must be set and not empty."""
     value = present(environment, name, expected)
     if not value:
         raise InvalidSetting(name, expected, value)
@@ -50,7 +50,7 @@ def policy_arn(environment: Environment, name: str) -> str:
 
 
 def paths(environment: Environment, name: str) -> tuple[str, ...]:
-    """Return path prefixes from a comma-separated list; an empty list has no member, so it exempts nobody."""
+    """Return path prefixes from a comma-separated list; an empty list exempts nobody."""
     prefixes = items(environment, name, "path prefixes, comma-separated, or nothing")
     for prefix in prefixes:
         if not _PATH.fullmatch(prefix):
@@ -77,13 +77,13 @@ def whole_number(environment: Environment, name: str, *, least: int = 0) -> int:
 
 
 def items(environment: Environment, name: str, expected: str) -> tuple[str, ...]:
-    """Return the members of a comma-separated list; an empty one has none."""
+    """Return the members of a comma-separated list, which may be empty."""
     value = present(environment, name, expected)
     return tuple(part for part in (part.strip() for part in value.split(",")) if part)
 
 
 def choice[Choice: StrEnum](environment: Environment, name: str, choices: type[Choice]) -> Choice:
-    """Return the one of some words that was chosen."""
+    """Return one of the choices."""
     expected = f"one of {', '.join(choices)}"
     value = text(environment, name, expected)
     try:
@@ -93,7 +93,7 @@ def choice[Choice: StrEnum](environment: Environment, name: str, choices: type[C
 
 
 def moment(environment: Environment, name: str) -> datetime | None:
-    """Return a day, from its start in UTC, or a time with its zone; None where nothing is said."""
+    """Return the start of a day in UTC, or a time with its zone; None if the variable is empty."""
     expected = "a day or a time in UTC, such as 2026-11-24 or 2026-11-24T09:00:00Z, or nothing"
     value = present(environment, name, expected)
     if not value:
@@ -106,13 +106,13 @@ def moment(environment: Environment, name: str) -> datetime | None:
 
 
 def setting[Value](read: Reader[Value], *, variable: str = "") -> Value:
-    """Declare a field that is read from the variable of its name, in capital letters, or from another one."""
+    """Declare a field that is read from the variable with its name in capital letters, or from `variable`."""
     declared: Any = field(metadata={"read": read, "variable": variable})
-    return declared  # type: ignore[no-any-return]  # a dataclass takes the field for a value of its type
+    return declared  # type: ignore[no-any-return]  # a dataclass field is annotated with the type of its value
 
 
 def words(expected: str) -> Reader[str]:
-    """Return a reader of text that is not empty."""
+    """Return a reader of non-empty text."""
     return lambda environment, name: text(environment, name, expected)
 
 
@@ -122,7 +122,7 @@ def optional_words(expected: str) -> Reader[str]:
 
 
 def one_of[Choice: StrEnum](choices: type[Choice]) -> Reader[Choice]:
-    """Return a reader of one of some words."""
+    """Return a reader of one of the choices."""
     return lambda environment, name: choice(environment, name, choices)
 
 
@@ -132,7 +132,7 @@ def seconds(environment: Environment, name: str) -> timedelta:
 
 
 def exemptions(environment: Environment, _: str) -> ExemptionRules:
-    """Return who is exempt, from the two variables that say so."""
+    """Return the exemption rules from their two variables."""
     return ExemptionRules(
         tag_key=present(environment, "EXEMPT_TAG_KEY", "a tag key, or nothing"),
         paths=paths(environment, "EXEMPT_PATHS"),
@@ -141,7 +141,7 @@ def exemptions(environment: Environment, _: str) -> ExemptionRules:
 
 @dataclass(frozen=True, slots=True)
 class FunctionSettings:
-    """What ops chose for a function; each inherits what all have. template.yaml holds the defaults."""
+    """The settings that all functions share; each function adds its own. The defaults are in template.yaml."""
 
     policy_arn: str = setting(policy_arn)
     group_name: str = setting(words("the name of a group"))
@@ -158,7 +158,7 @@ class FunctionSettings:
 
 @dataclass(frozen=True, slots=True)
 class EnforcementSettings(FunctionSettings):
-    """What the functions that attach and detach have in common."""
+    """The settings that the functions that attach and detach share."""
 
     exemptions: ExemptionRules = setting(exemptions)
     marks_table: str = setting(words("the name of a table"))

@@ -1,7 +1,7 @@
-"""Which mail a person gets now, if any: by how things stand when it is sent, not when it was planned.
+"""Which mail a person gets now, if any: the state at sending time decides, not that at planning time.
 
-1. Nobody gets a mail about a user who is gone, or who only has the same name.
-2. Users who are exempt get no mail.
-3. A mail that the user's devices contradict is not sent, or waits until IAM shows what was done.
-4. A user without an address gets none; a reminder whose address has changed is planned again by the next run.
+1. No mail is sent about a user who is gone, or about a later user with the same name.
+2. Exempt users get no mail.
+3. A mail that the user's devices contradict is not sent, or waits until IAM shows the change.
+4. A user without an address gets no mail; if a reminder's address has changed, the next run plans it again.
 """

@@ -1,4 +1,4 @@
-"""Which mail somebody gets, and why somebody gets none."""
+"""Which mail a user gets, or why the user gets none."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,13 +12,13 @@ from domain.exemptions import ExemptionRules
 from domain.reminders.message import ReminderMessage
 from domain.users import AccountUser, may_still_appear
 
-# A user who is created by hand or by a script is often tagged last. The queue tries a message for longer than this, so
-# what fails after it is still tried again.
+# Users created by hand or by a script often get their tags last. The queue retries for longer than this, so a failure
+# after it is still retried.
 _ADDRESS_WITHIN = timedelta(minutes=30)
 
 
 class MailKind(StrEnum):
-    """How a mail is worded."""
+    """The kind of a mail, which selects its template."""
 
     WELCOME = "welcome"
     REMINDER = "reminder"
@@ -29,10 +29,10 @@ class MailKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AccountEvent:
-    """Something that was done to a user and that the user is told of.
+    """A change to a user's account that the user gets a mail about.
 
-    `cause` bears CloudTrail's id of the call: delivered twice, it is the same. `serial_number` is that of the device,
-    None where the kind is about none or the call did not name it.
+    `cause` contains CloudTrail's id of the call: a second delivery has the same cause. `serial_number` is that of the
+    device, None if the kind is not about a device or the call did not name it.
     """
 
     kind: MailKind
@@ -44,13 +44,13 @@ class AccountEvent:
 
 @dataclass(frozen=True, slots=True)
 class CurrentUser:
-    """A user as IAM knows it now: None where there is none of that name. Devices are serial numbers."""
+    """A user as IAM returns it now, None if there is no user of that name; the devices are serial numbers."""
 
     user: AccountUser | None
     devices: Sequence[str]
 
     def is_enforced(self, now: datetime) -> bool:
-        """Tell whether the policy holds the user: a new one it holds at once, before IAM shows it."""
+        """Return whether the user is enforced; new users count at once, before IAM shows the attachment."""
         return self.user is not None and (
             self.user.coverage.enforced() or may_still_appear(self.user.user.created, now)
         )
@@ -67,7 +67,7 @@ class MailRules:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """Where a reminder stands: how many there have been with it, and for how many days MFA has been missing."""
+    """The position of a reminder: its number, counted from 1, and the days without MFA."""
 
     number: int
     days: int
@@ -81,9 +81,9 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Mail:
-    """One mail to one person. `code_device` is the serial number of a device whose codes the command line takes.
+    """One mail to one person. `code_device` is the serial number of a device whose codes the AWS CLI accepts.
 
-    Who is not `enforced` is denied nothing, and must not be told so.
+    If `enforced` is false, AWS denies this user nothing, so the mail must not mention denials.
     """
 
     kind: MailKind
@@ -101,7 +101,7 @@ class Mail:
 
 
 class NoMail(StrEnum):
-    """Why somebody gets no mail."""
+    """Why a user gets no mail."""
 
     GONE = "the user is gone"
     SUCCEEDED = "the name is that of a later user"
@@ -113,7 +113,7 @@ class NoMail(StrEnum):
 
 
 class NotYet(StrEnum):
-    """Why it cannot be decided yet: IAM shows a change only after a while ("Troubleshoot IAM"), and people are slow."""
+    """Why the decision must wait: IAM shows changes with a delay ("Troubleshoot IAM"), and tags may come later."""
 
     USER = "IAM does not show the user yet"
     DEVICE = "IAM does not show the change of the device yet"
@@ -123,9 +123,9 @@ class NotYet(StrEnum):
 def decide_reminder_mail(
     message: ReminderMessage, known: CurrentUser, rules: MailRules, now: datetime
 ) -> Mail | NoMail:
-    """Decide whether a planned reminder is still right: it may have waited for hours.
+    """Decide whether a planned reminder is still correct: it may have waited for hours.
 
-    One that is not takes no claim, so the next run plans anew.
+    A reminder that is not makes no claim, so the next run plans again.
     """
     found = known.user
     if found is None or found.user.user_id != message.user_id:
@@ -156,7 +156,7 @@ def decide_reminder_mail(
 def decide_account_event_mail(
     account_event: AccountEvent, known: CurrentUser, rules: MailRules, now: datetime
 ) -> Mail | NoMail | NotYet:
-    """Decide by how things stand now, so that the order in which occasions arrive does not matter."""
+    """Decide by the current state, so that the order in which account events arrive does not matter."""
     fresh = may_still_appear(account_event.at, now)
     if known.user is None:
         return NotYet.USER if fresh else NoMail.GONE
@@ -188,8 +188,8 @@ def decide_account_event_mail(
 
 
 def _obstacle(account_event: AccountEvent, devices: Sequence[str], *, fresh: bool) -> NoMail | NotYet | None:
-    """Return why the devices speak against the mail, if they do."""
-    # Of a device that the call did not name, any may be the one.
+    """Return why the devices contradict the mail, or None if they do not."""
+    # If the call named no device, any of them may be the one.
     there = bool(devices) if account_event.serial_number is None else account_event.serial_number in devices
     match account_event.kind:
         case MailKind.ENROLLED if not there:
@@ -202,6 +202,6 @@ def _obstacle(account_event: AccountEvent, devices: Sequence[str], *, fresh: boo
 
 
 def _code_device(account_event: AccountEvent, devices: Sequence[str]) -> str | None:
-    """Return a device that shows codes, the one just registered before the others; passkeys show none."""
+    """Return a device that shows codes, preferably the one just registered; passkeys show none."""
     ordered = sorted(devices, key=lambda serial_number: serial_number != account_event.serial_number)
     return next((serial_number for serial_number in ordered if kind_of(serial_number) is not Device.PASSKEY), None)

@@ -1,4 +1,4 @@
-"""What became of a mail after SES had taken it."""
+"""Mails that SES accepted and could not deliver."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ _LONGEST_REASON = 200
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """A mail that came to nothing: to whom it went, at which of the addresses it failed, and how.
+    """A mail that failed: its recipients, and the reason for each address that `failed`.
 
-    `user_id` is None where the mail bore none, which is then none of ours. What is `passing` says nothing of the
-    address: a mailbox that is full, a server that is down, an answer from somebody on holiday.
+    `user_id` is None if the mail has no such tag, so it is not ours. A `transient` failure says nothing about the
+    address: a full mailbox, a server that is down, an out-of-office reply.
     """
 
     user_id: str | None
@@ -25,7 +25,7 @@ class DeliveryReport:
 
 @dataclass(frozen=True, slots=True)
 class AddressFailure:
-    """A person's own address failed."""
+    """A failure of a person's own address."""
 
     user_id: str
     address: str
@@ -33,7 +33,7 @@ class AddressFailure:
 
 
 class NoFailure(StrEnum):
-    """Why feedback says nothing about a person's address."""
+    """Why a delivery report says nothing about a person's address."""
 
     NOT_OURS = "the mail is none of ours"
     PASSING = "the address may be good: the next mail will tell"
@@ -41,7 +41,7 @@ class NoFailure(StrEnum):
 
 
 def address_failure_of(feedback: DeliveryReport) -> AddressFailure | NoFailure:
-    """Tell whether it was the person's own address; an escalation goes to the manager as well."""
+    """Return the failure of the person's own address, if it is that; an escalation also goes to the manager."""
     if feedback.user_id is None:
         return NoFailure.NOT_OURS
     if feedback.transient:

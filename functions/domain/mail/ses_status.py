@@ -1,4 +1,4 @@
-"""Whether mail can be sent at all, as ops need to know it."""
+"""Whether SES can send mail for this account, for the digest."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -8,7 +8,7 @@ from enum import StrEnum
 class SendingState:
     """What SES allows this account ("GetAccount" in the Amazon SES API v2 Reference); quotas count recipients.
 
-    `verified` tells whether SES has verified the sender's address or domain. A `most_per_day` of -1 is no limit.
+    `verified` means that SES has verified the sender's address or domain. A `most_per_day` of -1 is no limit.
     """
 
     verified: bool
@@ -19,7 +19,7 @@ class SendingState:
 
 
 class NoSending(StrEnum):
-    """Why there is no such state."""
+    """Why the state is not known."""
 
     NO_SENDER = "no sender is set"
     UNREADABLE = "SES did not say"
@@ -32,14 +32,14 @@ _UNKNOWN = {
 
 
 def room_for(state: SendingState | NoSending) -> int | None:
-    """Return to how many recipients SES sends within the 24 hours, None where there is no limit or none is known."""
+    """Return how many more recipients SES allows within the 24 hours, None if there is no limit or it is unknown."""
     if isinstance(state, NoSending) or state.most_per_day < 0:
         return None
     return max(0, int(state.most_per_day - state.sent_today))
 
 
 def sending_problem(state: SendingState | NoSending) -> str | None:
-    """Return what keeps mail from people, in a sentence for ops, or None where nothing does."""
+    """Return why users get no mail, as a sentence for ops, or None if they do."""
     if isinstance(state, NoSending):
         return _UNKNOWN[state]
     match state:

@@ -1,7 +1,7 @@
-"""Who is reminded today, and who of them has been without MFA for so long that the manager gets a copy.
+"""Which users are reminded today, and which reminders also go to the manager.
 
 1. The days count from the first day on which the user could sign in and had no MFA.
-2. A reminder is due on each day of the cadence, and not twice for one of them; the longest without MFA come first.
-3. From the day of escalation on, reminders go to the manager too, but the first mail never does.
-4. SES's quota of the day limits how many are queued; the next run goes on.
+2. One reminder is due for each day of the cadence; users who have lacked MFA the longest come first.
+3. From the day of escalation on, reminders also go to the manager, but the first mail never does.
+4. SES's daily quota limits how many are queued; the next run continues.
 """

@@ -1,4 +1,4 @@
-"""When a person is reminded: on which days, how it becomes an escalation, and why not today."""
+"""When a reminder is due: on which days, when it becomes an escalation, and why not today."""
 
 from dataclasses import dataclass
 from datetime import UTC, date, timedelta, tzinfo
@@ -13,7 +13,7 @@ _WEEK = 7
 
 @dataclass(frozen=True, slots=True)
 class Cadence:
-    """The days of reminders, counted from the first day without MFA, and then weekly; escalation from a day on."""
+    """The days of reminders from the first day without MFA, then weekly; they escalate after `escalate_after` days."""
 
     days: tuple[int, ...]
     escalate_after: int
@@ -24,7 +24,7 @@ class Cadence:
             raise ValueError(message)
 
     def latest_step(self, days: int) -> int | None:
-        """Return the last day of the cadence that has come after so many days, None before the first."""
+        """Return the latest day of the cadence after so many days, None before the first."""
         if days >= self.days[-1]:
             return days - (days - self.days[-1]) % _WEEK
         return max((step for step in self.days if step <= days), default=None)
@@ -32,7 +32,7 @@ class Cadence:
 
 @dataclass(frozen=True, slots=True)
 class ReminderDue:
-    """A reminder that is due; `number` counts from 1 since the first day without MFA, `days` those without it."""
+    """A reminder that is due; `number` counts from 1, `days` are the whole days without MFA."""
 
     kind: ReminderKind
     cause: str
@@ -51,14 +51,14 @@ class NotDue(StrEnum):
 
 
 def decide_reminder(record: PersonRecord, cadence: Cadence, today: date, zone: tzinfo = UTC) -> ReminderDue | NotDue:
-    """Decide whether a person is reminded today, a day of the zone.
+    """Decide whether a person is reminded today, a day in the zone.
 
-    Nobody's first mail is an escalation, which goes to the manager too: a person may have been without MFA for weeks in
-    which no mail was sent. Nobody is reminded twice in a day: an earlier reminder may have waited until this morning.
+    The first mail is never an escalation, which goes to the manager too: no mail may have been sent for weeks. Nobody
+    is reminded twice in a day: an earlier reminder may have waited in the queue until this morning.
 
-    Only the latest step counts: days that were missed are passed over, never sent in a burst. The cause is made of the
-    step, so every run between two steps finds the same one, and the claim on it lets only one mail through. One that
-    was claimed on an earlier day and is not known to have gone out is due again, under a cause of today.
+    Only the latest step counts: missed days are skipped, never sent in a burst. The cause names the step, so every run
+    between two steps has the same cause, and the claim lets only one mail through. A reminder that was claimed on an
+    earlier day and is not known to have gone out is due again, with today in its cause.
     """
     since, last = record.unenrolled_since, record.last_reminded
     if since is None:
@@ -80,7 +80,7 @@ def decide_reminder(record: PersonRecord, cadence: Cadence, today: date, zone: t
 
 
 def _wait_for(record: PersonRecord, due_on: date, today: date) -> NotDue | None:
-    """Return why the reminder of this step waits: it went out, or may go out today."""
+    """Return why the reminder of this step is not due: it was sent, or may still be sent today."""
     if _latest_claim(record) < due_on:
         return None
     if record.claimed_on is None:
@@ -89,6 +89,6 @@ def _wait_for(record: PersonRecord, due_on: date, today: date) -> NotDue | None:
 
 
 def _latest_claim(record: PersonRecord) -> date:
-    """Return the latest step for which a reminder was claimed, whichever cadence it was a step of."""
+    """Return the latest step for which a reminder was claimed, under the present or an earlier cadence."""
     reminders = (cause for cause in record.causes if cause.partition("#")[0] in set(ReminderKind))
     return max(filter(None, map(reminder_day_of, reminders)), default=date.min)

@@ -1,4 +1,4 @@
-"""The reminder as `remind` puts it on the queue and `notify` takes it from there."""
+"""The queue message with which `remind` asks `notify` to send a reminder."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -10,22 +10,22 @@ from domain.input.fields import Fields, Malformed
 
 
 class ReminderKind(StrEnum):
-    """How a reminder is worded: an escalation is marked as such, and goes to the manager too."""
+    """The kind of a reminder: an escalation says so, and goes to the manager too."""
 
     REMINDER = "reminder"
     ESCALATION = "escalation"
 
 
 class MalformedReminder(Malformed):
-    """A message is no reminder."""
+    """A message is not a reminder."""
 
 
 @dataclass(frozen=True, slots=True)
 class ReminderMessage:
     """One mail to one person.
 
-    `cause` names the step of the cadence that is due, such as `reminder#2026-11-24`: planned twice, it is the same
-    cause, and is sent once. `number` counts this person's reminders from 1, `days` the whole days without MFA. A
+    `cause` names the step of the cadence that is due, such as `reminder#2026-11-24`: a second plan has the same cause,
+    so the mail is sent once. `number` counts this person's reminders from 1, `days` the whole days without MFA. A
     message of release 1.0.0 names no `account`: it is about the account of its queue.
     """
 
@@ -65,7 +65,7 @@ class ReminderMessage:
 
 
 def _days(message: Fields) -> int:
-    """Return the days without MFA, which end at a day that there is."""
+    """Return the days without MFA; their last day must be in the calendar."""
     days = message.count("days", least=0)
     try:
         message.day("unenrolled_since") + timedelta(days)

@@ -1,4 +1,4 @@
-"""Which mails a run puts on the queue, and what became of them."""
+"""Which reminders a run puts on the queue, and the outcome."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,11 +14,11 @@ from domain.reminders.message import ReminderKind, ReminderMessage
 
 @dataclass(frozen=True, slots=True)
 class ReminderOutcome:
-    """What became of a run's reminders: how many are on the queue, and how many are left for the next run and why.
+    """The outcome of a run's reminders: how many are on the queue, how many are left for the next run, and why.
 
-    `unchecked`: IAM did not say whether they have a device. `postponed`: the time was up. `refused`: by the queue.
-    `over_quota`: SES would not send them within the day. What was found of the people named in `unremembered` could not
-    be written down, so they were not reminded; they may have had no reminder to come.
+    `unchecked`: IAM did not say whether they have a device. `postponed`: time ran out. `refused`: by the queue.
+    `over_quota`: SES would not send them within the day. The records of the people in `unremembered` could not be
+    written, so they were not reminded; some of them may not have been due.
     """
 
     queued: tuple[ReminderMessage, ...] = ()
@@ -30,14 +30,14 @@ class ReminderOutcome:
 
     @property
     def complete(self) -> bool:
-        """Tell whether nothing failed; a run out of time or quota has not failed, it only had much to do."""
+        """Return whether nothing failed; running out of time or quota is not a failure."""
         return not (self.unchecked or self.refused or self.unremembered)
 
 
 def plan_reminders(
     snapshot: EnrolmentSnapshot, cadence: Cadence, default: Language, zone: tzinfo = UTC
 ) -> list[ReminderMessage]:
-    """Return a message for everybody who is unenrolled, able to enrol, reachable and due; the longest so come first."""
+    """Return a message for each person who is unenrolled, able to enrol, reachable and due; the longest first."""
     able = [person for person in snapshot.with_status(EnrolmentStatus.UNENROLLED) if not person.key_only]
     decided = ((person, decide_reminder(person.record, cadence, snapshot.today, zone)) for person in able)
     planned = (_message(person, decision, default) for person, decision in decided)
@@ -45,9 +45,9 @@ def plan_reminders(
 
 
 def within_quota(planned: Sequence[ReminderMessage], room: int | None) -> tuple[ReminderMessage, ...]:
-    """Return the reminders for which SES has room, in their order; a manager is a recipient, too.
+    """Return the reminders that fit into SES's quota, in their order; a manager counts as a recipient, too.
 
-    Who has had the fewest goes first, so that a small quota comes round to everybody.
+    People with the fewest reminders so far come first, so that a small quota reaches everybody in turn.
     """
     if room is None:
         return tuple(planned)
