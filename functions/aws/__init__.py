@@ -1,1 +1,1 @@
-"""Actions: the only code that calls AWS. Clients are passed in, domain values come out."""
+"""Adapters: the only code that calls AWS. They take clients and return domain values."""

@@ -1,4 +1,4 @@
-"""What is read of an account to tell who has MFA: in bulk first, then one by one what no bulk list has."""
+"""The reads that show which users have MFA: in bulk first, then one by one what no bulk list has."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -23,12 +23,12 @@ if TYPE_CHECKING:
     from domain.enrolment.totals import RunTotals
     from domain.users import User
 
-# Users created within the report's four hours, each of whom costs a call. The others wait for the next run.
+# Users created within the report's four hours take a call each. More of them wait for the next run.
 _MOST_YOUNG = 100
 
 
 class AccountReading(NamedTuple):
-    """The facts, the runs that are still remembered, and what could not be read."""
+    """The facts, the totals of earlier runs, and what could not be read."""
 
     facts: EnrolmentFacts
     runs: "tuple[RunTotals, ...]"
@@ -37,7 +37,7 @@ class AccountReading(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class AccountReader:
-    """Reads the account. Without a policy there are no `groups` that carry it."""
+    """Reads the account. Without a policy, `groups` is None."""
 
     PERMISSIONS = (
         *RememberedPeople.PERMISSIONS,
@@ -73,7 +73,7 @@ class AccountReader:
         )
 
     def read(self, rules: EnrolmentRules, now: "datetime", has_time: Callable[[], bool]) -> AccountReading:
-        """Read everybody in bulk. The report comes first: what is read after it is the fresher."""
+        """Read all users in bulk. The report comes first, so that everything else is more recent."""
         remembered = self.table.read()
         # DynamoDB deletes expired items within days only.
         runs = tuple(run for run in remembered.runs if run.expires is None or run.expires > now.timestamp())
@@ -94,9 +94,9 @@ class AccountReader:
     def _look_up(
         self, users: "Iterable[User]", has_time: Callable[[], bool]
     ) -> "tuple[Mapping[str, bool], Mapping[str, Devices | None]]":
-        """Tell by user id who has a password, and which devices those have who do: no bulk list has all kinds.
+        """Return by user id whether users have a password, and the devices of those who do: no bulk list has all kinds.
 
-        One who cannot be looked up stays unknown until the next run.
+        A user who cannot be looked up stays unknown until the next run.
         """
         passwords: dict[str, bool] = {}
         devices: dict[str, Devices | None] = {}

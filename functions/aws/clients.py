@@ -1,4 +1,4 @@
-"""The clients that functions call AWS with: made once per worker, with retries that suit whatever is behind them."""
+"""The clients of the functions: made once per worker, with retries that suit the service."""
 
 from functools import cache
 from time import monotonic, sleep
@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 
 def _retrying() -> Config:
-    """Return what goes for all clients but one; botocore itself reads how often to try, from AWS_MAX_ATTEMPTS."""
-    # The mode is said aloud: AWS_NEW_RETRIES_2026 changes the default.
+    """Return the configuration of all clients but one; botocore reads the number of tries from AWS_MAX_ATTEMPTS."""
+    # Set the mode explicitly: AWS_NEW_RETRIES_2026 changes the default.
     return Config(retries={"mode": "standard"}, connect_timeout=3, read_timeout=10)
 
 
-# Told twice, SES sends twice: a mail whose answer got lost may be on its way. So nothing is tried again, and the answer
-# has long to come.
+# SendEmail is not idempotent: a request whose response was lost may have been sent. So retries are off and the read
+# timeout is long.
 _WITHOUT_RETRIES = Config(retries={"mode": "standard", "total_max_attempts": 1}, connect_timeout=3, read_timeout=20)
 
 _IAM_CALLS_PER_SECOND = 10
@@ -40,9 +40,9 @@ def iam() -> "IAMClient":
 
 @cache
 def paced_iam(workers: int = 1) -> "IAMClient":
-    """Return an IAM client for runs that last minutes: so many workers make ten calls a second at most, retries too.
+    """Return an IAM client for runs of minutes: all workers together make ten calls a second at most, retries included.
 
-    IAM's limits are not published, and the whole account shares them: ops and their pipelines go first.
+    IAM's limits are not published, and the whole account shares them: ops and their pipelines take precedence.
     """
     client = boto3.client("iam", config=_retrying())
     pace = RateLimiter(_IAM_CALLS_PER_SECOND / workers, monotonic, sleep)
@@ -76,7 +76,7 @@ def s3() -> "S3Client":
 
 @cache
 def sesv2(region: str) -> "SESV2Client":
-    """Return the SES client of this worker for the Region that mail is sent from, which need not be the stack's."""
+    """Return this worker's SES client for the Region that mail is sent from, which need not be the stack's."""
     return boto3.client("sesv2", region_name=region, config=_retrying())
 
 
@@ -88,5 +88,5 @@ def lambda_() -> "LambdaClient":
 
 @cache
 def sesv2_without_retries(region: str) -> "SESV2Client":
-    """Return the SES client of this worker for what must not happen twice."""
+    """Return this worker's SES client for requests that must not be repeated."""
     return boto3.client("sesv2", region_name=region, config=_WITHOUT_RETRIES)

@@ -1,4 +1,4 @@
-"""The answer that CloudFormation waits for ("Custom resource response objects")."""
+"""The response that CloudFormation waits for ("Custom resource response objects")."""
 
 import json
 from typing import TYPE_CHECKING
@@ -11,10 +11,10 @@ _TRIES = 3
 
 
 def answer(event: "CloudFormationCustomResourceEvent", reason: str, *, resource_id: str, refused: bool = False) -> None:
-    """Let CloudFormation go on, or have it take everything back.
+    """Let CloudFormation continue, or make it roll back.
 
-    Raises OSError where its URL takes no answer in three tries. A resource that answers an update with another id is
-    deleted under the old one.
+    Raises OSError if three tries to send the response fail. If the response to an update has another id, CloudFormation
+    deletes the resource with the old id.
     """
     body = {
         "Status": "FAILED" if refused else "SUCCESS",

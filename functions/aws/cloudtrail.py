@@ -1,4 +1,4 @@
-"""An IAM call as CloudTrail records it and EventBridge hands it over, read with errors that name the field.
+"""An IAM call as CloudTrail records it and EventBridge delivers it, read with errors that name the field.
 
 The shape is that of "CloudTrail record contents" inside "Events from AWS services delivered via CloudTrail". The
 time is the record's own `eventTime`: `createDate` in a response is locale text.
@@ -14,14 +14,14 @@ from domain.input.fields import Fields, Malformed
 
 
 class MalformedEvent(Malformed):
-    """A message is not the event it should be."""
+    """A message is not the expected event."""
 
 
 @dataclass(frozen=True, slots=True)
 class RecordedCall:
-    """One API call that somebody made.
+    """One API call.
 
-    `event_id` is CloudTrail's own id of the call: a redelivery bears it again. `error_code` is None where the call
+    `event_id` is CloudTrail's id of the call: a redelivery has the same one. `error_code` is None if the call
     succeeded. `event` is the whole envelope, for the fields that only some calls have: the methods read them, and raise
     MalformedEvent.
     """
@@ -36,7 +36,7 @@ class RecordedCall:
 
     @classmethod
     def from_message(cls, body: str) -> "RecordedCall":
-        """Read a queue message that holds a whole EventBridge event; raises MalformedEvent."""
+        """Read a queue message that contains a whole EventBridge event; raises MalformedEvent."""
         event = Fields.of(body, MalformedEvent)
         return cls(
             source=event.text("detail.eventSource"),
@@ -49,10 +49,10 @@ class RecordedCall:
         )
 
     def ignored_because(self, names: Collection[str], account: str, *, if_failed: bool = True) -> str | None:
-        """Return why a function passes the call over that acts on IAM's calls of these names in this account.
+        """Return why a function that handles these IAM calls in this account ignores the call, or None.
 
-        The rules let only such calls through; a message sent by hand may be another. A call that failed is passed over
-        unless the function acts on those (`if_failed` is False).
+        The rules let only such calls through, but a message sent by hand may contain another. Failed calls are ignored
+        unless `if_failed` is False.
         """
         if self.source != "iam.amazonaws.com" or self.name not in names:
             return f"the call was {self.name} of {self.source}"
@@ -65,7 +65,7 @@ class RecordedCall:
         return self._fields.text(field)
 
     def optional_text(self, field: str) -> str | None:
-        """Return a text that not every call has."""
+        """Return a text, None if the call does not have it."""
         return self._fields.optional_text(field)
 
     def user_name(self, field: str) -> str:
@@ -73,7 +73,7 @@ class RecordedCall:
         return self._fields.user_name(field)
 
     def optional_user_name(self, field: str) -> str | None:
-        """Return the name of a user, which not every call has."""
+        """Return the name of a user, None if the call does not have it."""
         return None if self._fields.find(field) is None else self.user_name(field)
 
     def user_id(self, field: str) -> str:
@@ -81,14 +81,14 @@ class RecordedCall:
         return self._fields.user_id(field)
 
     def to_api_call(self) -> ApiCall:
-        """Return who did what, when, from where; a service that calls for itself has no ARN."""
+        """Return who called what, when, from which address; a service that calls for itself has no ARN."""
         identity, said = "detail.userIdentity", self._fields.first_text
         caller = said(f"{identity}.arn", f"{identity}.invokedBy", f"{identity}.type")
         address = said("detail.sourceIPAddress")
         return ApiCall(self.name, caller or "unknown", self.at, address or "unknown", self.event_id)
 
     def tags(self, field: str) -> Mapping[str, str]:
-        """Return tags, none where the record has none; a tag whose value is empty may come without one."""
+        """Return the tags, empty if the record has none; a tag with an empty value may come without a value."""
         tags = self._fields.objects(field)
         return {tag.text("key"): "" if tag.find("value") in (None, "") else tag.text("value") for tag in tags}
 

@@ -1,4 +1,4 @@
-"""The function that runs: its account, and how it goes on beyond the time that Lambda gives it."""
+"""The running function: its account, and its continuation beyond Lambda's timeout."""
 
 import json
 from collections.abc import Mapping
@@ -15,10 +15,10 @@ def account_of(context: "LambdaContext") -> str:
 
 
 class Continuation:
-    """Invokes the function that runs once more, asynchronously.
+    """Invokes the running function again, asynchronously.
 
     Lambda stops a function that has invoked itself some 16 times in a row ("Use Lambda recursive loop detection"). The
-    5,000 users that an account may have take far fewer.
+    5,000 users that an account may have need far fewer runs.
     """
 
     PERMISSIONS = ("lambda:InvokeFunction",)

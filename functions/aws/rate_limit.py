@@ -1,10 +1,10 @@
-"""How fast something may be done."""
+"""A limit on the rate of calls."""
 
 from collections.abc import Callable
 
 
 class RateLimiter:
-    """Spaces out what is done in a row; `clock` is in seconds and never goes back."""
+    """Spaces out consecutive calls; `clock` is in seconds and never goes back."""
 
     def __init__(self, per_second: float, clock: Callable[[], float], sleep: Callable[[float], None]) -> None:
         self._interval = 1 / per_second
@@ -13,7 +13,7 @@ class RateLimiter:
         self._next = clock()
 
     def wait(self) -> None:
-        """Return when the next one may be done."""
+        """Wait until the next call may be made."""
         early = self._next - self._clock()
         if early > 0:
             self._sleep(early)

@@ -1,4 +1,4 @@
-"""The bucket that keeps an audit report of each run; nothing of it is ever overwritten or deleted from here."""
+"""The bucket with an audit report of each run; this code never overwrites or deletes a report."""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class ReportBucket:
-    """Keeps files under the day and time of their run."""
+    """Stores files under the day and time of their run."""
 
     PERMISSIONS = ("s3:PutObject",)
 
@@ -18,12 +18,12 @@ class ReportBucket:
         self._name = name
 
     def keep(self, at: "datetime", *, table: str, page: str) -> str:
-        """Keep the table (CSV) and the page (HTML); return the page's key, such as `reports/2026/11/24/090003Z.html`.
+        """Store the table (CSV) and the page (HTML); return the page's key, such as `reports/2026/11/24/090003Z.html`.
 
-        S3 makes sure that what it stores is what was sent (the client adds a checksum), and encrypts it.
+        S3 checks that it stores what was sent (the client adds a checksum), and encrypts it.
         """
         key = f"reports/{at:%Y/%m/%d/%H%M%SZ}"
-        # With the mark in front, Excel takes the table for UTF-8 too.
+        # With a byte order mark, Excel also reads the table as UTF-8.
         self._put(f"{key}.csv", table.encode("utf-8-sig"), "text/csv; charset=utf-8")
         self._put(f"{key}.html", page.encode(), "text/html; charset=utf-8")
         return f"{key}.html"

@@ -1,4 +1,4 @@
-"""The topic of ops, and what goes there once a day at most."""
+"""The ops topic, and the notices that are published once a day at most."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -17,7 +17,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f]+")
 
 
 class OpsTopic:
-    """Tells ops, with the attributes that subscriptions filter by."""
+    """Publishes to ops, with the attributes that subscriptions filter by."""
 
     PERMISSIONS = ("sns:Publish",)
 
@@ -27,7 +27,7 @@ class OpsTopic:
         self._account = account
 
     def publish(self, notice: Notice) -> None:
-        """Publish a notice and the account that it is about; a subject too long for SNS is cut."""
+        """Publish a notice with its account; a subject that is too long for SNS is cut."""
         self._client.publish(
             TopicArn=self._arn,
             Subject=_CONTROL.sub(" ", notice.subject)[:_LONGEST_SUBJECT],
@@ -41,10 +41,10 @@ class OpsTopic:
 
 
 class DailyNotices:
-    """Tells ops what they were not told within a day.
+    """Publishes a notice unless it was published within a day.
 
-    The mark comes after the notice. A function that is killed between the two tells ops a second time, and a notice is
-    never lost.
+    The notice is recorded after it is published. If a function is killed in between, ops get it twice, but no notice is
+    lost.
     """
 
     PERMISSIONS = (*OpsTopic.PERMISSIONS, *NoticeThrottle.PERMISSIONS)
@@ -54,13 +54,13 @@ class DailyNotices:
         self._throttle = throttle
 
     def publish(self, notice: Notice, about: str, now: datetime) -> None:
-        """Tell ops of one thing; `about` is what makes it the same as another."""
+        """Publish one notice; notices with the same `about` count as the same."""
         self.publish_new({about: notice}, lambda notices: notices[0], now)
 
     def publish_new[Item](
         self, items: Mapping[str, Item], notice_of: Callable[[Sequence[Item]], Notice], now: datetime
     ) -> None:
-        """Tell ops, in one notice, of those of the items that are new; the keys are what makes them the same."""
+        """Publish the new ones among the items in one notice; items with the same key count as the same."""
         if not items:
             return
         kind = notice_of(list(items.values())).kind

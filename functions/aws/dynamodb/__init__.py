@@ -1,1 +1,1 @@
-"""The two tables: what is remembered of people and their mails, and of users and notices."""
+"""The two tables: people and their mails, and flags on users and notices."""

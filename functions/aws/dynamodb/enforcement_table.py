@@ -1,7 +1,7 @@
-"""The table of marks: what is remembered, most of it for an hour or a day until it expires by itself.
+"""The enforcement table: flags on users and notices, most of which expire after an hour or a day.
 
-An item is a mark of a kind on a subject. DynamoDB deletes expired items within some days only ("Using time to live"),
-so every read looks at `expires`, which is in seconds since 1970.
+An item is a flag of a kind on a subject. DynamoDB deletes expired items only within some days ("Using time to live"),
+so every read checks `expires`, which is in seconds since 1970.
 """
 
 from collections.abc import Iterable, Mapping
@@ -27,7 +27,7 @@ _BATCH = 25
 
 
 class UserFlags:
-    """Reads what is remembered of one user."""
+    """Reads the flags of one user."""
 
     PERMISSIONS = ("dynamodb:GetItem",)
 
@@ -36,19 +36,19 @@ class UserFlags:
         self._table = table
 
     def read(self, user_id: str, now: datetime) -> Flags:
-        """Return the marks of one user: two calls."""
+        """Return the flags of one user: two calls."""
         deletion_pending, enforced = (
             frozenset({user_id} if self._find(kind, user_id, now) else ()) for kind in (_DELETION_PENDING, _ENFORCED)
         )
         return Flags(deletion_pending=deletion_pending, previously_enforced=enforced)
 
     def name_was_detached(self, user_name: str, before: datetime) -> bool:
-        """Tell whether the policy was taken off the bearer of a name who was gone when the event of that came."""
+        """Return whether the policy was detached from a user of this name who was gone when the event arrived."""
         found = self._find(_NAME_DETACHED, user_name, before)
         return found is not None and datetime.fromisoformat(found["at"]["S"]) <= before
 
     def published_exemption(self, user_id: str) -> str | None:
-        """Return the summary of the exemption that ops know of."""
+        """Return the summary of the exemption that was last published to ops."""
         found = _get(self._table, _key(_EXEMPT, user_id))
         return found["exemption"]["S"] if found else None
 
@@ -58,7 +58,7 @@ class UserFlags:
 
 
 class AccountFlags:
-    """Reads what is remembered of everybody."""
+    """Reads the flags of all users."""
 
     PERMISSIONS = ("dynamodb:Query",)
 
@@ -67,7 +67,7 @@ class AccountFlags:
         self._table = table
 
     def read(self, now: datetime) -> Flags:
-        """Return everybody who bears a mark: two calls for thousands of users."""
+        """Return the flags of all users: two calls for thousands of users."""
         deletion_pending, enforced = (
             frozenset(item["subject"]["S"] for item in self._items(kind) if not _has_expired(item, now))
             for kind in (_DELETION_PENDING, _ENFORCED)
@@ -75,7 +75,7 @@ class AccountFlags:
         return Flags(deletion_pending=deletion_pending, previously_enforced=enforced)
 
     def published_exemptions(self) -> dict[str, str]:
-        """Return the summary of each exemption that ops know of, by user id."""
+        """Return the summary of each exemption that was published to ops, by user id."""
         return {item["subject"]["S"]: item["exemption"]["S"] for item in self._items(_EXEMPT)}
 
     def _items(self, kind: str) -> "Iterable[Item]":
@@ -89,7 +89,7 @@ class AccountFlags:
 
 
 class UserFlagWriter:
-    """Marks users."""
+    """Flags one user at a time."""
 
     PERMISSIONS = ("dynamodb:PutItem",)
 
@@ -98,29 +98,29 @@ class UserFlagWriter:
         self._table = table
 
     def flag_deletion_pending(self, user_id: str, until: datetime) -> None:
-        """Keep everybody from attaching the policy again until then."""
+        """Keep the functions from attaching the policy again until then."""
         self._put({**_key(_DELETION_PENDING, user_id), "expires": _seconds(until)})
 
     def flag_previously_enforced(self, user_id: str, until: datetime | None = None) -> None:
-        """Remember that the policy was on the user, for good or until then; what is remembered for good stays so."""
+        """Remember that the policy was attached, permanently or until then; a permanent flag stays permanent."""
         item = _key(_ENFORCED, user_id)
         if until is None:
             self._put(item)
             return
-        for_good = "attribute_exists(subject) AND attribute_not_exists(expires)"
+        is_permanent = "attribute_exists(subject) AND attribute_not_exists(expires)"
         with suppress(self._client.exceptions.ConditionalCheckFailedException):
             self._client.put_item(
                 TableName=self._table.name,
                 Item={**item, "expires": _seconds(until), "account": self._table.account_value},
-                ConditionExpression=f"NOT ({for_good})",
+                ConditionExpression=f"NOT ({is_permanent})",
             )
 
     def flag_name_detached(self, user_name: str, at: datetime) -> None:
-        """Remember that the policy was taken off somebody who does not bear that name now: a rename may explain it."""
+        """Remember a detachment from a name that no user has now: the user may have been renamed."""
         self._put({**_key(_NAME_DETACHED, user_name), "at": {"S": at.isoformat()}, "expires": _seconds(at + _A_DAY)})
 
     def record_exemption(self, user_id: str, exemption: str) -> None:
-        """Remember that ops know of an exemption, by its summary."""
+        """Remember that an exemption was published to ops, by its summary."""
         self._put(_exempt_item(user_id, exemption))
 
     def _put(self, item: "Mapping[str, AttributeValueTypeDef]") -> None:
@@ -128,7 +128,7 @@ class UserFlagWriter:
 
 
 class AccountFlagWriter:
-    """Marks many users at once: 25 a call. A write that DynamoDB throttles is left to the next sweep."""
+    """Flags many users at once: 25 in a call. A write that DynamoDB throttles is left to the next sweep."""
 
     PERMISSIONS = ("dynamodb:BatchWriteItem",)
 
@@ -137,11 +137,11 @@ class AccountFlagWriter:
         self._table = table
 
     def flag_previously_enforced(self, user_ids: Iterable[str]) -> None:
-        """Remember for ever that the policy was on these users."""
+        """Remember permanently that the policy was attached to these users."""
         self._write({"PutRequest": {"Item": self._with_account(_key(_ENFORCED, user_id))}} for user_id in user_ids)
 
     def record_exemptions(self, known: Mapping[str, str], over: Iterable[str]) -> None:
-        """Remember which exemptions ops know of, by user id, and forget those that are over."""
+        """Remember which exemptions were published to ops, by user id, and forget those that are over."""
         new: Iterable[WriteRequestTypeDef] = (
             {"PutRequest": {"Item": self._with_account(_exempt_item(user_id, summary))}}
             for user_id, summary in known.items()
@@ -174,7 +174,7 @@ class _Counts:
         return int(found["times"]["N"]) if found else 0
 
     def add(self, user_id: str, now: datetime) -> None:
-        """Count once more, also where botocore repeats the write because its answer got lost."""
+        """Add one, even if botocore repeats the write because its response was lost."""
         token = uuid4().hex
         with suppress(self._client.exceptions.ConditionalCheckFailedException):
             self._client.update_item(
@@ -197,19 +197,19 @@ class _Counts:
 
 
 class AttachmentCounts(_Counts):
-    """Counts how often a day the policy is put back on a user."""
+    """Counts how often a day the policy is attached to a user again."""
 
     _kind, _period, _kept = "attached", "%Y-%m-%d", 2 * _A_DAY
 
 
 class DeletionCounts(_Counts):
-    """Counts how often a week a user is let go for being deleted."""
+    """Counts how often a week the policy is detached from a user for a deletion."""
 
     _kind, _period, _kept = "gave-way", "%G-W%V", 8 * _A_DAY
 
 
 class NoticeThrottle:
-    """Remembers for a day what ops were told."""
+    """Remembers published notices for a day."""
 
     PERMISSIONS = ("dynamodb:GetItem", "dynamodb:PutItem")
 
@@ -218,12 +218,12 @@ class NoticeThrottle:
         self._table = table
 
     def was_published(self, kind: str, subject: str, now: datetime) -> bool:
-        """Tell whether ops were told of this within the last 24 hours."""
+        """Return whether a notice about this was published within the last 24 hours."""
         found = _get(self._table, _key(_PUBLISHED, f"{kind}#{subject}"))
         return found is not None and not _has_expired(found, now)
 
     def record(self, kind: str, subject: str, now: datetime) -> None:
-        """Remember that ops have been told."""
+        """Remember that a notice about this was published."""
         item = {**_key(_PUBLISHED, f"{kind}#{subject}"), "expires": _seconds(now + _A_DAY)}
         item["account"] = self._table.account_value
         self._client.put_item(TableName=self._table.name, Item=item)

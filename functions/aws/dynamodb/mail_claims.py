@@ -1,4 +1,4 @@
-"""Who sends which mail: a claim in the people table, made before sending, that only one can make."""
+"""Claims in the people table: a claim is made before a mail is sent, and only one sender can make it."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -20,17 +20,17 @@ _KNOWN = "attribute_exists(user_id)"
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A mail that is ours to send. `item` is the person's item around the claim."""
+    """A mail that is ours to send. `item` is the person's item at the time of the claim."""
 
     mail: Mail
     item: "Item"
 
 
 class MailClaims:
-    """Claims mails, and remembers what became of them.
+    """Claims mails, and remembers their outcome.
 
-    Whoever crashes after the claim leaves it, unconfirmed: that mail may be missing, and none is ever doubled. Every
-    write says the same when botocore repeats it because an answer got lost.
+    A crash after the claim leaves it unconfirmed: that mail may be missing, but no mail is sent twice. Every write is
+    idempotent, because botocore repeats a write whose response was lost.
     """
 
     PERMISSIONS = ("dynamodb:UpdateItem",)
@@ -40,47 +40,47 @@ class MailClaims:
         self._table = table
 
     def claim(self, mail: Mail) -> Claim | None:
-        """Claim a mail, or return None: it was claimed before, or is a reminder that things have overtaken.
+        """Claim a mail, or return None if it was claimed before or is a reminder that is out of date.
 
-        A reminder must still be the next one since the day without MFA that it counts from. So the person has not
-        enrolled meanwhile as far as the table knows, and of two that waited in the queue only one goes out.
+        A reminder must still be the next one since the day without MFA that it counts from. So the table knows of no
+        enrolment meanwhile, and only one of two reminders that waited in the queue is sent.
         """
         token = uuid4().hex
         update = Update().put_into("causes", {"SS": [mail.cause]}).set("claim_token", {"S": token})
-        # The set to add is no member to look for.
+        # `contains` takes a string, not the string set that ADD takes, hence the second placeholder.
         condition = f"NOT contains(causes, {update.value('cause', {'S': mail.cause})})"
         if mail.step is None:
-            # No run may have written the person's item yet.
+            # The person's item may not exist yet.
             update.set_if_missing("user_name", {"S": mail.user_name})
             update.set_if_missing("account", self._table.account_value)
         else:
             update.set("reminders", {"N": str(mail.step.number)}).set("claimed_on", {"S": mail.step.day.isoformat()})
             condition = f"{condition} AND {_is_next(mail.step, update)}"
             if is_retry(mail.cause):
-                # The first try may have been confirmed since the run that planned another.
+                # The first try may have been confirmed after the run planned this retry.
                 condition = f"{condition} AND attribute_exists(claimed_on)"
         try:
             return Claim(mail, self._write(mail.user_id, update, condition))
         except self._client.exceptions.ConditionalCheckFailedException as error:
-            # Our own first try may have made the claim, and only its answer got lost.
+            # Our own first request may have made the claim, and only its response was lost.
             found: Item = error.response.get("Item", {})  # type: ignore[assignment]  # untyped in botocore's stubs
             return Claim(mail, found) if found.get("claim_token") == {"S": token} else None
 
     def release(self, claim: Claim) -> None:
-        """Take a claim back, for another try: the mail has certainly not been sent."""
+        """Release the claim for a retry: the mail has certainly not been sent."""
         self._update(claim.mail.user_id, _undone(claim).take_from("causes", {"SS": [claim.mail.cause]}))
 
     def refuse(self, claim: Claim, reason: str) -> None:
-        """Remember that SES refuses the address. The cause stays claimed, but no reminder has reached the person."""
+        """Remember that SES refuses the address. The cause stays claimed, but the reminder does not count."""
         trouble = AddressFailure(claim.mail.user_id, claim.mail.to, reason)
         self._update(claim.mail.user_id, _troubled(trouble, _undone(claim)))
 
     def remember(self, trouble: AddressFailure) -> bool:
-        """Remember that mail did not reach an address; return False for a person whom the table does not know."""
+        """Remember that mail did not reach an address; return False if the table does not have the person."""
         return self._update(trouble.user_id, _troubled(trouble, Update()))
 
     def confirm(self, claim: Claim, at: "datetime") -> None:
-        """Remember that SES has taken the mail; what was wrong with the address it would tell anew."""
+        """Remember that SES accepted the mail, and clear the address's trouble, which SES would report again."""
         update = Update()
         if claim.mail.step is not None:
             update.set("last_reminded", {"S": at.isoformat()}).remove("claimed_on", "claim_token")
@@ -90,7 +90,7 @@ class MailClaims:
             self._update(claim.mail.user_id, update)
 
     def _update(self, user_id: str, update: Update) -> bool:
-        """Write; return False for a person whom the table does not know."""
+        """Write; return False if the table does not have the person."""
         try:
             self._write(user_id, update, _KNOWN)
         except self._client.exceptions.ConditionalCheckFailedException:
@@ -98,7 +98,7 @@ class MailClaims:
         return True
 
     def _write(self, user_id: str, update: Update, condition: str) -> "Item":
-        """Write where the condition holds, and return the item as it was."""
+        """Write if the condition is met, and return the item as it was."""
         answer = self._client.update_item(
             TableName=self._table.name,
             Key={"user_id": {"S": user_id}},
@@ -119,7 +119,7 @@ def _is_next(step: Step, update: Update) -> str:
 
 
 def _undone(claim: Claim) -> Update:
-    """Return the update that undoes what a claim counted; the other kinds count nothing."""
+    """Return the update that undoes what a reminder's claim counted; other kinds count nothing."""
     update, step = Update().remove("claim_token"), claim.mail.step
     return update if step is None else update.remove("claimed_on").set("reminders", {"N": str(step.number - 1)})
 

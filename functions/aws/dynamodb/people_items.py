@@ -1,4 +1,4 @@
-"""The items of the people table, and the values they stand for."""
+"""The items of the people table, and the values that they represent."""
 
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
@@ -15,11 +15,11 @@ if TYPE_CHECKING:
 
     Item = dict[str, AttributeValueTypeDef]
 
-# Keys of runs begin so; no user id holds a "#". Each run has an item of its own: two at once do not meet.
+# Prefix of run items (user ids never contain "#"). One item per run, so concurrent runs cannot overwrite each other.
 RUN = "run#"
 
-# What follows from a run. `causes` are written by whoever claims a mail; `reminders`, `last_reminded` and `claimed_on`
-# are written there, and only start anew here.
+# The attributes that a run writes. Claims write `causes`, and also `reminders`, `last_reminded` and `claimed_on`, which
+# a run only resets.
 WRITTEN = (
     "user_name",
     "first_seen",
@@ -36,13 +36,13 @@ WRITTEN = (
 
 
 def record_item(record: PersonRecord) -> "Item":
-    """Return the attributes of a history that follow from a run; what is not known is not there."""
+    """Return the attributes of a record that a run writes; unknown ones are left out."""
     values = {name: getattr(record, name) for name in WRITTEN}
     return {name: _typed(value) for name, value in values.items() if value is not None and value is not False}
 
 
 def read_record(item: "Mapping[str, AttributeValueTypeDef]") -> PersonRecord:
-    """Read a person's item; attributes that others added are passed over."""
+    """Read a person's item; other attributes are ignored."""
     found = _plain(item)
     reminded = found.get("last_reminded")
     return PersonRecord(
@@ -63,7 +63,7 @@ def read_record(item: "Mapping[str, AttributeValueTypeDef]") -> PersonRecord:
 
 
 def run_item(totals: RunTotals, expires: datetime) -> "Item":
-    """Return the item that remembers a run until then."""
+    """Return the item of a run, which expires then."""
     counts: dict[str, AttributeValueTypeDef] = {name: {"N": str(count)} for name, count in totals.counts.items()}
     return {
         "user_id": {"S": f"{RUN}{totals.at.isoformat()}"},
@@ -76,14 +76,14 @@ def run_item(totals: RunTotals, expires: datetime) -> "Item":
 
 
 def read_run(item: "Mapping[str, AttributeValueTypeDef]") -> RunTotals:
-    """Read the item that remembers a run."""
+    """Read the item of a run."""
     found = _plain(item)
     counts = {name: int(count) for name, count in found["totals"].items()}
     return RunTotals(
         at=datetime.fromisoformat(found["at"]),
         counts=counts,
         request=found.get("request", ""),
-        published=found.get("told", True),  # release 1.0.0 remembered a run only after it had told ops
+        published=found.get("told", True),  # release 1.0.0 wrote a run only after its digest was published
         expires=int(found["expires"]) if "expires" in found else None,
     )
 

@@ -1,4 +1,4 @@
-"""The table that remembers people from run to run: one item per user id, and one per run."""
+"""The people table, which is kept from run to run: one item per user id, and one per run."""
 
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class Remembered(NamedTuple):
-    """Everybody by user id, all runs in their order, and the keys of items that hold what nobody here wrote."""
+    """All people by user id, all runs in order, and the keys of items that cannot be read."""
 
     people: "dict[str, PersonRecord]"
     runs: "tuple[RunTotals, ...]"
@@ -22,7 +22,7 @@ class Remembered(NamedTuple):
 
 
 class RememberedPeople:
-    """Reads everybody in pages."""
+    """Reads the whole table in pages."""
 
     PERMISSIONS: tuple[str, ...] = ("dynamodb:Scan",)
 
@@ -31,7 +31,7 @@ class RememberedPeople:
         self._table = table
 
     def read(self) -> Remembered:
-        """Return everything: a call for each megabyte, thousands of people. An odd item costs nobody else's."""
+        """Return all items: a call for each megabyte, or thousands of people. An unreadable item affects no other."""
         pages = self._client.get_paginator("scan").paginate(TableName=self._table.name, ConsistentRead=True)
         people: dict[str, PersonRecord] = {}
         runs: list[RunTotals] = []
@@ -48,12 +48,12 @@ class RememberedPeople:
 
 
 class PeopleTable(RememberedPeople):
-    """Reads everybody, and writes only what changed."""
+    """Reads the whole table, and writes only what changed."""
 
     PERMISSIONS = (*RememberedPeople.PERMISSIONS, "dynamodb:UpdateItem", "dynamodb:PutItem")
 
     def follow(self, change: "RecordChange") -> bool:
-        """Write what changed; return False where another run was first, whose word then stands."""
+        """Write what changed; return False if another run was first, whose values then stay."""
         before = record_item(change.before)
         update = _update(change).set("account", self._table.account_value)
         unchanged = "attribute_not_exists(unenrolled_since)"
@@ -71,16 +71,16 @@ class PeopleTable(RememberedPeople):
         return True
 
     def keep(self, totals: "RunTotals", expires: "datetime") -> None:
-        """Remember a run until then: the next one compares with it, the trend shows it."""
+        """Keep the totals of a run until then: the next run compares with them, and the trend shows them."""
         self._client.put_item(
             TableName=self._table.name, Item={**run_item(totals, expires), "account": self._table.account_value}
         )
 
 
 def _update(change: "RecordChange") -> Update:
-    """Return the update that leads from one history to the other.
+    """Return the update from one record to the other.
 
-    The name is always written: an item that is new would else have none.
+    The name is always written, so that a new item has one.
     """
     before, after = record_item(change.before), record_item(change.after)
     update = Update()

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """The table, and the number of the account that its items are about; each item that is written names it."""
+    """The table, and the number of the account that its items are about; every write includes the number."""
 
     client: "DynamoDBClient"
     name: str

@@ -1,4 +1,4 @@
-"""An update of one item of a table, as it grows ("Update expressions" in the Amazon DynamoDB Developer Guide)."""
+"""A builder for the update of one item ("Update expressions" in the Amazon DynamoDB Developer Guide)."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class Update:
-    """What is to change. Each attribute has a placeholder of its name, for any may be a reserved word."""
+    """The changes. Each attribute has a placeholder with its name, because any name may be a reserved word."""
 
     _clauses: dict[str, list[str]] = field(default_factory=dict)
     _names: dict[str, str] = field(default_factory=dict)
@@ -20,11 +20,11 @@ class Update:
         return self._with("SET", f"#{name} = {self.value(name, value)}", name)
 
     def set_if_missing(self, name: str, value: "AttributeValueTypeDef") -> "Update":
-        """Set an attribute that is not there."""
+        """Set an attribute if it is missing."""
         return self._with("SET", f"#{name} = if_not_exists(#{name}, {self.value(name, value)})", name)
 
     def remove(self, *names: str) -> "Update":
-        """Remove attributes, where they are there."""
+        """Remove attributes if they exist."""
         for name in names:
             self._with("REMOVE", f"#{name}", name)
         return self
@@ -34,21 +34,21 @@ class Update:
         return self._with("ADD", f"#{name} {self.value(name, members)}", name)
 
     def take_from(self, name: str, members: "AttributeValueTypeDef") -> "Update":
-        """Take members out of a set."""
+        """Remove members from a set."""
         return self._with("DELETE", f"#{name} {self.value(name, members)}", name)
 
     def value(self, name: str, value: "AttributeValueTypeDef") -> str:
-        """Return the placeholder of a value, for a condition too."""
+        """Return the placeholder of a value, also for use in a condition."""
         self._values[f":{name}"] = value
         return f":{name}"
 
     def __bool__(self) -> bool:
-        """Tell whether anything is to change."""
+        """Return whether there is anything to change."""
         return bool(self._clauses)
 
     @property
     def arguments(self) -> dict[str, Any]:
-        """Return what UpdateItem takes of it; DynamoDB refuses an empty map of values."""
+        """Return the arguments for UpdateItem; DynamoDB refuses an empty map of values."""
         return {
             "UpdateExpression": " ".join(f"{clause} {', '.join(parts)}" for clause, parts in self._clauses.items()),
             "ExpressionAttributeNames": self._names,

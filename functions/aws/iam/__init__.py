@@ -1,1 +1,1 @@
-"""IAM: users and their devices read, the policy attached and detached."""
+"""IAM: reads users and their devices, attaches and detaches the policy."""

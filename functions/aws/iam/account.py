@@ -1,4 +1,4 @@
-"""An account whose users are enforced, as one value: what is known of it travels together."""
+"""An account whose users are enforced, as one value."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING

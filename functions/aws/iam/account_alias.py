@@ -1,4 +1,4 @@
-"""The name of the account."""
+"""The alias of the account."""
 
 from typing import TYPE_CHECKING
 
@@ -7,7 +7,7 @@ if TYPE_CHECKING:
 
 
 class AccountAlias:
-    """Reads the alias that stands for the account's number in its sign-in address."""
+    """Reads the alias, which replaces the account's number in its sign-in address."""
 
     PERMISSIONS = ("iam:ListAccountAliases",)
 
@@ -15,5 +15,5 @@ class AccountAlias:
         self._client = client
 
     def find(self) -> str | None:
-        """Return the alias, of which an account has one at most."""
+        """Return the alias; an account has one at most."""
         return next(iter(self._client.list_account_aliases()["AccountAliases"]), None)

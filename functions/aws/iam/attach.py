@@ -1,4 +1,4 @@
-"""The enforcement policy put on a user: directly, or through the group where the user's slots are taken."""
+"""Attaches the enforcement policy to a user: directly, or through the group if the user's slots are full."""
 
 import re
 from collections.abc import Sequence
@@ -14,15 +14,15 @@ if TYPE_CHECKING:
 
 
 class NoSuchUser(LookupError):
-    """IAM does not know the user: not yet, or no longer."""
+    """IAM does not return the user: not yet, or no longer."""
 
 
 class Unenforceable(RuntimeError):
-    """No way is open: the user has all the policies and groups that IAM allows, or the group is gone."""
+    """No enforcement method works: the user's quotas of policies and groups are full, or the group is gone."""
 
 
 class PolicyAttacher:
-    """Puts the policy on users. It can only attach: `aws.iam.detach` alone lets go."""
+    """Attaches the policy to users. Only `aws.iam.detach` detaches it."""
 
     PERMISSIONS = ("iam:AttachUserPolicy", "iam:AddUserToGroup")
 
@@ -33,13 +33,12 @@ class PolicyAttacher:
         self._methods = methods_in_order
 
     def attach_to(self, user_name: str) -> EnforcementMethod:
-        """Enforce the user and say how; done again it changes nothing.
+        """Enforce the user and return the method; a second call changes nothing.
 
-        A user has a quota of attached policies and one of groups ("IAM and AWS STS quotas"), so one way stands in for
-        the other, as it does if the group is gone, of which IAM may say AccessDenied. Raises NoSuchUser, and
-        Unenforceable if no way is open.
-        Any other error (throttling, a concurrent modification, the policy that is gone) is the caller's to hand back
-        to the queue.
+        A user has a quota of attached policies and one of groups ("IAM and AWS STS quotas"), so each method is the
+        fallback for the other. So it is if the group is gone, for which IAM may answer AccessDenied. Raises NoSuchUser,
+        and Unenforceable if no method works. The caller returns the message to the queue after any other error
+        (throttling, a concurrent modification, a deleted policy).
         """
         for method in self._methods:
             if self._reaches(user_name, method):
@@ -66,7 +65,7 @@ class PolicyAttacher:
         return isinstance(error, self._client.exceptions.LimitExceededException)
 
     def _misses_the_group(self, error: "ClientError") -> bool:
-        # IAM says what is missing in the message only, and its kind goes first: the user may bear any name.
+        # Only IAM's message says what is missing. Match its start, because a user may have any name.
         missing = rf"(the )?group (with name )?{re.escape(self._group_name)}\s"
         return re.match(missing, error.response["Error"]["Message"], re.IGNORECASE) is not None
 

@@ -1,4 +1,4 @@
-"""The account's credential report: asked for, waited for, fetched."""
+"""Requests the account's credential report, waits for it and fetches it."""
 
 import time
 from collections.abc import Callable
@@ -9,8 +9,8 @@ from domain.enrolment.credentials import CredentialReport
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
-# A report takes seconds to make, the first one of a large account longer. Tries are two seconds apart, three minutes in
-# all: a run has fifteen, and needs most of them for what comes after.
+# IAM makes a report in seconds; the first one of a large account takes longer. Tries are two seconds apart for three
+# minutes: a run has fifteen, and needs most of them for the later steps.
 _PAUSE = 2.0
 _TRIES = 90
 
@@ -27,7 +27,7 @@ class CredentialReports:
     def fetch(self) -> CredentialReport | None:
         """Return the report, or None if IAM has not made one within three minutes; raises MalformedReport.
 
-        Asking again while one is being made is harmless, and asks for a new one if the last has expired meanwhile.
+        Another request while IAM makes a report is harmless, and starts a new one if the last has expired meanwhile.
         """
         for _ in range(_TRIES):
             report = self._report() if self._is_made() else None

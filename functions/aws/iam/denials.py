@@ -1,4 +1,4 @@
-"""What AWS answers to a call that a role does not allow."""
+"""AWS's answer to a call that the role does not allow."""
 
 from typing import TYPE_CHECKING
 
@@ -7,5 +7,5 @@ if TYPE_CHECKING:
 
 
 def is_denied(error: "ClientError") -> bool:
-    """Tell whether the caller lacks a permission; IAM says AccessDenied ("Common errors", IAM API Reference)."""
+    """Return whether the caller lacks a permission; IAM answers AccessDenied ("Common errors", IAM API Reference)."""
     return error.response["Error"]["Code"] in {"AccessDenied", "AccessDeniedException"}

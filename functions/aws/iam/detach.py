@@ -1,4 +1,4 @@
-"""Letting go of users. Nothing else in this project detaches anything."""
+"""Detaches the policy. Nothing else in this project detaches anything."""
 
 from collections.abc import Iterator
 from contextlib import suppress
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 class PolicyDetacher:
-    """Takes our policy off, or a user out of our group, and nothing else."""
+    """Detaches our policy, or removes a user from our group, and nothing else."""
 
     PERMISSIONS = (
         "iam:DetachUserPolicy",
@@ -29,7 +29,7 @@ class PolicyDetacher:
         self._group_name = account.group_name
 
     def detach(self, hold: Attachment) -> None:
-        """Undo a hold; one that is gone already, perhaps with its user, is undone."""
+        """Remove an attachment; do nothing if it is gone, perhaps with its user."""
         with suppress(self._client.exceptions.NoSuchEntityException):
             match hold.by:
                 case AttachmentKind.USER:
@@ -43,7 +43,7 @@ class PolicyDetacher:
 
 
 class PolicyAttachments:
-    """Reads everything that our policy is attached to, and who is in our group."""
+    """Reads everything that our policy is attached to, and the members of our group."""
 
     PERMISSIONS = ("iam:ListEntitiesForPolicy", "iam:GetGroup")
 
@@ -53,7 +53,7 @@ class PolicyAttachments:
         self._group_name = account.group_name
 
     def attachments(self) -> Iterator[Attachment]:
-        """Yield what our policy is attached to, a thousand a call; our group keeps its policy, which goes with it."""
+        """Yield what our policy is attached to, a thousand a call, without our group, which is deleted with it."""
         for page in self._entities("PermissionsPolicy"):
             yield from (Attachment(AttachmentKind.USER, user["UserName"]) for user in page["PolicyUsers"])
             yield from (Attachment(AttachmentKind.ROLE, role["RoleName"]) for role in page["PolicyRoles"])
@@ -61,7 +61,7 @@ class PolicyAttachments:
             yield from (Attachment(AttachmentKind.GROUP, name) for name in groups if name != self._group_name)
 
     def members(self) -> Iterator[Attachment]:
-        """Yield who is in our group, a thousand a call; nobody if it is gone."""
+        """Yield the members of our group, a thousand a call; none if the group is gone."""
         with suppress(self._client.exceptions.NoSuchEntityException):
             for members in self._client.get_paginator("get_group").paginate(
                 GroupName=self._group_name, PaginationConfig={"PageSize": 1000}
@@ -69,9 +69,9 @@ class PolicyAttachments:
                 yield from (Attachment(AttachmentKind.MEMBERSHIP, user["UserName"]) for user in members["Users"])
 
     def boundaries(self) -> list[str]:
-        """Return the users and roles whose permissions boundary our policy is, which nobody here takes off.
+        """Return the users and roles that have our policy as permissions boundary, which we never remove.
 
-        Without its boundary a user or role may do more than its owner meant, and with it IAM does not delete the policy
+        Without its boundary a user or role may do more than its owner intended. With it, IAM does not delete the policy
         ("DeletePolicy", IAM API Reference).
         """
         pages = list(self._entities("PermissionsBoundary"))

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class PolicyGroups:
-    """Reads which groups carry the policy: its members are denied everything, also if the group is not ours."""
+    """Reads which groups carry the policy: it also denies the members of groups that are not ours."""
 
     PERMISSIONS = ("iam:ListEntitiesForPolicy",)
 
@@ -20,7 +20,7 @@ class PolicyGroups:
     def names(self) -> frozenset[str]:
         """Return the names of the groups, a thousand a call.
 
-        The policy is asked, not a group, so a group that is gone or has moved to another path is no error.
+        This reads the policy and not a group, so a group that is gone or has moved to another path is no error.
         """
         pages = self._client.get_paginator("list_entities_for_policy").paginate(
             PolicyArn=self._policy_arn,
@@ -32,7 +32,7 @@ class PolicyGroups:
 
 
 class EnforcementGroup:
-    """Gives our group its policy back."""
+    """Attaches the policy to our group again."""
 
     PERMISSIONS = ("iam:AttachGroupPolicy",)
 
@@ -42,9 +42,9 @@ class EnforcementGroup:
         self._policy_arn = account.policy_arn
 
     def attach_policy(self) -> bool:
-        """Attach the policy to the group; return False if the group is gone, has no slot left, or is denied to us.
+        """Attach the policy to the group; return False if the group is gone or has no slot left, or IAM denies access.
 
-        IAM may say AccessDenied of a group that is gone: it finds no path to compare the role's resource with.
+        IAM may answer AccessDenied for a group that is gone: it has no path to match with the role's resource.
         """
         errors = self._client.exceptions
         try:

@@ -1,4 +1,4 @@
-"""Who has which MFA devices, and who has a password: in bulk where IAM allows it, else one user at a time."""
+"""The users' MFA devices and passwords: in bulk if IAM allows it, else one user at a time."""
 
 from typing import TYPE_CHECKING
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 class VirtualMfaDevices:
-    """Reads who has a virtual device, everybody at once."""
+    """Reads which users have a virtual device, in bulk."""
 
     PERMISSIONS = ("iam:ListVirtualMFADevices",)
 
@@ -17,7 +17,7 @@ class VirtualMfaDevices:
         self._client = client
 
     def owners(self) -> dict[str, Devices]:
-        """Return the ids of the users who have a virtual device: a page for a thousand of them.
+        """Return the ids of the users who have a virtual device: a page has a thousand of them.
 
         Passkeys, security keys and hardware tokens are in no such list ("ListVirtualMFADevices"). Root's device comes
         with a user that has no name.
@@ -38,12 +38,12 @@ class MfaDevices:
         self._client = client
 
     def of(self, user_name: str) -> Devices | None:
-        """Return the kinds of all of one user's devices, or None where the user is gone."""
+        """Return the kinds of all of one user's devices, or None if the user is gone."""
         found = self.serial_numbers_of(user_name)
         return None if found is None else frozenset(map(kind_of, found))
 
     def serial_numbers_of(self, user_name: str) -> tuple[str, ...] | None:
-        """Return the serial numbers of one user's devices, or None where the user is gone. At most eight: one page."""
+        """Return the serial numbers of one user's devices, or None if the user is gone. At most eight: one page."""
         try:
             found = self._client.list_mfa_devices(UserName=user_name)["MFADevices"]
         except self._client.exceptions.NoSuchEntityException:
@@ -52,7 +52,7 @@ class MfaDevices:
 
 
 class LoginProfiles:
-    """Tells whether a user has a password."""
+    """Reads whether a user has a password."""
 
     PERMISSIONS = ("iam:GetLoginProfile",)
 
@@ -60,7 +60,7 @@ class LoginProfiles:
         self._client = client
 
     def has_password(self, user_name: str) -> bool:
-        """Tell whether the user can sign in to the console; one who is gone cannot."""
+        """Return whether the user can sign in to the console; False if the user is gone."""
         try:
             self._client.get_login_profile(UserName=user_name)
         except self._client.exceptions.NoSuchEntityException:

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 class UserDirectory:
-    """Reads everybody together with how our policy, our group and other groups that carry the policy hold them."""
+    """Reads all users and how the policy reaches them: attached, through our group, or through other groups."""
 
     PERMISSIONS = ("iam:GetAccountAuthorizationDetails",)
 
@@ -22,12 +22,12 @@ class UserDirectory:
         self._group_name = account.group_name
 
     def users(self, other_groups: frozenset[str] = frozenset()) -> Iterator[AccountUser]:
-        """Read everybody, a page at a time: some calls for thousands of users, and never one per user.
+        """Read all users, a page at a time: some calls for thousands of users, and never one per user.
 
         The `other_groups` carry the policy and are not ours.
 
-        IAM cuts its pages by size, so their number cannot be told ("GetAccountAuthorizationDetails": the results might
-        be fewer than MaxItems even when there are more).
+        IAM limits its pages by size, so their number is not known in advance ("GetAccountAuthorizationDetails": the
+        results might be fewer than MaxItems even when there are more).
         """
         pages = self._client.get_paginator("get_account_authorization_details").paginate(
             Filter=["User"], PaginationConfig={"PageSize": 1000}
@@ -47,7 +47,7 @@ class UserDirectory:
 
 
 class UserLookup:
-    """Reads one user together with how our policy and our group hold that user."""
+    """Reads one user and how the policy reaches that user: attached or through our group."""
 
     PERMISSIONS = ("iam:GetUser", "iam:ListAttachedUserPolicies", "iam:ListGroupsForUser")
 
@@ -57,9 +57,9 @@ class UserLookup:
         self._group_name = account.group_name
 
     def user(self, name: str, *, either_way: bool = False) -> AccountUser | None:
-        """Read one user as IAM knows it now, or None where there is none of that name: three calls or more.
+        """Read one user as IAM returns it now, or None if there is no user of that name: three calls or more.
 
-        If it does not matter which way the policy holds the user, the groups are left out where it is attached.
+        With `either_way`, the groups are not read if the policy is attached: one method is enough to know.
         """
         try:
             user = self._client.get_user(UserName=name)["User"]
@@ -78,13 +78,13 @@ class UserLookup:
 
 
 def read_user(found: "UserDetailTypeDef | UserTypeDef") -> User:
-    """Read a user as IAM describes one, in bulk or alone."""
+    """Read a user from the response of a bulk call or of GetUser."""
     tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
     return User(found["UserName"], found["UserId"], found["Path"], tags, found["CreateDate"])
 
 
 class NamedUsers:
-    """Reads users one by one, without what holds them."""
+    """Reads users one by one, without the policy's coverage."""
 
     PERMISSIONS = ("iam:GetUser",)
 
@@ -92,7 +92,7 @@ class NamedUsers:
         self._client = account.iam
 
     def find(self, name: str) -> "User | None":
-        """Return a user with tags, or None where there is none of that name."""
+        """Return a user with tags, or None if there is no user of that name."""
         try:
             user = self._client.get_user(UserName=name)["User"]
         except self._client.exceptions.NoSuchEntityException:

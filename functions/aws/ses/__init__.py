@@ -1,1 +1,1 @@
-"""SES: what it allows, the mails that it takes, and what becomes of them."""
+"""SES: the account's quota, sending, and the events about sent mails."""

@@ -1,4 +1,4 @@
-"""What SES reports about a mail that it had taken, as EventBridge hands it over.
+"""SES's report about a mail that it accepted, as EventBridge delivers it.
 
 The shape is that of "Contents of event data that Amazon SES publishes" inside "SES events schema reference".
 """
@@ -18,7 +18,7 @@ class _Kind(StrEnum):
 
 
 def read_delivery_report(body: str) -> DeliveryReport:
-    """Read a queue message that holds a whole EventBridge event; raises MalformedEvent."""
+    """Read a queue message that contains a whole EventBridge event; raises MalformedEvent."""
     event = Fields.of(body, MalformedEvent)
     kind = event.one_of(_Kind, "detail.eventType")
     failed = _FAILED[kind](event)
@@ -33,13 +33,13 @@ def read_delivery_report(body: str) -> DeliveryReport:
 
 
 def _user_id(event: Fields) -> str | None:
-    """Return what `notify` tags its mails with, None where it is no user's id; SES hands over each tag as a list."""
+    """Return the user id that `notify` tags its mails with, None if it is not one; SES delivers tags as lists."""
     ids = event.texts("detail.mail.tags.user_id")
     return ids[0] if ids and is_user_id(ids[0]) else None
 
 
 def _bounced(event: Fields) -> Mapping[str, str]:
-    """Return whose mail bounced and why, with what the other mail server said where it did."""
+    """Return the addresses that bounced and why, with the other mail server's answer if there is one."""
     kinds = map(event.first_text, ("detail.bounce.bounceType", "detail.bounce.bounceSubType"))
     why = _joined("bounced", *kinds)
     failed = event.objects("detail.bounce.bouncedRecipients")
@@ -49,9 +49,9 @@ def _bounced(event: Fields) -> Mapping[str, str]:
 
 
 def _complained(event: Fields) -> Mapping[str, str]:
-    """Return who may have complained.
+    """Return the recipients who may have complained.
 
-    Most providers keep back who it was, so SES names every recipient at the provider ("Complained recipients").
+    Most providers do not say who it was, so SES names every recipient at the provider ("Complained recipients").
     """
     named = event.objects("detail.complaint.complainedRecipients")
     one_of = "by one of its recipients" if len(named) > 1 else None

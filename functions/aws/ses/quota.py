@@ -1,4 +1,4 @@
-"""What SES allows this account at present, and how fast mail goes out: never faster than that."""
+"""What SES allows this account at present, and the rate limit that follows from it."""
 
 import time
 from collections.abc import Callable
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class SendingAccount:
-    """Reads the sandbox, the quota, the sender and whether sending is paused, in the Region that mail is sent from."""
+    """Reads the sandbox, the quota, the sender and whether sending is paused, in the Region that sends mail."""
 
     PERMISSIONS = ("ses:GetAccount", "ses:GetEmailIdentity")
 
@@ -21,7 +21,7 @@ class SendingAccount:
         self._client = client
 
     def state(self, sender: str) -> SendingState | NoSending:
-        """Return the state; that it cannot be read is for the digest to say, and no reason to stop."""
+        """Return the state; if it cannot be read, the digest reports that, and the run continues."""
         try:
             account = self._client.get_account()
             verified = any(self._is_verified(identity) for identity in _identities_of(sender))
@@ -49,17 +49,17 @@ def _identities_of(sender: str) -> list[str]:
     return [sender, *(".".join(labels[level:]) for level in range(len(labels) - 1))]
 
 
-# How many workers send at once: MaximumConcurrency of the queue's event source in template.yaml.
+# The number of concurrent senders: MaximumConcurrency of the queue's event source in template.yaml.
 WORKERS = 2
 
-# What SES allows in its sandbox, the slowest there is ("Service quotas in Amazon SES").
+# The rate in the SES sandbox, the lowest there is ("Service quotas in Amazon SES").
 _SLOWEST = 1.0
 
 
 class SendingRateLimiter:
     """Spaces the mails of one batch so that all workers together stay below the account's rate.
 
-    An interval goes before every mail, the first one included: batches that follow each other keep it as well.
+    It waits before every mail, including the first, so that consecutive batches keep the interval too.
     """
 
     PERMISSIONS = ("ses:GetAccount",)
@@ -77,7 +77,7 @@ class SendingRateLimiter:
         self._interval: float | None = None
 
     def wait(self) -> None:
-        """Wait until the next mail may go; the first call asks SES for the rate."""
+        """Wait until the next mail may be sent; the first call reads the rate from SES."""
         if self._interval is None:
             self._interval = WORKERS / self._rate()
         remaining = self._last + self._interval - self._clock()
@@ -86,7 +86,7 @@ class SendingRateLimiter:
         self._last = self._clock()
 
     def _rate(self) -> float:
-        """Return how many mails a second the account may send; where SES does not say, the slowest."""
+        """Return how many mails a second the account may send; the lowest rate if SES does not say."""
         try:
             rate = self._client.get_account().get("SendQuota", {}).get("MaxSendRate", _SLOWEST)
         except (ClientError, BotoCoreError):

@@ -1,4 +1,4 @@
-"""SES, told to send one mail, and what its answers mean for another try."""
+"""Sends one mail through SES, and interprets its answers for a retry."""
 
 import re
 from dataclasses import dataclass
@@ -18,27 +18,27 @@ _UNVERIFIED = re.compile(r"failed the check in region \S+: (?P<identities>.+)", 
 
 
 class MailRefused(RuntimeError):
-    """SES will not take this mail, however often it is tried; the text is SES's reason."""
+    """SES refuses this mail permanently; the text is its reason."""
 
 
 class ManagerRefused(MailRefused):
-    """SES refuses the manager's address only; without it, it may take the mail."""
+    """SES refuses only the manager's address; it may accept the mail without it."""
 
 
 class MailNotSent(RuntimeError):
-    """SES has not taken the mail and may take it later: throttling, a pause, or ops' settings."""
+    """SES did not accept the mail and may accept it later: throttling, a pause, or ops' settings."""
 
 
 class MailUnconfirmed(RuntimeError):
-    """No answer came, or one that tells of a fault of SES: it may have taken the mail.
+    """SES did not answer, or failed with a 5xx: it may have accepted the mail.
 
-    Another try after a 5xx may send the mail twice ("API error codes returned by Amazon SES").
+    A retry after a 5xx may send the mail twice ("API error codes returned by Amazon SES").
     """
 
 
 @dataclass(frozen=True, slots=True)
 class RenderedMail:
-    """What a mail says; the subject is one line."""
+    """The content of a mail; the subject is one line."""
 
     subject: str
     text: str
@@ -46,7 +46,7 @@ class RenderedMail:
 
 
 class MailSender:
-    """Sends mail from one address. An empty configuration set's name means that there is none."""
+    """Sends mail from one address. An empty `configuration_set` means that there is none."""
 
     PERMISSIONS = ("ses:SendEmail",)
 
@@ -71,10 +71,10 @@ class MailSender:
             raise MailNotSent(str(error)) from error
 
     def _refusal(self, mail: Mail, reason: str) -> MailRefused | MailNotSent:
-        """Return whose address it was that SES refused; it need not repeat addresses letter by letter."""
+        """Return whose address SES refused; SES may repeat addresses in another case."""
         unverified = _unverified(reason)
         if self._sender.casefold() in unverified:
-            return MailNotSent(reason)  # no fault of anybody's address
+            return MailNotSent(reason)  # the recipient's address is not at fault
         if mail.cc and unverified == {mail.cc.casefold()}:
             return ManagerRefused(reason)
         return MailRefused(reason)
@@ -95,7 +95,7 @@ class MailSender:
                     },
                 }
             },
-            # They come back with bounces and complaints, and say whose mail it was.
+            # SES returns the tags with bounces and complaints; they identify the user.
             "EmailTags": [{"Name": "kind", "Value": mail.kind}, {"Name": "user_id", "Value": mail.user_id}],
         }
         if self._configuration_set:
@@ -104,6 +104,6 @@ class MailSender:
 
 
 def _unverified(reason: str) -> set[str]:
-    """Return the addresses that SES names as not verified; none where it refuses for another reason."""
+    """Return the addresses that SES names as not verified; none if it refuses for another reason."""
     found = _UNVERIFIED.search(reason)
     return {name.strip().casefold() for name in found["identities"].split(",")} if found else set()

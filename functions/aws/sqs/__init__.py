@@ -1,1 +1,1 @@
-"""SQS: how a function takes a batch, and the queues on which functions hand work to each other."""
+"""SQS: how a function handles a batch, and the queues between functions."""

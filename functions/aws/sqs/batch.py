@@ -1,4 +1,4 @@
-"""How a function takes a batch from its queue: message by message, and only as long as there is time."""
+"""How a function handles a batch from its queue: message by message, and only while there is time."""
 
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
@@ -21,20 +21,20 @@ metrics = Metrics()
 
 
 class TooEarly(RuntimeError):
-    """What the message is about does not show yet: it goes back to the queue, and that is no failure."""
+    """IAM does not show the message's subject yet: the message returns to the queue, and this is no failure."""
 
 
 class TooLate(RuntimeError):
-    """The run's time is nearly up: the message goes back to the queue as it came."""
+    """The run is nearly out of time: the message returns to the queue unhandled."""
 
 
 def take_batch(
     event: dict[str, Any], context: "LambdaContext", handle: "Callable[[SQSRecord], None]", *, longest: timedelta
 ) -> "PartialItemFailureResponse":
-    """Hand over each message; return those that failed, which go back to the queue one by one.
+    """Handle each message; return those that failed, which return to the queue one by one.
 
-    None is begun with less time left than the longest may take. Lambda would cut it off, and send back the whole batch
-    with it, the messages that were done too.
+    No message is started with less time left than `longest`: Lambda would time out and return the whole batch,
+    including the messages that were handled.
     """
 
     def handle_in_time(record: "SQSRecord") -> None:
@@ -47,10 +47,10 @@ def take_batch(
 
 
 class _Processor(BatchProcessor):
-    """Powertools' processor, that says of each failure how many tries the message has had.
+    """Powertools' processor, which also logs how many tries a failed message has had.
 
-    Neither Lambda nor SQS does: a message that fails alone is no error of the function, and one that was received three
-    times no longer counts for its queue's age ("Available CloudWatch metrics for Amazon SQS").
+    Neither Lambda nor SQS shows it: one failed message is no error of the function, and a message that was received
+    three times no longer counts for its queue's age ("Available CloudWatch metrics for Amazon SQS").
     """
 
     def __init__(self) -> None:

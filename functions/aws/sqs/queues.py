@@ -1,4 +1,4 @@
-"""The queues on which functions hand work to each other."""
+"""The queues between functions."""
 
 from collections.abc import Iterable, Sequence
 from itertools import batched
@@ -12,13 +12,13 @@ from domain.reminders.message import ReminderMessage
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
-# "SendMessageBatch" in the Amazon SQS API Reference: ten messages at once, of which some may fail alone.
+# "SendMessageBatch" in the Amazon SQS API Reference: ten messages at once, each of which may fail alone.
 _BATCH = 10
 _TRIES = 3
 
 
 class QueueRefused(RuntimeError):
-    """The queue did not take every message; `queued` are those that it did take."""
+    """The queue did not accept every message; `queued` are those that it accepted."""
 
     def __init__(self, queued: Sequence[ReminderMessage], codes: Iterable[str]) -> None:
         super().__init__(f"the queue refused messages: {', '.join(sorted(set(codes)))}")
@@ -26,7 +26,7 @@ class QueueRefused(RuntimeError):
 
 
 class ReminderQueue:
-    """Hands reminders over."""
+    """Queues reminders for `notify`."""
 
     PERMISSIONS = ("sqs:SendMessage",)
 
@@ -37,7 +37,7 @@ class ReminderQueue:
     def send(self, messages: Sequence[ReminderMessage]) -> tuple[ReminderMessage, ...]:
         """Queue all messages and return them; raises QueueRefused.
 
-        A message that is refused leaves the others their chance; a queue that does not answer at all ends it.
+        A refused message does not stop the others; a queue that does not answer at all does.
         """
         queued: list[ReminderMessage] = []
         codes: list[str] = []
@@ -53,7 +53,7 @@ class ReminderQueue:
         return tuple(queued)
 
     def _send(self, batch: dict[int, ReminderMessage]) -> dict[int, str]:
-        """Send ten, and again what failed of them; return the error code of those that failed for good."""
+        """Send ten messages and retry those that failed; return the error codes of the ones that still fail."""
         refused: dict[int, str] = {}
         left = batch
         for _ in range(_TRIES):
@@ -69,7 +69,7 @@ class ReminderQueue:
 
 
 class ReleaseQueue:
-    """Asks for releases: neither `enforce` nor `reconcile` may detach anything."""
+    """Requests releases: neither `enforce` nor `reconcile` may detach anything."""
 
     PERMISSIONS = ("sqs:SendMessage",)
 
