@@ -1,1 +1,1 @@
-"""What happens when a user was created: the enforcement policy is attached, unless the user is exempt."""
+"""Attaches the enforcement policy to new and changed users, unless they are exempt."""

@@ -1,4 +1,4 @@
-"""What `enforce` calls AWS with. Each adapter is made when it is first needed: a new user takes a single client."""
+"""The adapters of `enforce`. Each is made when it is first needed: a new user needs only one client."""
 
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -32,22 +32,22 @@ class Adapters:
 
     @cached_property
     def attacher(self) -> PolicyAttacher:
-        """Return what attaches the policy, by the method that ops chose first."""
+        """Return the adapter that attaches the policy, with the method that ops chose first."""
         return PolicyAttacher(self._account, methods_in_order(self.settings.enforce_by))
 
     @cached_property
     def policy(self) -> EnforcementPolicy:
-        """Return what reads the policy."""
+        """Return the adapter that reads the policy."""
         return EnforcementPolicy(self._account)
 
     @cached_property
     def users(self) -> UserLookup:
-        """Return what reads a user with the policy's coverage."""
+        """Return the adapter that reads a user with the policy's coverage."""
         return UserLookup(self._account)
 
     @cached_property
     def named_users(self) -> NamedUsers:
-        """Return what reads a user without it."""
+        """Return the adapter that reads a user without it."""
         return NamedUsers(self._account)
 
     @cached_property
@@ -56,17 +56,17 @@ class Adapters:
 
     @cached_property
     def flags(self) -> UserFlags:
-        """Return what reads the flags of a user."""
+        """Return the adapter that reads the flags of a user."""
         return UserFlags(self._table)
 
     @cached_property
     def flag_writer(self) -> UserFlagWriter:
-        """Return what flags a user."""
+        """Return the adapter that flags a user."""
         return UserFlagWriter(self._table)
 
     @cached_property
     def attachment_counts(self) -> AttachmentCounts:
-        """Return what counts attachments by user and day."""
+        """Return the counts of attachments by user and day."""
         return AttachmentCounts(self._table)
 
     @cached_property
@@ -76,6 +76,6 @@ class Adapters:
 
     @cached_property
     def notices(self) -> DailyNotices:
-        """Return the way to ops that repeats nothing within a day: events are delivered more than once."""
+        """Return the publisher that repeats no notice within a day: events are delivered more than once."""
         throttle = NoticeThrottle(self._table)
         return DailyNotices(OpsTopic(clients.sns(), self.settings.ops_topic_arn, self.account_number), throttle)

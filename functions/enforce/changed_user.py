@@ -1,4 +1,4 @@
-"""A user from whom the policy was taken, or whose exemption changed: read again, then decided like everybody."""
+"""A user whose policy was detached or whose exemption changed: read again, then decided like any other user."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -33,12 +33,12 @@ metrics = Metrics()
 
 
 def enforce_changed_user(changed: "UserChanged", call: "ApiCall", adapters: "Adapters", now: datetime) -> None:
-    """Bring the user to where the user belongs, and tell ops if the call exempts the user."""
+    """Decide about the user and act, and notify ops if the call exempts the user."""
     known = adapters.users.user(changed.user_name)
     try:
         publish_exemption(_as_the_call_left(changed, call, known), call, adapters, now)
     finally:
-        # Ops who have just exempted a service account have an outage until the user is released.
+        # Must run even if publishing fails: a service account that was just exempted is down until its release.
         reattach_if_due(known, changed, call, adapters, now)
 
 
@@ -51,7 +51,7 @@ def _as_the_call_left(changed: "UserChanged", call: "ApiCall", known: "AccountUs
 def reattach_if_due(
     known: "AccountUser | None", changed: "UserChanged", call: "ApiCall", adapters: "Adapters", now: datetime
 ) -> None:
-    """Attach, ask for a release, or leave the user alone, by what IAM knows now."""
+    """Attach, request a release, or leave the user alone, by what IAM returns now."""
     flag_previously_enforced(known, changed, call, adapters)
     if known is None:
         logger.info("User is gone", user_name=changed.user_name)
@@ -72,9 +72,9 @@ def reattach_if_due(
 def flag_previously_enforced(
     known: "AccountUser | None", changed: "UserChanged", call: "ApiCall", adapters: "Adapters"
 ) -> None:
-    """Remember that the policy was on the user, so that the user stays in scope whatever the user's age.
+    """Remember that the policy was attached to the user, so that the user stays in scope at any age.
 
-    The event has a name and no id. If nobody bears the name now, its rename will tell who did.
+    The event has a name and no id. If no user has the name now, the event of its rename will show who had it.
     """
     if adapters.settings.dry_run:
         return
@@ -90,7 +90,7 @@ def flag_previously_enforced(
 
 
 def act(decision: "Decision", call: "ApiCall", adapters: "Adapters", now: datetime) -> None:
-    """Attach, ask for a release, or leave the user alone."""
+    """Attach, request a release, or leave the user alone."""
     match decision:
         case Attach() | Release() if adapters.settings.dry_run:
             logger.info("Would act", decision=type(decision).__name__)
@@ -104,7 +104,7 @@ def act(decision: "Decision", call: "ApiCall", adapters: "Adapters", now: dateti
 
 
 def reattach(user: "User", call: "ApiCall", adapters: "Adapters", now: datetime) -> None:
-    """Attach the policy again, but not without end; what counts is what was done, not what was tried."""
+    """Attach the policy again, up to the daily limit; only successful attachments count."""
     counts = adapters.attachment_counts
     times = counts.so_far(user.user_id, now)
     if reattachment_limit_reached(times, adapters.settings.max_attachments_per_day):

@@ -1,4 +1,4 @@
-"""A recorded call becomes a fact: a user was created or changed, or the enforcement itself was."""
+"""Reads a recorded call into a fact: a user was created or changed, or the enforcement itself was."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -24,16 +24,16 @@ _NAMES = {"CreateUser", *_CHANGES_A_USER, *_CHANGES_THE_ENFORCEMENT}
 
 @dataclass(frozen=True, slots=True)
 class UserCreated:
-    """Somebody created this user."""
+    """A user was created."""
 
     user: User
 
 
 @dataclass(frozen=True, slots=True)
 class UserChanged:
-    """Somebody changed what decides about this user; the record does not say all, so the user is read again.
+    """A change to a user that may affect the decision; the record is incomplete, so the user is read again.
 
-    `policy_detached` tells whether the call detached the policy or took the user out of the group. A user who was
+    `policy_detached` means that the call detached the policy or removed the user from the group. A user who was
     `renamed_from` another name may have been changed under that one. The call set these `tags` and this `path`, which
     may exempt the user.
     """
@@ -47,7 +47,7 @@ class UserChanged:
 
 @dataclass(frozen=True, slots=True)
 class EnforcementChanged:
-    """Somebody changed the policy or the group; `update` says how, if the call was UpdateGroup."""
+    """A change to the policy or the group; `update` has the details if the call was UpdateGroup."""
 
     update: GroupUpdate | None = None
 
@@ -56,7 +56,7 @@ Fact = UserCreated | UserChanged | EnforcementChanged | Ignored
 
 
 def read_fact(call: RecordedCall, account: str) -> Fact:
-    """Tell what came of a call; raises MalformedEvent."""
+    """Return the fact in a call; raises MalformedEvent."""
     reason = call.ignored_because(_NAMES, account)
     if reason:
         return Ignored(reason)
@@ -88,7 +88,7 @@ def _update(call: RecordedCall) -> GroupUpdate:
 
 
 def _created(call: RecordedCall) -> User:
-    """Read the user from the response, which is complete where the request leaves things out."""
+    """Read the user from the response, because the request may be incomplete."""
     return User(
         name=call.user_name("detail.responseElements.user.userName"),
         user_id=call.user_id("detail.responseElements.user.userId"),

@@ -1,4 +1,4 @@
-"""Attaches the enforcement policy to users as they are created, and again to those from whom it was taken."""
+"""Attaches the enforcement policy to users when they are created, and again when it is detached."""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
 
 logger = Logger()
 metrics = Metrics()
-# Made while the worker starts: the first call would wait for it ten times as long, with a fraction of a processor.
+# Made while the worker starts, with a full processor: on the first call it would take ten times as long.
 clients.iam()
 
-# Every call that a message may need is throttled once.
+# Enough even if every call of a message is throttled once.
 _LONGEST_MESSAGE = timedelta(seconds=12)
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> "PartialItemFailureResponse":
-    """Take a batch of recorded calls from a queue; those that fail go back to it, one by one."""
+    """Handle a batch of recorded calls from a queue; those that fail return to it, one by one."""
     adapters = Adapters(Settings.from_environment(os.environ), account_of(context))
     logger.append_keys(account=adapters.account_number)
     return take_batch(event, context, partial(enforce, adapters=adapters), longest=_LONGEST_MESSAGE)
@@ -64,7 +64,7 @@ def enforce(record: "SQSRecord", adapters: Adapters) -> None:
 
 
 def report_tampering(call: "ApiCall", update: "GroupUpdate | None", adapters: Adapters, now: datetime) -> None:
-    """Tell ops once that the policy or the group is no longer what was deployed."""
+    """Notify ops once that the policy or the group is no longer what was deployed."""
     notice = enforcement_changed(call, adapters.settings.policy_arn, adapters.settings.policy_version, update)
     adapters.notices.publish(notice, call.event_id, now)
     logger.warning("Enforcement changed", call=call.name, caller=call.caller, address=call.address, at=call.at)

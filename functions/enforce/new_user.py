@@ -1,4 +1,4 @@
-"""A new user: the facts come from the record, so that the usual way is a single call."""
+"""A new user: the facts come from the record, so the usual case needs only one call."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -22,9 +22,9 @@ metrics = Metrics()
 
 
 def enforce_new_user(user: "User", call: "ApiCall", adapters: "Adapters", now: datetime, *, tries: int) -> None:
-    """Attach the policy unless the user is exempt, and tell ops if so; `tries` counts this one.
+    """Attach the policy, or notify ops if the user is exempt; `tries` includes this one.
 
-    A user whom IAM does not know yet goes back to the queue, one who is gone is done.
+    If IAM does not return the user yet, the message goes back to the queue; if the user is gone, it is done.
     """
     try:
         publish_exemption(user, call, adapters, now)
@@ -35,7 +35,7 @@ def enforce_new_user(user: "User", call: "ApiCall", adapters: "Adapters", now: d
 
 
 def enforce(user: "User", adapters: "Adapters", now: datetime, *, first_look: bool) -> None:
-    """Decide by the record, or on a later look by what IAM knows, and act."""
+    """Decide by the record, or on a retry by what IAM returns, and act."""
     try:
         act(decide(user, adapters, now) if first_look else decide_again(user, adapters, now), adapters, now)
     except NoSuchUser:
@@ -45,17 +45,17 @@ def enforce(user: "User", adapters: "Adapters", now: datetime, *, first_look: bo
 
 
 def decide(user: "User", adapters: "Adapters", now: datetime) -> "Decision":
-    """Decide by what the record says."""
+    """Decide by the record."""
     return decide_enforcement(
         AccountUser(user, PolicyCoverage()), Rules(adapters.settings.exemptions), today=now.date()
     )
 
 
 def decide_again(recorded: "User", adapters: "Adapters", now: datetime) -> "Decision":
-    """Decide by what IAM knows now: since the record was written, somebody may have exempted the user.
+    """Decide by what IAM returns now: the user may have been exempted after the record was written.
 
-    How the user is held needs no look: attaching again changes nothing. Raises NoSuchUser if the name is nobody's, or
-    another user's: events of their own tell of a rename and of a new user.
+    The coverage is not read, because attaching again changes nothing. Raises NoSuchUser if the name belongs to nobody
+    or to another user: a rename and a new user have their own events.
     """
     user = adapters.named_users.find(recorded.name)
     if user is None or user.user_id != recorded.user_id:

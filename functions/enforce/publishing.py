@@ -1,4 +1,4 @@
-"""What ops are told of a user, from the event itself."""
+"""The notices about one user, from the event itself."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -19,9 +19,9 @@ metrics = Metrics()
 
 
 def publish_exemption(user: "User", call: "ApiCall", adapters: "Adapters", now: datetime) -> None:
-    """Tell ops once of a call that exempted a user, or that was meant to; the user has only what the call set.
+    """Notify ops once of a call that exempted a user or was meant to; `user` has only what the call set.
 
-    The exemption of a user who is known by id is remembered as published, so that the sweep does not publish it again
+    If the user's id is known, the exemption is recorded as published, so that the sweep does not publish it again
     without the caller.
     """
     exemption = exemption_granted(user, adapters.settings.exemptions, now.date())
@@ -39,7 +39,7 @@ def publish_exemption(user: "User", call: "ApiCall", adapters: "Adapters", now: 
 
 
 def publish_unenforceable(user: "User", adapters: "Adapters", now: datetime) -> None:
-    """Alarm ops: the policy can be attached by neither method. The sweep tries again every hour."""
+    """Alarm ops: neither method can attach the policy. The sweep tries again every hour."""
     logger.error("User cannot be enforced", user_name=user.name, user_id=user.user_id)
     metrics.add_metric("NewUsersUnenforceable", MetricUnit.Count, 1)
     adapters.notices.publish(unenforceable([user]), user.user_id, now)

@@ -1,4 +1,4 @@
-"""What ops chose for this function."""
+"""The settings of this function."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta

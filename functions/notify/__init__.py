@@ -1,1 +1,1 @@
-"""The mail to one person: what happened, and what to do now."""
+"""Sends one mail to one person: what happened, and what to do now."""

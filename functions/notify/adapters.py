@@ -1,4 +1,4 @@
-"""What `notify` calls AWS with, made once for the messages of a batch, each adapter when it is first needed."""
+"""The adapters of `notify`, made once for a batch; each is made when it is first needed."""
 
 from datetime import UTC, datetime
 from functools import cached_property
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Adapters:
-    """The adapters for one account; `function_arn` tells its partition and number."""
+    """The adapters for one account; `function_arn` contains its partition and number."""
 
     def __init__(self, settings: "Settings", function_arn: str) -> None:
         self.settings = settings
@@ -30,27 +30,27 @@ class Adapters:
 
     @cached_property
     def named_account(self) -> Account:
-        """Return the account as its people know it; the alias is read once for each batch."""
+        """Return the account with its alias, which is read once for each batch."""
         return Account(self._partition, self.account.number, AccountAlias(self.account.iam).find())
 
     @cached_property
     def users(self) -> UserLookup:
-        """Return what reads a user with the policy's coverage."""
+        """Return the adapter that reads a user with the policy's coverage."""
         return UserLookup(self.account)
 
     @cached_property
     def devices(self) -> MfaDevices:
-        """Return what reads a user's devices."""
+        """Return the adapter that reads a user's devices."""
         return MfaDevices(self.account.iam)
 
     @cached_property
     def claims(self) -> MailClaims:
-        """Return what claims each mail for one worker."""
+        """Return the adapter that claims each mail for one worker."""
         return MailClaims(Table(clients.dynamodb(), self.settings.people_table, self.account.number))
 
     @cached_property
     def delivery(self) -> MailDelivery:
-        """Return what sends mails."""
+        """Return the delivery of mails."""
         settings = self.settings
         rate = SendingRateLimiter(clients.sesv2(settings.ses_region))
         ses = clients.sesv2_without_retries(settings.ses_region)

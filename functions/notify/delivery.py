@@ -1,4 +1,4 @@
-"""Sends a mail once: it is claimed, waits for its turn, goes to SES, and its outcome is recorded."""
+"""Sends a mail once: waits for its turn, claims it, sends it through SES and records the outcome."""
 
 import time
 from collections.abc import Callable
@@ -17,7 +17,7 @@ from domain.mail.decision import Mail
 
 
 class Delivery(StrEnum):
-    """What became of a mail; the values are what the log says."""
+    """The outcome of a mail; the values are log messages."""
 
     SENT = "Mail sent"
     SENT_TO_PERSON_ONLY = "Mail sent, but not to the manager, whose address SES refused"
@@ -36,9 +36,9 @@ class MailDelivery:
     clock: Callable[[], datetime]
 
     def deliver(self, mail: Mail, render: Callable[[Mail], RenderedMail], has_time: Callable[[], bool]) -> Delivery:
-        """Send a mail unless somebody has; raises TooLate or MailNotSent, and then anybody may claim it again.
+        """Send a mail unless it was sent before; after TooLate or MailNotSent it can be claimed again.
 
-        It is rendered first, so that whatever may go wrong with that comes before the claim.
+        It is rendered first, so that an error in a template comes before the claim.
         """
         rendered = render(mail)
         self._take_turn(has_time)
@@ -72,16 +72,16 @@ class MailDelivery:
         return Delivery.SENT
 
     def _take_turn(self, has_time: Callable[[], bool]) -> None:
-        """Wait until SES may be asked; raises TooLate where no time is left for its answer then."""
+        """Wait for the rate limit of SES; raises TooLate if no time is left for its answer then."""
         self.rate.wait()
         if not has_time():
             raise TooLate
 
 
 def _settle(write: Callable[[], None], has_time: Callable[[], bool]) -> None:
-    """Write what became of a mail, and insist for as long as there is time.
+    """Write the outcome of a mail, and retry as long as there is time.
 
-    Without it the mail would come again the next day, or never.
+    If it is not written, the mail is sent again the next day, or never.
     """
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Writes to people: to whoever has no MFA, and to whoever just got a password or a device, or lost the last one."""
+"""Sends mail to users: reminders, and mails about a new password, a new device or the removal of the last one."""
 
 import os
 from collections.abc import Callable
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 logger = Logger()
 metrics = Metrics()
-# Made while the worker starts: the first call would wait for it ten times as long, with a fraction of a processor.
+# Made while the worker starts, with a full processor: on the first call it would take ten times as long.
 clients.paced_iam(WORKERS)
 
 _METRICS = {
@@ -49,14 +49,14 @@ _METRICS = {
     Delivery.UNCONFIRMED: "MailsUnconfirmed",
 }
 
-# A mail that is cut off between its claim and SES's answer is lost, so none is begun without the time for it.
+# A mail that is interrupted between its claim and SES's answer is lost, so none is started without this much time.
 _LONGEST_MAIL = timedelta(seconds=25)
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> "PartialItemFailureResponse":
-    """Take a batch from the queue; the messages that fail go back to it, one by one."""
+    """Handle a batch from the queue; messages that fail return to it, one by one."""
     adapters = Adapters(Settings.from_environment(os.environ), context.invoked_function_arn)
     logger.append_keys(account=adapters.account.number)
     handle = partial(notify, adapters=adapters, context=context)
@@ -75,12 +75,12 @@ def notify(record: "SQSRecord", adapters: Adapters, context: "LambdaContext") ->
 
 
 def has_time(context: "LambdaContext") -> bool:
-    """Tell whether there is still the time for a mail."""
+    """Return whether there is time for another mail."""
     return timedelta(milliseconds=context.get_remaining_time_in_millis()) >= _LONGEST_MAIL
 
 
 def write(due: ReminderMessage | AccountEvent, adapters: Adapters, has_time: Callable[[], bool]) -> None:
-    """Write to the person, if there is reason to and mail is sent at all."""
+    """Send the mail if it is still due and a sender is set."""
     logger.set_correlation_id(due.cause)
     if not adapters.settings.sender:
         logger.info("No mail: no sender is set", user_name=due.user_name, cause=due.cause)
@@ -99,9 +99,9 @@ def write(due: ReminderMessage | AccountEvent, adapters: Adapters, has_time: Cal
 
 
 def decide(due: ReminderMessage | AccountEvent, adapters: Adapters) -> Mail | NoMail | NotYet:
-    """Read the user as IAM knows the user now, and decide."""
+    """Read the user from IAM, and decide."""
     user = adapters.users.user(due.user_name, either_way=True)
-    # The devices come last: nobody who has just registered one is to be reminded.
+    # The devices are read last, so that a user who has just registered one is not reminded.
     current = CurrentUser(user, adapters.devices.serial_numbers_of(due.user_name) or () if user else ())
     rules, now = adapters.settings.rules, datetime.now(UTC)
     if isinstance(due, ReminderMessage):
@@ -110,7 +110,7 @@ def decide(due: ReminderMessage | AccountEvent, adapters: Adapters) -> Mail | No
 
 
 def send(mail: Mail, adapters: Adapters, has_time: Callable[[], bool]) -> None:
-    """Send the mail, and say what became of it."""
+    """Send the mail, and log and count the outcome."""
     rendered = partial(render, account=adapters.named_account, contact=adapters.settings.contact)
     try:
         delivery = adapters.delivery.deliver(mail, rendered, has_time)
@@ -122,7 +122,7 @@ def send(mail: Mail, adapters: Adapters, has_time: Callable[[], bool]) -> None:
 
 
 def remember(report: DeliveryReport, adapters: Adapters) -> None:
-    """Remember an address that failed, for the digest to show."""
+    """Remember an address that failed, for the digest."""
     match address_failure_of(report):
         case NoFailure() as reason:
             logger.info("Mail came to nothing", reason=reason)

@@ -1,4 +1,4 @@
-"""A queue message becomes what it is about: a reminder, something done to a user, or what became of an earlier mail."""
+"""Reads a queue message: a reminder, an account event, or a report about an earlier mail."""
 
 import re
 
@@ -32,24 +32,24 @@ def read_message(body: str, account: str) -> ReminderMessage | AccountEvent | De
 
 
 def read_account_event(call: RecordedCall, account: str) -> AccountEvent | Ignored:
-    """Read what was done to which user; raises MalformedEvent."""
+    """Read the account event in a call; raises MalformedEvent."""
     reason = call.ignored_because(_KINDS, account)
     if reason:
         return Ignored(reason)
     kind = _KINDS[call.name]
     name = _user_name(call)
-    # Of root's own device CloudTrail says "AWS ROOT USER".
+    # For root's own device, CloudTrail gives "AWS ROOT USER" as the name.
     if name is None or not is_user_name(name):
         return Ignored("the call was about no user")
     device = None if kind is MailKind.WELCOME else _serial_number(call)
-    # The day lets the cause be forgotten in time: a person's item has room for some thousands.
+    # The day allows old causes to be removed: a person's item has room for only some thousands.
     return AccountEvent(kind, f"{kind}#{call.at.date()}#{call.event_id}", name, call.at, device)
 
 
 def _user_name(call: RecordedCall) -> str | None:
-    """Return the user that the call was about: without a name in the request, the caller.
+    """Return the user that the call was about: the caller, if the request has no name.
 
-    Only a user calls under a user's name: root's is the alias of the account ("CloudTrail userIdentity element").
+    Check the caller's type, because root's name is the account's alias ("CloudTrail userIdentity element").
     """
     named = call.optional_text("detail.requestParameters.userName")
     if named is None and call.optional_text("detail.userIdentity.type") == "IAMUser":
@@ -58,6 +58,6 @@ def _user_name(call: RecordedCall) -> str | None:
 
 
 def _serial_number(call: RecordedCall) -> str | None:
-    """Return which device it was; IAM itself names a passkey, so the request may not."""
+    """Return the device's serial number; for a passkey the request may have none, because IAM assigns it."""
     found = call.optional_text("detail.requestParameters.serialNumber")
     return found if found and _SERIAL_NUMBER.fullmatch(found) else None

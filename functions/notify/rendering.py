@@ -1,4 +1,4 @@
-"""Renders mails: one template for each kind and language, laid out twice, as text and as HTML."""
+"""Renders mails: one template for each kind and language, in two layouts, text and HTML."""
 
 import re
 import unicodedata
@@ -20,9 +20,9 @@ _MORE_THAN_A_BLANK_LINE = re.compile(r"\n{3,}")
 
 
 def render(mail: Mail, account: Account, contact: str) -> RenderedMail:
-    """Return what the mail says; `contact` is whom to ask, empty for whoever gave the user.
+    """Return the rendered mail; `contact` is where to ask, empty for the person who gave them their user.
 
-    Whatever users can name is text to both layouts: in HTML it is escaped, and the subject stays on one line.
+    Names that users can choose stay text in both layouts: HTML escapes them, and the subject stays on one line.
     """
     values = {
         "mail": mail,
@@ -42,7 +42,7 @@ def render(mail: Mail, account: Account, contact: str) -> RenderedMail:
 
 @cache
 def _environment(layout: str) -> Environment:
-    """Return the environment in which layout.jinja and blocks.jinja are those of text or of HTML."""
+    """Return the environment with layout.jinja and blocks.jinja of one layout, text or HTML."""
     environment = Environment(
         loader=FileSystemLoader([_MAILS / layout, _MAILS]),
         autoescape=layout == "html",  # noqa: S701  (the other layout is plain text)
@@ -55,7 +55,7 @@ def _environment(layout: str) -> Environment:
 
 
 def flow(text: str) -> str:
-    """Join the lines of a paragraph: with a space where words have spaces between them, without one in Japanese."""
+    """Join the lines of a paragraph with spaces, but without them in Japanese."""
     joined = re.sub(r"\s*\n\s*", _joint, str(text).strip())
     return Markup(joined) if isinstance(text, Markup) else joined  # noqa: S704  (it was markup before)
 

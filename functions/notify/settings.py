@@ -1,4 +1,4 @@
-"""What ops chose for this function."""
+"""The settings of this function."""
 
 from dataclasses import dataclass
 
@@ -11,8 +11,8 @@ from domain.mail.decision import MailRules
 class Settings(MailSettings):
     """The environment of `notify`.
 
-    If `configuration_set` is empty, SES reports no bounces. If `contact` is empty, people are told to ask the person
-    who gave them their user.
+    If `configuration_set` is empty, SES reports no bounces. If `contact` is empty, mails say to ask the person who gave
+    them their user.
     """
 
     configuration_set: str = setting(optional_words("the name of one"))
@@ -20,5 +20,5 @@ class Settings(MailSettings):
 
     @property
     def rules(self) -> MailRules:
-        """Return what decides about a mail."""
+        """Return the rules that decide about a mail."""
         return MailRules(self.exemptions, self.addresses, self.default_language)

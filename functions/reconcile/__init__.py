@@ -1,1 +1,1 @@
-"""The sweep: whatever events missed is found and put right, hour by hour."""
+"""The hourly sweep, which finds and corrects what events missed."""

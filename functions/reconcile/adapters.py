@@ -1,4 +1,4 @@
-"""What `reconcile` calls AWS with. Each adapter is made when it is first needed."""
+"""The adapters of `reconcile`. Each is made when it is first needed."""
 
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -28,32 +28,32 @@ class Adapters:
         self.account = GuardedAccount(account_number, clients.iam(), settings.policy_arn, settings.group_name)
 
     def attacher(self, *, group_enforces: bool) -> PolicyAttacher:
-        """Return what attaches the policy, by the method that ops chose first; a group without the policy is none."""
+        """Return the adapter that attaches the policy, with ops' method first; the group only if it has the policy."""
         return PolicyAttacher(self.account, methods_in_order(self.settings.enforce_by, group_enforces=group_enforces))
 
     @cached_property
     def policy(self) -> EnforcementPolicy:
-        """Return what reads the policy."""
+        """Return the adapter that reads the policy."""
         return EnforcementPolicy(self.account)
 
     @cached_property
     def policy_groups(self) -> PolicyGroups:
-        """Return what reads which groups carry the policy."""
+        """Return the adapter that reads which groups carry the policy."""
         return PolicyGroups(self.account)
 
     @cached_property
     def group(self) -> EnforcementGroup:
-        """Return what attaches the policy to the group."""
+        """Return the adapter that attaches the policy to the group."""
         return EnforcementGroup(self.account)
 
     @cached_property
     def directory(self) -> UserDirectory:
-        """Return what reads everybody."""
+        """Return the adapter that reads all users."""
         return UserDirectory(self.account)
 
     @cached_property
     def named_users(self) -> NamedUsers:
-        """Return what reads one user again."""
+        """Return the adapter that reads one user again."""
         return NamedUsers(self.account)
 
     @cached_property
@@ -62,22 +62,22 @@ class Adapters:
 
     @cached_property
     def account_flags(self) -> AccountFlags:
-        """Return what reads the flags of everybody."""
+        """Return the adapter that reads the flags of all users."""
         return AccountFlags(self._table)
 
     @cached_property
     def account_flag_writer(self) -> AccountFlagWriter:
-        """Return what flags many users."""
+        """Return the adapter that flags many users."""
         return AccountFlagWriter(self._table)
 
     @cached_property
     def user_flags(self) -> UserFlags:
-        """Return what reads the flags of one user."""
+        """Return the adapter that reads the flags of one user."""
         return UserFlags(self._table)
 
     @cached_property
     def attachment_counts(self) -> AttachmentCounts:
-        """Return what counts attachments by user and day."""
+        """Return the counts of attachments by user and day."""
         return AttachmentCounts(self._table)
 
     @cached_property
@@ -87,14 +87,14 @@ class Adapters:
 
     @cached_property
     def topic(self) -> OpsTopic:
-        """Return the way to ops."""
+        """Return the ops topic."""
         return OpsTopic(clients.sns(), self.settings.ops_topic_arn, self.account.number)
 
     @cached_property
     def notices(self) -> DailyNotices:
-        """Return the way to ops that repeats nothing within a day."""
+        """Return the publisher that repeats no notice within a day."""
         return DailyNotices(self.topic, NoticeThrottle(self._table))
 
     def continuation(self, function_arn: str) -> Continuation:
-        """Return what starts the next run of the function."""
+        """Return the adapter that starts the next run of the function."""
         return Continuation(clients.lambda_(), function_arn)

@@ -1,4 +1,4 @@
-"""What a sweep does: exempt users are handed to `release`, and the others are enforced."""
+"""The actions of a sweep: it requests releases for exempt users, and enforces the others."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 logger = Logger()
 
-# IAM throttles per account, whoever calls: ops and their pipelines go first.
+# IAM throttles each account as a whole: ops and their pipelines take precedence.
 _WRITES_PER_SECOND = 5
 
 
@@ -44,10 +44,10 @@ def apply_nothing(plan: SweepPlan) -> SweepOutcome:
 def apply_plan(
     plan: SweepPlan, reading: "SweepReading", adapters: "Adapters", has_time: Callable[[], bool]
 ) -> SweepOutcome:
-    """Do what was planned for as long as there is time; one failure keeps nobody else from being enforced.
+    """Act on the plan as long as there is time; one failure does not affect other users.
 
-    Releases come first: a service account that was just exempted has an outage until then. Users who were enforced are
-    flagged before anybody is attached, so that a detachment right after it exempts nobody.
+    Releases come first: a service account that was just exempted has an outage until then. Users are flagged as
+    previously enforced before the policy is attached, so that a detachment right after it exempts nobody.
     """
     outcome = SweepOutcome()
     for exempt in plan.release:
@@ -66,7 +66,7 @@ def apply_plan(
 
 
 def request_release(user: "User", adapters: "Adapters", outcome: SweepOutcome) -> None:
-    """Hand an exempt user over to `release`."""
+    """Request the release of an exempt user."""
     try:
         adapters.release_queue.ask(ReleaseRequest(user.user_id, user.name, account=adapters.account.number))
     except (ClientError, BotoCoreError):
@@ -75,10 +75,10 @@ def request_release(user: "User", adapters: "Adapters", outcome: SweepOutcome) -
 
 
 def is_due(user: "User", reading: "SweepReading", adapters: "Adapters") -> bool:
-    """Tell whether the user is still to be enforced.
+    """Return whether the user must still be enforced.
 
-    A user whose turn comes late may have been exempted since the account was read, or released for a deletion, or be
-    gone, so the same rule decides again.
+    Late in a sweep, the user may have been exempted since the account was read, or released for a deletion, or be gone,
+    so the same rule decides again.
     """
     now = datetime.now(UTC)
     if is_fresh(reading.at, now):
@@ -92,7 +92,7 @@ def is_due(user: "User", reading: "SweepReading", adapters: "Adapters") -> bool:
 
 
 def attach(user: "User", attacher: PolicyAttacher, outcome: SweepOutcome, is_due: Callable[["User"], bool]) -> bool:
-    """Enforce one user, and tell whether that was done."""
+    """Enforce one user, and return whether the policy was attached."""
     try:
         if not is_due(user):
             logger.info("User needs nothing any more", user_name=user.name, user_id=user.user_id)
@@ -114,7 +114,7 @@ def attach(user: "User", attacher: PolicyAttacher, outcome: SweepOutcome, is_due
 
 
 def count_reattachment(user: "User", reading: "SweepReading", adapters: "Adapters", outcome: SweepOutcome) -> None:
-    """Count that the policy was attached again: somebody may keep detaching it."""
+    """Count a reattachment: another tool may keep detaching the policy."""
     if user.user_id not in reading.flags.previously_enforced:
         return
     counts = adapters.attachment_counts

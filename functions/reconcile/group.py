@@ -1,4 +1,4 @@
-"""The groups first: a membership enforces nobody unless the group carries the policy."""
+"""Checks the group first: membership enforces nobody unless the group carries the policy."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class GroupState:
-    """Whether the group had the policy before the sweep, and whether it has it now; `others` carry it too."""
+    """Whether the group had the policy before the sweep, and whether it has it now; `others` are more such groups."""
 
     had_policy: bool
     has_policy: bool
@@ -17,7 +17,7 @@ class GroupState:
 
 
 def repair_group(adapters: "Adapters") -> GroupState:
-    """Attach the policy to the group again if somebody detached it; a dry run only looks."""
+    """Attach the policy to the group again if it was detached; a dry run only checks."""
     name, carrying = adapters.settings.group_name, adapters.policy_groups.names()
     others = carrying - {name}
     if name in carrying:

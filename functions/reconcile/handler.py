@@ -26,23 +26,23 @@ if TYPE_CHECKING:
 
 logger = Logger()
 metrics = Metrics()
-# Made while the worker starts: the first call would wait for it ten times as long, with a fraction of a processor.
+# Made while the worker starts, with a full processor: on the first call it would take ten times as long.
 clients.iam()
 
-# Enough for what comes after the last write: the log, the notices, the next run.
+# Enough for the steps after the last attachment: the log, the notices, the next run.
 _RESERVE_MILLISECONDS = 30_000
-# An account has 5,000 users at most. Those whom one run does not reach are reached by the next, or the one after it.
+# An account has 5,000 users at most, which take two runs or three.
 _MOST_RUNS = 5
 
 
 class SweepIncomplete(RuntimeError):
-    """AWS refused something; Lambda runs the sweep again, and so does the schedule in an hour."""
+    """AWS refused a call; Lambda retries the sweep, and the schedule starts another in an hour."""
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
-    """Sweep once, whatever the event, and return the totals; a run remembers nothing of the one before."""
+    """Sweep once, for any event, and return the totals; a run does not depend on the one before."""
     adapters = Adapters(Settings.from_environment(os.environ), account_of(context))
     logger.append_keys(account=adapters.account.number)
     reading = read_account(adapters, repair_group(adapters), datetime.now(UTC))
@@ -55,14 +55,14 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
 
 
 def act(plan: "SweepPlan", reading: "SweepReading", adapters: Adapters, context: "LambdaContext") -> "SweepOutcome":
-    """Do what was planned, or nothing in a dry run."""
+    """Act on the plan, or only log it in a dry run."""
     if adapters.settings.dry_run:
         return apply_nothing(plan)
     return apply_plan(plan, reading, adapters, has_time=partial(has_time, context))
 
 
 def end(outcome: "SweepOutcome", run: int, adapters: Adapters, context: "LambdaContext") -> None:
-    """Start the next run, fail so that Lambda tries again, or count a complete sweep; raises SweepIncomplete."""
+    """Start the next run, fail so that Lambda retries, or count a complete sweep; raises SweepIncomplete."""
     match decide_end(outcome, run=run, most_runs=_MOST_RUNS, dry_run=adapters.settings.dry_run):
         case SweepEnd.CONTINUES:
             adapters.continuation(context.invoked_function_arn).start_next_run({"run": run + 1})
@@ -74,11 +74,11 @@ def end(outcome: "SweepOutcome", run: int, adapters: Adapters, context: "LambdaC
 
 
 def run_of(event: dict[str, Any]) -> int:
-    """Return the number that the run before has passed on; anything else in its place means the first run."""
+    """Return the number that the previous run passed on; any other value means the first run."""
     run = event.get("run")
     return run if type(run) is int else 1
 
 
 def has_time(context: "LambdaContext") -> bool:
-    """Tell whether there is time for another write."""
+    """Return whether there is time for another write."""
     return context.get_remaining_time_in_millis() > _RESERVE_MILLISECONDS

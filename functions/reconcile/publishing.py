@@ -1,4 +1,4 @@
-"""What a sweep leaves with ops, in the log and in the metrics."""
+"""The results of a sweep: notices, log entries and metrics."""
 
 from collections.abc import Iterator, Mapping
 from itertools import batched
@@ -29,7 +29,7 @@ _NAMES_IN_A_LINE = 1000
 
 
 def publish_notices(reading: "SweepReading", plan: SweepPlan, outcome: SweepOutcome, adapters: "Adapters") -> None:
-    """Tell ops what they were not told within a day; a dry run only logs it."""
+    """Publish the notices that were not published within a day; a dry run only logs them."""
     notices = list(_notices(reading, adapters))
     for notice, _ in notices:
         logger.warning("Ops are to know", kind=notice.kind, subject=notice.subject)
@@ -50,12 +50,12 @@ def publish_notices(reading: "SweepReading", plan: SweepPlan, outcome: SweepOutc
 
 
 def _publish_exemptions(exempt: list[Exempted], outcome: SweepOutcome, adapters: "Adapters") -> None:
-    """Tell ops of every exemption that they do not know of, and remember it for as long as it lasts.
+    """Publish every exemption that was not published yet, and remember it as long as it lasts.
 
-    `enforce` tells who exempted a user, from the event. What no event told, the next sweep tells.
+    `enforce` publishes exemptions with the caller, from the event. The sweep publishes those without an event.
     """
     news = exemption_news(exempt, adapters.account_flags.published_exemptions())
-    # The notice says that the policy is detached now, which is true only of users that `release` was sent.
+    # The notice says that the policy is detached now. That is true only if the release was requested.
     new = [found for found in news.new if found.user.user_id not in outcome.release_not_requested]
     if new:
         adapters.topic.publish(exemptions_found(sorted(new, key=lambda found: found.user.name)))
@@ -64,7 +64,7 @@ def _publish_exemptions(exempt: list[Exempted], outcome: SweepOutcome, adapters:
 
 
 def _notices(reading: "SweepReading", adapters: "Adapters") -> "Iterator[tuple[Notice, str]]":
-    """Yield what ops are told of the policy and the group, each with what makes it the same as yesterday's."""
+    """Yield the notices about the policy and the group, each with the key that identifies a repetition."""
     settings, version, group = adapters.settings, reading.policy.version, reading.group
     if _has_drifted(reading, adapters):
         yield policy_drifted(settings.policy_arn, version, settings.policy_version), version
@@ -81,7 +81,7 @@ def _has_drifted(reading: "SweepReading", adapters: "Adapters") -> bool:
 def record_totals(
     reading: "SweepReading", plan: SweepPlan, outcome: SweepOutcome, adapters: "Adapters"
 ) -> dict[str, Any]:
-    """Log who is exempt and who is only reported, count what the dashboard shows, and return the totals."""
+    """Log exempt and only reported users, emit the dashboard's metrics, and return the totals."""
     _log_names(plan)
     totals = totals_of(plan, outcome)
     numbers = {
@@ -124,7 +124,7 @@ def _log_names(plan: SweepPlan) -> None:
 
 
 def _count_by_reason(name: str, numbers: Mapping[str, int]) -> None:
-    """Count the same again, apart by reason."""
+    """Emit the same metric again, by reason."""
     for reason, number in numbers.items():
         dimensions = {"service": str(metrics.service)}
         with single_metric(name, MetricUnit.Count, number, default_dimensions=dimensions) as metric:

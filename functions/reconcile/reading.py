@@ -1,4 +1,4 @@
-"""What a sweep reads: the policy, the groups, everybody, and their flags. Nothing is decided or written."""
+"""What a sweep reads: the policy, the groups, all users, and their flags. Nothing is decided or written."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SweepReading:
-    """The policy and the groups as they are, everybody with their flags, and the rules that follow for them."""
+    """The policy and the groups as they are, all users with their flags, and the rules that apply to them."""
 
     policy: "PolicyState"
     group: "GroupState"
@@ -36,5 +36,5 @@ def read_account(adapters: "Adapters", group: "GroupState", now: datetime) -> Sw
         group_enforces=group.has_policy,
     )
     users = tuple(adapters.directory.users(group.others))
-    # Read last: a user is flagged before the policy is detached, so a user who was read without it is flagged by now.
+    # Flags are read last: a user is flagged before the policy is detached, so a user read without it has a flag by now.
     return SweepReading(policy, group, rules, users, adapters.account_flags.read(now), now)

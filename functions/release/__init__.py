@@ -1,1 +1,1 @@
-"""Letting go: of whoever became exempt or is being deleted, and of everybody when the stack is."""
+"""Detaches the policy: from users who are exempt or being deleted, and from all users when the stack is deleted."""

@@ -1,4 +1,4 @@
-"""What `release` calls AWS with. Each adapter is made when it is first needed."""
+"""The adapters of `release`. Each is made when it is first needed."""
 
 from dataclasses import replace
 from functools import cached_property
@@ -26,17 +26,17 @@ class Adapters:
 
     @cached_property
     def users(self) -> UserLookup:
-        """Return what reads a user with the policy's coverage."""
+        """Return the adapter that reads a user with the policy's coverage."""
         return UserLookup(self.account)
 
     @cached_property
     def detacher(self) -> PolicyDetacher:
-        """Return what detaches the policy."""
+        """Return the adapter that detaches the policy."""
         return PolicyDetacher(self.account)
 
     @cached_property
     def attachments(self) -> PolicyAttachments:
-        """Return what reads everything that the policy is attached to."""
+        """Return the adapter that reads everything that the policy is attached to."""
         return PolicyAttachments(self.account)
 
     def attachments_of(self, policy_arn: str) -> PolicyAttachments:
@@ -49,29 +49,29 @@ class Adapters:
 
     @cached_property
     def flags(self) -> UserFlags:
-        """Return what reads the flags of a user."""
+        """Return the adapter that reads the flags of a user."""
         return UserFlags(self._table)
 
     @cached_property
     def flag_writer(self) -> UserFlagWriter:
-        """Return what flags a user."""
+        """Return the adapter that flags a user."""
         return UserFlagWriter(self._table)
 
     @cached_property
     def deletion_counts(self) -> DeletionCounts:
-        """Return what counts by week how often a user was released to be deleted."""
+        """Return the counts, by week, of detachments for a deletion."""
         return DeletionCounts(self._table)
 
     @cached_property
     def topic(self) -> OpsTopic:
-        """Return the way to ops."""
+        """Return the ops topic."""
         return OpsTopic(clients.sns(), self.settings.ops_topic_arn, self.account.number)
 
     @cached_property
     def notices(self) -> DailyNotices:
-        """Return the way to ops that repeats nothing within a day."""
+        """Return the publisher that repeats no notice within a day."""
         return DailyNotices(self.topic, NoticeThrottle(self._table))
 
     def continuation(self, function_arn: str) -> Continuation:
-        """Return what starts the next run of the function."""
+        """Return the adapter that starts the next run of the function."""
         return Continuation(clients.lambda_(), function_arn)

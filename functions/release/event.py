@@ -1,4 +1,4 @@
-"""A message becomes a fact: somebody asks for a user's release, or could not delete a user."""
+"""Reads a message into a fact: a request for a user's release, or a failed deletion of a user."""
 
 import json
 from dataclasses import dataclass
@@ -12,7 +12,7 @@ _CONFLICTS = {"DeleteConflict", "DeleteConflictException"}
 
 @dataclass(frozen=True, slots=True)
 class FailedDeletion:
-    """Somebody tried to delete a user who still has something, perhaps our policy; `message` says what, if anything."""
+    """A deletion that failed because something is left, perhaps our policy; `message`, if there is one, names it."""
 
     user_name: str
     call: ApiCall
@@ -23,7 +23,7 @@ Fact = ReleaseRequest | FailedDeletion | Ignored
 
 
 def read_fact(body: str, account: str) -> Fact:
-    """Tell what a message is about; raises MalformedRequest or MalformedEvent."""
+    """Return the fact in a message; raises MalformedRequest or MalformedEvent."""
     if _is_request(body):
         request = ReleaseRequest.from_json(body)
         return request if request.account in {None, account} else Ignored(f"the request is about {request.account}")

@@ -1,7 +1,7 @@
-"""The stack is being deleted: everybody is let go first, for a policy that is attached cannot be deleted.
+"""Releases all users before the stack is deleted, because IAM does not delete an attached policy.
 
-What enforces is gone by then (template.yaml has it depend on this resource), so nobody is attached again meanwhile.
-CloudFormation waits for an answer, and gets one whatever happens: without it the deletion would hang for an hour, and a
+The functions that enforce are deleted before (in template.yaml they depend on this resource), so nothing attaches the
+policy again meanwhile. CloudFormation always gets an answer: without one the deletion would hang for an hour, and a
 refusal would leave the stack in DELETE_FAILED.
 """
 
@@ -37,7 +37,7 @@ _PAUSE_BETWEEN_RUNS = 5
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What a run leaves: the attachments that it still finds, and whether everything could be read."""
+    """What is left after a run: the attachments, and whether everything could be read."""
 
     attachments: Sequence["Attachment"]
     readable: bool
@@ -46,7 +46,7 @@ class Left:
 def release_everybody(
     event: "CloudFormationCustomResourceEvent", environment: Mapping[str, str], context: "LambdaContext"
 ) -> str | None:
-    """Run once over everybody; return what there is to answer, or None where another run follows."""
+    """Run once over all users; return the answer, or None if another run follows."""
     adapters = Adapters(Settings.from_environment(environment), account_of(context))
     run = int(event.raw_event.get(_RUN, 1))
     detach_all(read(adapters.attachments).attachments, adapters, context)
@@ -88,7 +88,7 @@ def detach_all(found: Sequence["Attachment"], adapters: Adapters, context: "Lamb
 
 
 def boundaries_of(source: "PolicyAttachments") -> Sequence[str]:
-    """Return whose permissions boundary the policy is; that it cannot be read keeps nobody from an answer."""
+    """Return the users and roles that have the policy as boundary; none if they cannot be read, so that we answer."""
     try:
         return source.boundaries()
     except (ClientError, BotoCoreError):
@@ -97,7 +97,7 @@ def boundaries_of(source: "PolicyAttachments") -> Sequence[str]:
 
 
 def publish_what_is_left(left: Left, boundaries: Sequence[str], adapters: Adapters, run: int) -> str:
-    """Tell ops what keeps the policy from being deleted, if anything does, and return the answer."""
+    """Notify ops if anything keeps the policy from being deleted, and return the answer."""
     names = [attachment.name for attachment in left.attachments]
     if not names and left.readable and not boundaries:
         logger.info("Everybody is released", run=run)

@@ -1,4 +1,4 @@
-"""Lets go of users, one by one as they are exempted or deleted, or of everybody when the stack is deleted."""
+"""Detaches the policy from single users who are exempted or deleted, and from all users when the stack is deleted."""
 
 import os
 from datetime import UTC, datetime, timedelta
@@ -26,17 +26,17 @@ if TYPE_CHECKING:
 
 logger = Logger()
 metrics = Metrics()
-# Made while the worker starts: the first call would wait for it ten times as long, with a fraction of a processor.
+# Made while the worker starts, with a full processor: on the first call it would take ten times as long.
 clients.iam()
 
-# Every call that a message may need is throttled twice.
+# Enough even if every call of a message is throttled twice.
 _LONGEST_MESSAGE = timedelta(seconds=25)
 
 
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> "PartialItemFailureResponse | None":
-    """Take a batch from the queue, of which those that fail go back one by one, or an event of the stack itself."""
+    """Handle a batch from the queue (messages that fail return to it, one by one), or an event of the stack itself."""
     if "RequestType" in event:
         on_stack_event(CloudFormationCustomResourceEvent(event), os.environ, context)
         return None

@@ -1,4 +1,4 @@
-"""What ops chose for this function."""
+"""The settings of this function."""
 
 from domain.input.settings import EnforcementSettings as Settings
 

@@ -1,7 +1,7 @@
-"""What CloudFormation asks of the resource that stands for everybody's release, and the answer it gets.
+"""CloudFormation's requests about the custom resource that releases all users, and the answers.
 
-The resource bears the ARN of the policy as its id. An update that replaces the policy is known by that, and so is its
-rollback, which asks for the policy that the id names.
+The id of the resource is the policy's ARN. So an update that replaces the policy is recognized, and so is its rollback,
+which requests the policy in the id.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ logger = Logger()
 def on_stack_event(
     event: "CloudFormationCustomResourceEvent", environment: Mapping[str, str], context: "LambdaContext"
 ) -> None:
-    """Answer CloudFormation: at once while it creates or updates, when everybody is free while it deletes."""
+    """Answer CloudFormation: at once for a creation or an update, after all users are released for a deletion."""
     if event.request_type == "Delete":
         on_deletion(event, environment, context)
     else:
@@ -35,7 +35,7 @@ def on_stack_event(
 def on_deployment(
     event: "CloudFormationCustomResourceEvent", environment: Mapping[str, str], context: "LambdaContext"
 ) -> None:
-    """Refuse another policy for as long as the one before holds somebody, for nothing could release them any more."""
+    """Refuse another policy while the previous one is attached, because nothing could detach it afterwards."""
     policy_arn = event.resource_properties["PolicyArn"]
     try:
         refusal = refusal_of(event.physical_resource_id, policy_arn, environment, context)
@@ -49,7 +49,7 @@ def on_deployment(
 
 
 def refusal_of(before: str, policy_arn: str, environment: Mapping[str, str], context: "LambdaContext") -> str | None:
-    """Return why the policy may not take the place of the one before, or None; a new stack has none before."""
+    """Return why the policy may not replace the previous one, or None; a new stack has no previous one."""
     if before in {"", policy_arn}:
         return None
     adapters = Adapters(Settings.from_environment(environment), account_of(context))
@@ -62,7 +62,7 @@ def refusal_of(before: str, policy_arn: str, environment: Mapping[str, str], con
 def on_deletion(
     event: "CloudFormationCustomResourceEvent", environment: Mapping[str, str], context: "LambdaContext"
 ) -> None:
-    """Release everybody; a refusal would leave the stack in DELETE_FAILED, so there is none."""
+    """Release all users, and never refuse: that would leave the stack in DELETE_FAILED."""
     held_by = event.physical_resource_id
     reason: str | None
     try:
@@ -78,5 +78,5 @@ def on_deletion(
 
 
 def is_of_a_policy_before(resource_id: str, environment: Mapping[str, str]) -> bool:
-    """Tell whether the resource is one that an update has replaced, while the stack stays."""
+    """Return whether an update has replaced the resource, so that the stack itself stays."""
     return resource_id.startswith("arn:") and resource_id != environment["POLICY_ARN"]

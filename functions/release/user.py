@@ -1,4 +1,4 @@
-"""One user is let go: the user is read again first, so that a request that came late does nothing wrong."""
+"""Detaches the policy from one user. The user is read first, so that a late request does no harm."""
 
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -22,15 +22,15 @@ logger = Logger()
 metrics = Metrics()
 
 _BEING_DELETED = "being deleted"
-# Long enough for any schedule of sweeps to find a user whose deletion was given up.
+# Long enough for any schedule of sweeps to find a user who was not deleted after all.
 _SWEEPS = timedelta(days=31)
 
 
 def release_exempt_user(request: "ReleaseRequest", adapters: "Adapters", now: datetime) -> None:
     """Release a user who is exempt.
 
-    The caller in the request is only logged, because any sender can write any name. `enforce` has told ops who
-    exempted the user, and the sweep tells what it found.
+    The caller in the request is only logged, because a sender can write any name. `enforce` publishes who exempted the
+    user, and the sweep publishes the exemptions that it found.
     """
     known = adapters.users.user(request.user_name)
     if known is None or known.user.user_id != request.user_id:
@@ -47,7 +47,7 @@ def release_exempt_user(request: "ReleaseRequest", adapters: "Adapters", now: da
 
 
 def publish_unknown_exemption(found: Release, adapters: "Adapters") -> None:
-    """Tell ops of an exemption that they do not know of, such as one whose request release 1.0.0 sent."""
+    """Publish an exemption that was not published yet, such as one whose request release 1.0.0 sent."""
     user_id, summary = found.user.user_id, found.exemption.summary
     if adapters.flags.published_exemption(user_id) != summary:
         adapters.topic.publish(exemptions_found([found]))
@@ -55,9 +55,9 @@ def publish_unknown_exemption(found: Release, adapters: "Adapters") -> None:
 
 
 def detach_for_deletion(deletion: "FailedDeletion", adapters: "Adapters", now: datetime) -> None:
-    """Let go of a user whose deletion failed because we hold the user, so that the next try succeeds.
+    """Detach the policy from a user whose deletion failed because of it, so that the next try succeeds.
 
-    A time that is yet to come, as nobody but a forger writes it, frees nobody for longer.
+    Clamp timestamps in the future (only a forged event has one) so that they cannot extend the grace period.
     """
     call, until = deletion.call, min(deletion.call.at, now) + DELETION_GRACE
     known = adapters.users.user(deletion.user_name)
@@ -74,9 +74,9 @@ def detach_for_deletion(deletion: "FailedDeletion", adapters: "Adapters", now: d
 def detach_unless_exhausted(
     known: "AccountUser", call: "ApiCall", adapters: "Adapters", now: datetime, until: datetime
 ) -> None:
-    """Let go of a user until then, unless that was done too often.
+    """Detach the policy from a user until then, unless this was done too often.
 
-    The marks come first: whoever sees the user free of us must also see why.
+    The flags are written first, so that a function that reads the user without the policy also reads why.
     """
     user = known.user
     times = adapters.deletion_counts.so_far(user.user_id, now)
@@ -93,13 +93,13 @@ def detach_unless_exhausted(
 
 
 def flag_previously_enforced(known: "AccountUser", adapters: "Adapters", until: datetime | None = None) -> None:
-    """Keep the user in scope whatever the user's age: an exemption may end after years, a deletion be given up."""
+    """Keep the user in scope at any age: the exemption may end after years, or the user may not be deleted."""
     if not adapters.settings.dry_run:
         adapters.flag_writer.flag_previously_enforced(known.user.user_id, until)
 
 
 def detach(known: "AccountUser", adapters: "Adapters", *, reason: str, call: "ApiCall | None") -> None:
-    """Undo everything of ours that holds the user, and nothing else."""
+    """Detach our policy and remove the user from our group, and nothing else."""
     attachments = attachments_of(known)
     with logger.append_context_keys(
         user_name=known.user.name,

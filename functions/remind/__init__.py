@@ -1,1 +1,1 @@
-"""The scheduled reminder: who has no MFA is told what to do, and ops are told who is left."""
+"""The scheduled run: queues reminders for users without MFA, and publishes the digest to ops."""

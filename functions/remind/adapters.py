@@ -1,4 +1,4 @@
-"""What `remind` calls AWS with. Each adapter is made when it is first needed."""
+"""The adapters of `remind`. Each is made when it is first needed."""
 
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -26,17 +26,17 @@ class Adapters:
 
     @cached_property
     def people(self) -> PeopleTable:
-        """Return the table that remembers people and runs."""
+        """Return the table of people and runs."""
         return PeopleTable(Table(clients.dynamodb(), self.settings.people_table, self.account.number))
 
     @cached_property
     def reader(self) -> AccountReader:
-        """Return what reads the account."""
+        """Return the adapter that reads the account."""
         return AccountReader.of(self.account, self.people)
 
     @cached_property
     def sending(self) -> SendingAccount:
-        """Return what reads how much SES sends."""
+        """Return the adapter that reads the sending quota of SES."""
         return SendingAccount(clients.sesv2(self.settings.ses_region))
 
     @cached_property
@@ -46,7 +46,7 @@ class Adapters:
 
     @cached_property
     def topic(self) -> OpsTopic:
-        """Return the way to ops."""
+        """Return the ops topic."""
         return OpsTopic(clients.sns(), self.settings.ops_topic_arn, self.account.number)
 
     @cached_property

@@ -1,4 +1,4 @@
-"""Reminds people who have no MFA, and tells ops who is left."""
+"""Reminds people who have no MFA, and publishes the digest to ops."""
 
 import os
 from dataclasses import replace
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 logger = Logger()
 metrics = Metrics()
-# Made while the worker starts: the first call would wait for it ten times as long, with a fraction of a processor.
+# Made while the worker starts, with a full processor: on the first call it would take ten times as long.
 clients.paced_iam()
 
 # Time reserved for writes, the queue and the digest: enough for 5,000 people.
@@ -38,7 +38,7 @@ _RESERVE_MILLISECONDS = 240_000
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str, int]:
-    """Run once, whatever the schedule's payload; return the totals. Run again, it reminds nobody again."""
+    """Run once, for any payload, and return the totals; a second run reminds nobody twice."""
     adapters = Adapters(Settings.from_environment(os.environ), account_of(context))
     logger.append_keys(account=adapters.account.number)
     now, request = datetime.now(adapters.settings.time_zone), context.aws_request_id
@@ -52,14 +52,14 @@ def lambda_handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str
 
 
 def has_time(context: "LambdaContext") -> bool:
-    """Tell whether there is time to look up another person."""
+    """Return whether there is time to look up another person."""
     return context.get_remaining_time_in_millis() > _RESERVE_MILLISECONDS
 
 
 def remind(reading: "RunReading", adapters: Adapters) -> "ReminderOutcome":
-    """Remember first, so that nobody is reminded without being counted; then queue. A dry run does neither.
+    """Write the records first, so that every reminder is counted; then queue. A dry run does neither.
 
-    A person whose item cannot be written waits for the next run, and keeps nobody else from being reminded.
+    A person whose item cannot be written waits for the next run; the others are still reminded.
     """
     if adapters.settings.dry_run:
         return reading.outcome
@@ -83,7 +83,7 @@ def remind(reading: "RunReading", adapters: Adapters) -> "ReminderOutcome":
 
 
 def remember(change: "RecordChange", adapters: Adapters) -> bool:
-    """Write what changed of one person; tell whether the table took it."""
+    """Write one person's changed record; return False if that failed."""
     try:
         adapters.people.follow(change)
     except (ClientError, BotoCoreError):
@@ -95,7 +95,7 @@ def remember(change: "RecordChange", adapters: Adapters) -> bool:
 def run_of(
     reading: "RunReading", outcome: "ReminderOutcome", adapters: Adapters, *, at: datetime, request: str
 ) -> ReminderRun:
-    """Put together what the digest follows from; a run that is tried again keeps its time."""
+    """Return the run that the digest is written from; a retried run keeps its time."""
     escalate_after = adapters.settings.cadence.escalate_after
     at = reading.retried.at if reading.retried else at
     return ReminderRun(

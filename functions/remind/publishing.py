@@ -1,4 +1,4 @@
-"""What a run leaves: totals, the audit report, the digest, the log and the metrics."""
+"""The results of a run: totals, the audit report, the digest, log entries and metrics."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,13 +26,13 @@ metrics = Metrics()
 
 
 class RunIncomplete(RuntimeError):
-    """Some reminders are left for the next run because something failed; the digest says what."""
+    """A failure left some reminders for the next run; the digest says which failure."""
 
 
 def finish(run: ReminderRun, reading: "RunReading", adapters: "Adapters") -> None:
-    """Keep totals and report, and publish the digest once; each is tried, whatever becomes of the others.
+    """Store the totals and the report, and publish the digest once; each is tried even if another fails.
 
-    A dry run only publishes the digest, and has nothing to make up for. Raises the first error, or RunIncomplete.
+    A dry run only publishes the digest, and never counts as incomplete. Raises the first error, or RunIncomplete.
     """
     if adapters.settings.dry_run:
         adapters.topic.publish(digest_of(run))
@@ -51,13 +51,13 @@ def finish(run: ReminderRun, reading: "RunReading", adapters: "Adapters") -> Non
 
 
 def publish_digest(run: ReminderRun, adapters: "Adapters", expires: datetime) -> None:
-    """Publish the digest, and remember that, so that another try of the run does not publish it again."""
+    """Publish the digest, and record that, so that a retry of the run does not publish it again."""
     adapters.topic.publish(digest_of(run))
     adapters.people.keep(replace(run.totals, published=True), expires)
 
 
 def attempt(steps: list[Callable[[], object]]) -> None:
-    """Take every step; raise the first error when all have been tried."""
+    """Run every step; raise the first error after all have been tried."""
     errors: list[ClientError | BotoCoreError] = []
     for step in steps:
         try:
@@ -70,7 +70,7 @@ def attempt(steps: list[Callable[[], object]]) -> None:
 
 
 def keep_report(run: ReminderRun, reading: "RunReading", adapters: "Adapters") -> None:
-    """Keep what the auditor asks for; the report of a run that is tried again replaces the one before."""
+    """Store the audit report; the report of a retried run replaces the previous one."""
     report = audit_report_of(
         run.snapshot,
         (*reading.runs, run.totals),
@@ -83,7 +83,7 @@ def keep_report(run: ReminderRun, reading: "RunReading", adapters: "Adapters") -
 
 
 def record_totals(run: ReminderRun) -> None:
-    """Log each reminder and count what the dashboard shows."""
+    """Log each reminder and emit the dashboard's metrics."""
     for message in run.outcome.queued:
         logger.info("Reminder planned", user_name=message.user_name, user_id=message.user_id, cause=message.cause)
     able = [person for person in run.snapshot.with_status(EnrolmentStatus.UNENROLLED) if not person.key_only]
@@ -95,7 +95,7 @@ def record_totals(run: ReminderRun) -> None:
         "Escalations": sum(message.kind is ReminderKind.ESCALATION for message in run.outcome.queued),
     }
     if run.report_made is not None:
-        # Without a report a curve that falls to nothing would look as if everybody had enrolled.
+        # Without a report, the curve would fall to zero as if everybody had enrolled.
         numbers["UsersEnrolled"] = run.totals.counts[EnrolmentStatus.ENROLLED]
         numbers["UsersUnenrolled"] = run.totals.counts[EnrolmentStatus.UNENROLLED]
     for name, number in numbers.items():

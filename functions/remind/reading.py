@@ -1,4 +1,4 @@
-"""What a run reads: everybody in bulk first, then the devices of those who are about to be reminded."""
+"""What a run reads: all users in bulk, then the devices of those who are about to be reminded."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RunReading:
-    """What a run has found: everybody, the reminders that are due, and what earlier runs came to.
+    """What a run has read: all people, the reminders that are due, and the totals of earlier runs.
 
-    `retried` are the totals that an earlier try of this run has kept.
+    `retried` are the totals that an earlier try of this run stored.
     """
 
     snapshot: EnrolmentSnapshot
@@ -36,9 +36,9 @@ class RunReading:
 
 
 def read_account(adapters: "Adapters", now: datetime, request: str, has_time: Callable[[], bool]) -> RunReading:
-    """Find out who has no MFA and is to be reminded; nothing is written. The days are those of the time's own zone.
+    """Find the users who have no MFA and are due for a reminder; nothing is written. Days are in the zone of `now`.
 
-    `request` is Lambda's id of the run: Lambda keeps it when it tries the run again.
+    `request` is Lambda's request id, which stays the same when Lambda retries the run.
     """
     settings, today, exempt_on = adapters.settings, now.date(), now.astimezone(UTC).date()
     facts, runs, unreadable = adapters.reader.read(settings.rules, now, has_time)
@@ -52,7 +52,7 @@ def read_account(adapters: "Adapters", now: datetime, request: str, has_time: Ca
     return RunReading(
         snapshot=with_devices_found(snapshot, facts, settings.rules, seen, exempt_on=exempt_on),
         outcome=ReminderOutcome(
-            # A user who is gone by now needs no mail either: the devices are None.
+            # The devices are None if the user is gone by now; such a user needs no mail either.
             queued=tuple(message for message in planned if seen.get(message.user_id) == frozenset()),
             unchecked=len(planned) - len(seen) - postponed,
             postponed=postponed,
@@ -69,10 +69,10 @@ def read_account(adapters: "Adapters", now: datetime, request: str, has_time: Ca
 def look_again(
     planned: Sequence[ReminderMessage], devices: MfaDevices, has_time: Callable[[], bool]
 ) -> tuple[Mapping[str, Devices | None], int]:
-    """Look up the devices of everybody who is about to be mailed: nobody who has one is reminded.
+    """Look up the devices of the people who are about to get a mail, because nobody with a device is reminded.
 
-    Return them by user id (None: the user is gone), and for how many there was no time. One who cannot be looked up is
-    left out, and keeps nobody else from being reminded.
+    Return them by user id (None: the user is gone), and the number of people for whom there was no time. A person whose
+    devices cannot be read is left out; the others are still reminded.
     """
     seen: dict[str, Devices | None] = {}
     for number, message in enumerate(planned):

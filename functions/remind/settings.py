@@ -1,4 +1,4 @@
-"""What ops chose for this function."""
+"""The settings of this function."""
 
 import re
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ def time_zone(environment: Environment, name: str) -> ZoneInfo:
 
 
 def cadence(environment: Environment, name: str) -> Cadence:
-    """Return when people are reminded and when their managers are told; raises InvalidSetting."""
+    """Return the days of reminders and of escalation; raises InvalidSetting."""
     expected = "days from 0 up, such as 0,1,3,7,14"
     days = items(environment, name, expected)
     escalate_after = whole_number(environment, "ESCALATE_AFTER_DAYS", least=1)
@@ -44,5 +44,5 @@ class Settings(MailSettings):
 
     @property
     def rules(self) -> EnrolmentRules:
-        """Return what decides who needs MFA and where mail goes."""
+        """Return the rules that decide who needs MFA and where mail goes."""
         return EnrolmentRules(self.exemptions, self.addresses)

@@ -1,1 +1,1 @@
-"""What ops and auditors read: notices, the digest and the audit report. Nothing in here calls AWS."""
+"""The texts for ops and auditors: notices, the digest and the audit report. Nothing in here calls AWS."""

@@ -1,4 +1,4 @@
-"""What ops are told about the enforcement: each notice says what happened and what to do."""
+"""The notices to ops about the enforcement: each says what happened and what to do."""
 
 import shlex
 from collections.abc import Iterable, Sequence
@@ -12,7 +12,7 @@ from domain.notice import Notice, Severity
 from domain.text import counted, first, plain, wrapped
 from domain.users import User
 
-# A mail that names more helps nobody; the log has them all.
+# A longer list in a mail helps nobody; the log has all names.
 _MOST_NAMES = 50
 
 _IF_MEANT = "Nothing is to be done if this was meant. Otherwise take the exemption away; the policy comes back."
@@ -32,7 +32,7 @@ _WHAT_TO_DO = {
 
 @dataclass(frozen=True, slots=True)
 class GroupUpdate:
-    """What an UpdateGroup call changed of the group: its name, its path, or both."""
+    """What an UpdateGroup call changed: the name of the group, its path, or both."""
 
     name: str
     new_name: str | None = None
@@ -40,7 +40,7 @@ class GroupUpdate:
 
 
 def enforcement_changed(call: ApiCall, policy_arn: str, version: str, update: GroupUpdate | None = None) -> Notice:
-    """Say that somebody changed the policy or the group outside CloudFormation; `version` is the deployed one."""
+    """Report a change of the policy or the group outside CloudFormation; `version` is the deployed one."""
     text = wrapped("What enforces MFA in this account was changed, and not by CloudFormation.")
     advice = _advice_on_group(update) if update else _advice_on(call.name, policy_arn, version)
     return Notice(
@@ -60,7 +60,7 @@ def _advice_on(call_name: str, policy_arn: str, version: str) -> str:
 
 
 def _advice_on_group(update: GroupUpdate) -> str:
-    """Say what an update leaves as it was: the group's members and policies ("UpdateGroup", IAM API Reference)."""
+    """Advise on an update, which keeps the group's members and policies ("UpdateGroup", IAM API Reference)."""
     if not update.new_name:
         return wrapped("The group keeps its name, its members and the policy. Nothing is to be done.")
     advice = wrapped(
@@ -78,12 +78,12 @@ def _make_default_again(policy_arn: str, version: str) -> str:
 
 
 def _command(*words: str) -> str:
-    """Return a command on a line of its own, to be copied as it stands."""
+    """Return a command on a line of its own, ready to copy."""
     return f"  {shlex.join(words)}"
 
 
 def policy_drifted(policy_arn: str, found: str, version: str) -> Notice:
-    """Say that a sweep found another default version than the one that was deployed."""
+    """Report that a sweep found a default version other than the deployed one."""
     text = wrapped(
         f"The default version of {policy_arn} is {found}; {version} was deployed. CloudTrail knows who changed it: "
         "look for CreatePolicyVersion and SetDefaultPolicyVersion."
@@ -95,7 +95,7 @@ def policy_drifted(policy_arn: str, found: str, version: str) -> Notice:
 
 
 def group_without_policy(group: str, *, mended: bool) -> Notice:
-    """Say that a sweep found the group without the policy, so that its members were not enforced."""
+    """Report that a sweep found the group without the policy, so that its members were not enforced."""
     text = wrapped(
         f"The group {plain(group, 128)} did not carry the enforcement policy, so that its members were free of it."
     )
@@ -113,7 +113,7 @@ def group_without_policy(group: str, *, mended: bool) -> Notice:
 
 
 def unenforceable(users: Sequence[User]) -> Notice:
-    """Say whom neither way can enforce."""
+    """Report users that neither method can enforce."""
     lines = first((f"  {plain(user.name)}" for user in users), _MOST_NAMES)
     text = wrapped(
         "No way is open to enforce these users: each has as many policies as IAM allows a user, and the group takes "
@@ -132,7 +132,7 @@ def unenforceable(users: Sequence[User]) -> Notice:
 
 
 def reattachment_conflict(user: User, times: int, call: ApiCall) -> Notice:
-    """Say that somebody keeps taking the policy off a user."""
+    """Report that the policy is detached from a user again and again."""
     name = plain(user.name)
     text = wrapped(
         f"The policy was put back on {name} {counted(times, 'time', 'times')} today, and has been taken off again. It "
@@ -150,7 +150,7 @@ def reattachment_conflict(user: User, times: int, call: ApiCall) -> Notice:
 
 
 def repeatedly_detached(users: Sequence[User]) -> Notice:
-    """Say which users keep losing the policy; the sweep does not know who takes it off."""
+    """Report users that keep losing the policy; the sweep does not know who detaches it."""
     lines = first((f"  {plain(user.name)}" for user in users), _MOST_NAMES)
     text = wrapped(
         "The policy keeps being taken off these users. The sweep has put it back more often today than "
@@ -169,7 +169,7 @@ def repeatedly_detached(users: Sequence[User]) -> Notice:
 
 
 def exempted(user: User, exemption: Exemption, call: ApiCall) -> Notice:
-    """Say that somebody exempted a user."""
+    """Report that a call exempted a user."""
     text = wrapped(f"{_exempt(user, exemption)}. If the policy is on the user, it is detached now.")
     return Notice(
         "exempted",
@@ -180,7 +180,7 @@ def exempted(user: User, exemption: Exemption, call: ApiCall) -> Notice:
 
 
 def malformed_exemption(user: User, value: str, call: ApiCall) -> Notice:
-    """Say that a tag that somebody set exempts nobody, because its value looks like a day and is none."""
+    """Report a tag that exempts nobody, because its value looks like a day and is not a valid one."""
     text = wrapped(
         f"{plain(user.name)} is not exempt: {plain(value)!r} looks like a day and is none. "
         "Write the last day of an exemption as YYYY-MM-DD, or its reason in words."
@@ -194,7 +194,7 @@ def malformed_exemption(user: User, value: str, call: ApiCall) -> Notice:
 
 
 def exemptions_found(found: Sequence[Release | Exempted]) -> Notice:
-    """Say which users are exempt without ops having been told; the caller is not known."""
+    """Report exempt users that were not published yet; the caller is not known."""
     lines = first((f"  {_exempt(known.user, known.exemption)}" for known in found), _MOST_NAMES)
     text = wrapped("These users are exempt. If the policy is on one of them, it is detached now:")
     cause = wrapped(
@@ -211,7 +211,7 @@ def exemptions_found(found: Sequence[Release | Exempted]) -> Notice:
 
 
 def denied_though_exempt(found: Sequence[Exempted]) -> Notice:
-    """Say which exempt users are denied everything through a group that the tool does not touch."""
+    """Report exempt users that are denied everything through a group that the tool does not change."""
     lines = first(_denied(found), _MOST_NAMES)
     text = wrapped(
         "These users are exempt and are denied everything all the same, because they are members of a group that "
@@ -236,7 +236,7 @@ def _denied(found: Iterable[Exempted]) -> Iterable[str]:
 
 
 def detached_for_deletion(user: User, call: ApiCall) -> Notice:
-    """Say that a user is let go because somebody could not delete the user."""
+    """Report that the policy is detached from a user so that the user can be deleted."""
     name = plain(user.name)
     text = wrapped(f"{name} could not be deleted because of the enforcement policy, and is let go for an hour:")
     advice = wrapped(
@@ -252,7 +252,7 @@ def detached_for_deletion(user: User, call: ApiCall) -> Notice:
 
 
 def deletion_grace_exhausted(user: User, times: int, call: ApiCall) -> Notice:
-    """Say that a user stays enforced, though somebody cannot delete the user."""
+    """Report that the policy stays attached although a deletion of the user failed."""
     name = plain(user.name)
     text = wrapped(
         f"{name} was let go {counted(times, 'time', 'times')} this week to be deleted, and is still there. Deletions "
@@ -270,10 +270,10 @@ def deletion_grace_exhausted(user: User, times: int, call: ApiCall) -> Notice:
 def detach_incomplete(
     names: Sequence[str], policy_arn: str, *, boundaries: Sequence[str] = (), readable: bool = True
 ) -> Notice:
-    """Say what keeps the policy from being deleted with the stack.
+    """Report what keeps the policy from being deleted with the stack.
 
-    These are users, groups and roles that could not be detached, and users and roles whose permissions `boundaries` the
-    policy is. If not all was `readable`, there may be more.
+    These are users, groups and roles with the policy still attached, and users and roles that have it as permissions
+    boundary (`boundaries`). If not everything was `readable`, there may be more.
     """
     parts = [wrapped(f"The stack is being deleted, but {policy_arn} cannot be, until you have done the following.")]
     if names:

@@ -1,4 +1,4 @@
-"""What an auditor asks of one moment: who is enforced and how, who has MFA, who is exempt, why and until when."""
+"""The account at one moment for auditors: who is enforced and how, who has MFA, who is exempt, why and until when."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ from domain.users import PolicyCoverage
 
 
 class Enforced(StrEnum):
-    """How the enforcement policy holds a user."""
+    """How the enforcement policy reaches a user."""
 
     ATTACHED = "attached"
     IN_GROUP = "through the group"
@@ -26,10 +26,10 @@ class Enforced(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuditRow:
-    """One user. `password` and `active_keys` are None where the credential report does not say yet.
+    """One user. `password` and `active_keys` are None if the credential report does not have the user yet.
 
-    `ended` is an exemption that holds no more, whose tag is still there; `reminders` count since `without_since`. Where
-    nobody remembers the user, all three of the history are None.
+    `ended` is an exemption that has ended, but whose tag is still there; `reminders` count since `without_since`. If
+    there is no record of the user, `without_since`, `reminders` and `last_reminded` are None.
     """
 
     user_id: str
@@ -50,10 +50,10 @@ class AuditRow:
 
 @dataclass(frozen=True, slots=True)
 class AuditReport:
-    """The account at one time; `runs` are the totals of all runs that are still remembered, this one the last of them.
+    """The account at one time; `runs` are the totals of the runs that are still stored, of which this one is the last.
 
-    `report_made` is None where IAM gave no credential report. `not_deployed` says which stack was looked for and not
-    found: then who is enforced, who was reminded and what was before are not known. It is empty if there is one.
+    `report_made` is None if IAM returned no credential report. `not_deployed` names the stack that was not found, and
+    is empty if it was found. Without the stack, enforcement, reminders and earlier runs are unknown.
     """
 
     account: str
@@ -71,13 +71,13 @@ class AuditReport:
 
     @property
     def not_enforced(self) -> int | None:
-        """Count those who are neither exempt nor held by the policy; None if that is not known."""
+        """Return the number of users who are neither exempt nor enforced; None if it is unknown."""
         if self.not_deployed:
             return None
         return sum(row.enforced is Enforced.NOT and row.enrolment is not EnrolmentStatus.EXEMPT for row in self.rows)
 
 
-# What needs somebody comes first.
+# Users who need attention come first.
 _ORDER = [
     EnrolmentStatus.UNENROLLED,
     EnrolmentStatus.UNKNOWN,
@@ -95,13 +95,13 @@ def audit_report_of(
     report_made: datetime | None,
     escalate_after: int,
 ) -> AuditReport:
-    """Put together the report of the last of the runs, which came to this picture."""
+    """Return the report of the last of the runs, which found this snapshot."""
     rows = sorted(map(_row, snapshot.people), key=lambda row: (_ORDER.index(row.enrolment), row.name.casefold()))
     return AuditReport(account, runs[-1].at, report_made, escalate_after, tuple(runs), tuple(rows))
 
 
 def without_stack(report: AuditReport, not_deployed: str) -> AuditReport:
-    """Take out of a report what only a stack can tell, and say which one there is not."""
+    """Return the report without what only the stack knows, and with the name of the missing stack."""
     rows = tuple(
         replace(row, enforced=Enforced.UNKNOWN, without_since=None, reminders=None, last_reminded=None)
         for row in report.rows

@@ -24,12 +24,12 @@ COLUMNS = (
     "account",
 )
 
-# With these a cell is a formula to a spreadsheet; in Japanese ones the wide forms are, too.
+# A cell that starts with one of these is a formula; in Japanese spreadsheets the wide forms are, too.
 _FORMULA = frozenset("=+-@\t\r＝＋－＠")  # noqa: RUF001  (the wide forms are meant)
 
 
 def audit_csv(report: AuditReport) -> str:
-    """Write the rows. What people can name and a spreadsheet would run is led by an apostrophe, which keeps it text."""
+    """Return the rows as CSV. A value that a spreadsheet would run gets an apostrophe, which keeps it text."""
     found = StringIO()
     writer = csv.writer(found)
     writer.writerow(COLUMNS)

@@ -1,4 +1,4 @@
-"""How the numbers went, as lines of a chart: places are in units of the drawing, from its upper left corner."""
+"""The trend as lines of a chart; positions are in units of the drawing, from its upper left corner."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from domain.enrolment.record import EnrolmentStatus
 from domain.enrolment.totals import RunTotals
 
 WIDTH, HEIGHT = 900, 240
-# What is kept free for the scale on the left, the names of the lines on the right, and the days below.
+# The margins: the scale on the left, the names of the lines on the right, and the days below.
 _LEFT, _RIGHT, _TOP, _BOTTOM = 48, 120, 12, 28
 _NAMES_APART = 16
 _SHOWN = {
@@ -21,7 +21,7 @@ _SHOWN = {
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One number over time; `name_at` is how far down its name stands beside the last point."""
+    """One number over time; `name_at` is the vertical position of its name beside the last point."""
 
     state: str
     name: str
@@ -32,7 +32,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """The lines, and the scales: numbers with how far down they stand, days with how far to the right."""
+    """The lines and the scales: numbers with their vertical, days with their horizontal position."""
 
     lines: tuple[Line, ...]
     numbers: tuple[tuple[int, float], ...]
@@ -48,7 +48,7 @@ def daily(runs: Sequence[RunTotals]) -> list[RunTotals]:
 
 
 def chart_of(runs: Sequence[RunTotals]) -> Chart | None:
-    """Draw the chart, or None where the runs are of fewer than two days: one point is no trend."""
+    """Return the chart, or None if the runs are of fewer than two days: one point is no trend."""
     days = daily(runs)
     if len(days) < 2:
         return None
@@ -80,13 +80,13 @@ def chart_of(runs: Sequence[RunTotals]) -> Chart | None:
 
 
 def _rounded_up(number: int) -> int:
-    """Return an even number that is good for the top of a scale: 2, 4, 6, 8 or 10 times a power of ten."""
+    """Return an even number for the top of a scale: 2, 4, 6, 8 or 10 times a power of ten."""
     power = int(f"1{'0' * (len(str(number)) - 1)}")
     return max(2, 2 * ceil(number / (2 * power)) * power)
 
 
 def _with_names_apart(lines: Sequence[Line]) -> tuple[Line, ...]:
-    """Push names down that would cover the one above, then up from the lower edge those that this led out of it."""
+    """Move names down if they cover the one above, then up again if that moved them below the lower edge."""
     found: list[Line] = []
     free_from = 0.0
     for line in sorted(lines, key=lambda line: line.name_at):

@@ -1,1 +1,1 @@
-"""The digest of a reminder run: what needs ops, the numbers, and the people who are left."""
+"""The digest of a reminder run: what ops must do, the numbers, and the people who are left."""

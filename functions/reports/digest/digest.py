@@ -1,4 +1,4 @@
-"""What ops are told after a run: who is left, what needs them, and whether it is getting better."""
+"""The digest that ops get after a run: what they must do, the numbers with their change, and who is left."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ _MOST_UNREADABLE = 20
 
 @dataclass(frozen=True, slots=True)
 class ReminderRun:
-    """Everything that a digest follows from. `report_made` is None if there was no credential report.
+    """All that a digest is written from. `report_made` is None if there was no credential report.
 
-    `unreadable` are rows of that report and items of the people table that nobody could make anything of.
+    `unreadable` are rows of that report and items of the people table that could not be read.
     """
 
     account: str
@@ -39,7 +39,7 @@ class ReminderRun:
 def digest_of(run: ReminderRun) -> Notice:
     """Write the digest."""
     counts = run.totals.counts
-    # SNS takes ASCII only here.
+    # SNS accepts only ASCII in a subject.
     dry = "[dry run] " if run.dry_run else ""
     said = [
         f"{counts[state]:,} {what}"

@@ -1,4 +1,4 @@
-"""The numbers of a digest, and whether they are getting better."""
+"""The numbers of a digest, and their change since the last run."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ _MEANINGS = {
 
 
 def share(totals: RunTotals) -> str:
-    """Say how many of those who need MFA have it, and of how many it is not known."""
+    """Return how many of the people who need MFA have it, and how many are unknown."""
     enrolled, unenrolled = totals.counts[EnrolmentStatus.ENROLLED], totals.counts[EnrolmentStatus.UNENROLLED]
     unknown = totals.counts.get(EnrolmentStatus.UNKNOWN, 0)
     everybody = enrolled + unenrolled
@@ -29,13 +29,13 @@ def share(totals: RunTotals) -> str:
         return "Nobody here needs MFA."
     if not unenrolled:
         return "Everybody who needs MFA has it."
-    # Rounded down: never 100 % while somebody is left.
+    # Rounded down, so that it is never 100 % while somebody is left.
     share = f"{enrolled:,} of {everybody:,} people who need MFA have it: {enrolled * 100 // everybody} %."
     return f"{share} Of {unknown:,} more it is not known." if unknown else share
 
 
 def numbers(totals: RunTotals, before: RunTotals | None, escalate_after: int) -> str:
-    """Return a line for each way of standing to MFA, with the change since the run before."""
+    """Return a line for each status, with the change since the previous run."""
     changed = _Changes(totals.counts, before.counts if before else totals.counts)
     late = totals.counts[ESCALATED]
     late_part = f", {late:,} of them for {escalate_after} days or longer{changed.note(ESCALATED)}" if late else ""

@@ -1,4 +1,4 @@
-"""The lists of a digest: one line says all there is to know about one person."""
+"""The lists of a digest, with one line for each person."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
@@ -11,13 +11,13 @@ from domain.enrolment.totals import days_without, escalated, longest_first
 from domain.exemptions import Exemption
 from domain.text import first, plain, wrapped
 
-# With so many lines to a section, and what users can name cut short, a digest stays below the 256 KiB of a message
-# ("Publish" in the Amazon SNS API Reference), whatever people are called.
+# With so many lines in a section and all names cut short, a digest stays below the 256 KiB of a message ("Publish" in
+# the Amazon SNS API Reference).
 _MOST_NAMES = 100
 
 
 def section(title: str, lines: Sequence[str]) -> str:
-    """Return lines under a title; nothing where there are none."""
+    """Return lines under a title; an empty text if there are none."""
     return "\n".join([title.upper(), "-" * len(title), *lines]) if lines else ""
 
 
@@ -29,9 +29,9 @@ def people(
     dry_run: bool,
     unreachable: bool,
 ) -> Iterator[str]:
-    """Yield the sections about people, the most urgent first; the unreachable only where mail is sent at all.
+    """Yield the sections about people, the most urgent first; the unreachable only if mail is sent at all.
 
-    `reminded_today` are the ids of the users whose reminder this run has put on its way.
+    `reminded_today` are the ids of the users whose reminder this run has queued.
     """
     late, longest = escalated(snapshot, escalate_after), longest_first(snapshot)
     key_only = [person for person in longest if person.key_only]

@@ -1,4 +1,4 @@
-"""The audit report as one page that needs nothing else: no network, no other file, and paper will do."""
+"""The audit report as one self-contained page: no network, no other file, and fit for printing."""
 
 from base64 import b64encode
 from functools import cache
@@ -16,7 +16,7 @@ _FILES = Path(__file__).parent
 
 
 def audit_page(report: AuditReport) -> str:
-    """Write the page; whatever people can name is escaped, and only the script and style of this package run in it."""
+    """Return the page; names that users can choose are escaped, and only this package's script and style run in it."""
     return _template().render(
         report=report,
         counts=report.totals.counts,
@@ -47,5 +47,5 @@ def _text(name: str) -> str:
 
 
 def _hash(name: str) -> str:
-    """Return the digest by which the page's own policy knows its script and style ("Content Security Policy")."""
+    """Return the digest that allows a script or style in the page's own policy ("Content Security Policy")."""
     return b64encode(sha256(_text(name).encode()).digest()).decode()
