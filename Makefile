@@ -1,4 +1,4 @@
-# Every target sets up what it needs; nothing has to be installed by hand but Python 3.13 (and node for the policy referee).
+# Every target sets up what it needs; install only Python 3.13 by hand (and node for the policy referee).
 .DEFAULT_GOAL := help
 SHELL := bash
 .SHELLFLAGS := -euo pipefail -c
@@ -7,7 +7,7 @@ PYTHON ?= python3.13
 VENV := .venv
 SAM := .venv-sam
 AUDIT := .venv-audit
-# The build looks for python3.13 and the tests for sam: both come from here, whatever the caller's PATH holds.
+# The build needs python3.13 and the tests need sam: both come from here, whatever is on the caller's PATH.
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/$(SAM)/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 FORMAT ?= html
@@ -15,10 +15,10 @@ OUTPUT ?= mfa-report.$(FORMAT)
 PIP := python -m pip --disable-pip-version-check --quiet
 # Python compiles what it imports; compiling everything at once would take as long as the rest of the set-up.
 INSTALL := $(PIP) install --no-compile --require-hashes
-# Only what was given: a stack that was named and is not there is another thing than none.
+# Pass only what was given: a missing stack that was named is an error, an unnamed one is not.
 WHERE = $(if $(REGION),--region '$(REGION)') $(if $(STACK),--stack-name '$(STACK)')
 
-# What does not need each other runs side by side: the set-up's environments, and the parts of `make test`.
+# Independent targets run in parallel: the set-up's environments, and the parts of `make test`.
 MAKEFLAGS += --jobs 3
 ifeq ($(MAKECMDGOALS),test)
 MAKEFLAGS += --keep-going $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
@@ -31,13 +31,13 @@ help: ## Show this list
 
 setup: $(VENV)/.done $(SAM)/.done node_modules/.done ## Create the tools' environments (done by every other target)
 
-demo: setup ## Play the whole story in a local cloud, then tear it down
+demo: setup ## Play the demo in a local cloud, then tear it down
 	@python -m local.demo
 
 local: setup ## Keep the local cloud running until Ctrl-C
 	@python -m local.playground
 
-test: lint test-code test-deployed ## Lint and run every test, the end-to-end ones included, side by side
+test: lint test-code test-deployed ## Lint and run every test, including the end-to-end ones, in parallel
 
 test-code: setup
 	python -m pytest --numprocesses 2 --dist worksteal --ignore tests/e2e
@@ -46,7 +46,7 @@ test-code: setup
 test-deployed: setup
 	python -m pytest --numprocesses 2 --dist loadfile tests/e2e
 
-check: setup lint ## Lint, and run the tests that need no AWS at all: half a minute, for while you write
+check: setup lint ## Lint, and run the tests that need no AWS at all: half a minute, for use while you write
 	python -m pytest --numprocesses 2 tests/unit tests/policy tests/infrastructure
 
 lint: setup ## Formatting, types, import rules, template
@@ -60,12 +60,12 @@ lint: setup ## Formatting, types, import rules, template
 mails: setup ## Render every mail that people get into .local/mails
 	@python -m local.mails
 
-format: setup ## Let ruff rewrite what it can, and write the page of parameters
+format: setup ## Format and fix with ruff, and write the page of parameters
 	ruff format .
 	ruff check --fix .
 	python -m tests.infrastructure.parameters
 
-doctor: setup ## Check the account, and what is deployed in it (REGION=us-east-1 STACK=mfa-enforcer); only reads
+doctor: setup ## Check the account and its deployment (REGION=us-east-1 STACK=mfa-enforcer); only reads
 	@python -m ops.doctor $(WHERE)
 
 report: setup ## Write the audit report of the account as it is now (FORMAT=html OUTPUT=mfa-report.html); only reads
@@ -105,12 +105,12 @@ $(AUDIT)/.done: requirements/audit.txt
 	$(AUDIT)/bin/$(INSTALL) -r requirements/audit.txt
 	touch $@
 
-# The referee of the policy tests. Without npm they are skipped, and say so.
+# The referee of the policy tests. Without npm they are skipped with a message.
 node_modules/.done: package-lock.json
 	@if command -v npm >/dev/null; then npm ci --no-audit --no-fund --loglevel=error; else mkdir -p node_modules; fi
 	touch $@
 
 define require_python
 command -v $(PYTHON) >/dev/null && $(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 13))' \
-  || { echo "Python 3.13 is needed, the version the functions run on; '$(PYTHON)' is not it. Install it, or say make PYTHON=/path/to/python3.13" >&2; exit 1; }
+  || { echo "Python 3.13 is needed, the version the functions run on; '$(PYTHON)' is another version. Install it, or run make PYTHON=/path/to/python3.13" >&2; exit 1; }
 endef

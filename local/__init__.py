@@ -3,5 +3,5 @@
 import sys
 from pathlib import Path
 
-# Mails are worded as the functions word them, by their modules, which are no installed package.
+# The mails come from the functions' own modules, which are not an installed package.
 sys.path.append(str(Path(__file__).parents[1] / "functions"))

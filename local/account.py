@@ -1,4 +1,4 @@
-"""What people do in an account, and what they see of it: for the tests and the demo."""
+"""Actions in an account, and reads of its state: for the tests and the demo."""
 
 import json
 import time
@@ -22,11 +22,11 @@ type Policy = Mapping[str, Any]
 
 
 class NeverHappened(AssertionError):
-    """Something did not come about in time."""
+    """Something did not happen in time."""
 
 
 def eventually[Found](see: Callable[[], Found], what: str, *, within: float = _PATIENCE_SECONDS) -> Found:
-    """Look until there is something to see, and return it; raises NeverHappened after `within` seconds."""
+    """Call `see` until it returns something, and return that; raises NeverHappened after `within` seconds."""
     deadline = time.monotonic() + within
     while not (found := see()):
         if time.monotonic() > deadline:
@@ -44,7 +44,7 @@ class Account:
 
     @cached_property
     def iam(self) -> "IAMClient":
-        """Return the IAM client of somebody who may do everything."""
+        """Return the IAM client of an administrator."""
         return cast("IAMClient", self.stack.cloud.client("iam"))
 
     @cached_property
@@ -63,24 +63,24 @@ class Account:
         return self.stack.outputs["PolicyArn"]
 
     def create_user(self, name: str = "", *, path: str = "/", tags: Mapping[str, str] | None = None) -> str:
-        """Create a user and return the name: one that nobody else has, where none is given."""
+        """Create a user and return the name: a unique one if none is given."""
         name = name or f"person-{uuid.uuid4().hex[:8]}"
         listed = [{"Key": key, "Value": value} for key, value in (tags or {}).items()]
         self.iam.create_user(UserName=name, Path=path, Tags=listed)  # type: ignore[arg-type]  # TagTypeDict is such a dict
         return name
 
     def tag_user(self, user_name: str, tags: Mapping[str, str]) -> None:
-        """Put tags on a user."""
+        """Tag a user."""
         listed = [{"Key": key, "Value": value} for key, value in tags.items()]
         self.iam.tag_user(UserName=user_name, Tags=listed)  # type: ignore[arg-type]  # TagTypeDict is such a dict
 
     def is_enforced(self, user_name: str) -> bool:
-        """Tell whether the policy is attached to the user."""
+        """Return whether the policy is attached to the user."""
         attached = self.iam.list_attached_user_policies(UserName=user_name)["AttachedPolicies"]
         return any(policy["PolicyArn"] == self.policy_arn for policy in attached)
 
     def enforced_users(self) -> set[str]:
-        """Return the names of all users to whom the policy is attached."""
+        """Return the names of all users that the policy is attached to."""
         pages = self.iam.get_paginator("list_entities_for_policy").paginate(PolicyArn=self.policy_arn)
         return {user["UserName"] for page in pages for user in page["PolicyUsers"]}
 
@@ -89,13 +89,13 @@ class Account:
         eventually(lambda: self.is_enforced(user_name), f"the policy on {user_name}", within=within)
 
     def policy_document(self, policy_arn: str = "") -> Policy:
-        """Return a policy as IAM has it now, in its default version; the enforcement policy where none is named."""
+        """Return the default version of a policy as IAM has it now; without an ARN, the enforcement policy."""
         arn = policy_arn or self.policy_arn
         version = self.iam.get_policy(PolicyArn=arn)["Policy"]["DefaultVersionId"]
         return _policy(self.iam.get_policy_version(PolicyArn=arn, VersionId=version)["PolicyVersion"]["Document"])
 
     def policies_of(self, user_name: str) -> list[Policy]:
-        """Return every policy that is on the user now: attached, in line, and those of the user's groups."""
+        """Return every policy that applies to the user now: attached, inline, and those of the user's groups."""
         attached = self.iam.list_attached_user_policies(UserName=user_name)["AttachedPolicies"]
         for group in self.iam.list_groups_for_user(UserName=user_name)["Groups"]:
             attached += self.iam.list_attached_group_policies(GroupName=group["GroupName"])["AttachedPolicies"]
@@ -109,24 +109,24 @@ class Account:
         ]
 
     def messages_in(self, output: str) -> int:
-        """Return how many messages a queue holds, waiting and in flight, by the name of the stack's output for it."""
+        """Return the number of messages in a queue, waiting or in flight, by the name of its stack output."""
         found = self.sqs.get_queue_attributes(QueueUrl=self.stack.outputs[output], AttributeNames=["All"])["Attributes"]
         return int(found["ApproximateNumberOfMessages"]) + int(found["ApproximateNumberOfMessagesNotVisible"])
 
     def retry_soon(self, output: str) -> None:
-        """Let a queue hand out again after a second what failed, instead of minutes; by the name of its output."""
+        """Make a queue, named by its output, retry failed messages after a second instead of minutes."""
         self.sqs.set_queue_attributes(QueueUrl=self.stack.outputs[output], Attributes={"VisibilityTimeout": "1"})
 
     @contextmanager
     def dead_letters_of(self, output: str) -> Iterator[str]:
-        """Empty a dead-letter queue before and after the block; by the name of its output."""
+        """Empty a dead-letter queue, named by its output, before and after the block."""
         url = self.stack.outputs[output]
         self.sqs.purge_queue(QueueUrl=url)
         yield output
         self.sqs.purge_queue(QueueUrl=url)
 
     def redrive(self, output: str, *, to: str) -> None:
-        """Have the messages of a dead-letter queue tried again in the queue they came from; by the outputs' names.
+        """Move the messages of a dead-letter queue back to the queue they came from; both are named by their outputs.
 
         This is what StartMessageMoveTask does, which MiniStack lacks.
         """
@@ -137,9 +137,9 @@ class Account:
                 self.sqs.delete_message(QueueUrl=dead_letters, ReceiptHandle=message["ReceiptHandle"])
 
     def invoke(self, output: str, event: object) -> Any:  # noqa: ANN401  # a function's answer is JSON of any shape
-        """Call a function by the name of the stack's output for it, as `sam remote invoke` does; return its answer.
+        """Invoke a function, named by its stack output, as `sam remote invoke` does; return its answer.
 
-        Raises RuntimeError with what the function said, where it failed.
+        Raises RuntimeError with the function's error if it failed.
         """
         answer = self.functions.invoke(FunctionName=self.stack.outputs[output], Payload=json.dumps(event))
         said = answer["Payload"].read()
@@ -148,6 +148,6 @@ class Account:
         return json.loads(said)
 
 
-def _policy(document: Any) -> Policy:  # noqa: ANN401  # boto3 decodes it; MiniStack writes some in a way that it does not
+def _policy(document: Any) -> Policy:  # noqa: ANN401  # boto3 decodes most; MiniStack encodes some in another way
     policy: Policy = json.loads(unquote(document)) if isinstance(document, str) else document
     return policy

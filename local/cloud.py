@@ -13,15 +13,15 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parent.parent
 ACCOUNT = "111122223333"
-SECRET = "local"  # noqa: S105  # of an account that is not one
+SECRET = "local"  # noqa: S105  # of an account that does not exist
 REGION = "us-east-1"
 
 
 @dataclass(frozen=True)
 class Cloud:
-    """A running local cloud: one account, nothing in it at first.
+    """A running local cloud: one account, empty at first.
 
-    `folder` is for whatever belongs to this run (logs, build results) and goes with it.
+    `folder` is for the files of this run (logs, build results), and is removed with it.
     """
 
     port: int
@@ -29,17 +29,17 @@ class Cloud:
 
     @property
     def endpoint(self) -> str:
-        """Return what AWS_ENDPOINT_URL must be to reach it."""
+        """Return the AWS_ENDPOINT_URL of the local cloud."""
         return f"http://127.0.0.1:{self.port}"
 
     @property
     def log(self) -> Path:
-        """Return where MiniStack writes."""
+        """Return MiniStack's log file."""
         return self.folder / "ministack.log"
 
     @property
     def credentials(self) -> Mapping[str, str]:
-        """Return what reaches the local cloud and no other: an account number is the access key of that account."""
+        """Return variables that reach the local cloud and no other: the access key of an account is its number."""
         return {
             "AWS_ENDPOINT_URL": self.endpoint,
             "AWS_ACCESS_KEY_ID": ACCOUNT,
@@ -48,19 +48,19 @@ class Cloud:
         }
 
     def environment(self) -> dict[str, str]:
-        """Return the environment for programs that shall work with the local cloud, and can reach no real account."""
+        """Return the environment for programs that use the local cloud; it reaches no real account."""
         ours = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
         nobody = {
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
         }
-        # How often sam asks whether the deployment is done, in seconds: this cloud tires less than AWS.
+        # The polling interval of sam deploy, in seconds: the local cloud does not throttle.
         sam = {"SAM_CLI_TELEMETRY": "0", "SAM_CLI_POLL_DELAY": "0.2"}
         return {**ours, **nobody, **sam, **self.credentials}
 
     def client(self, service: str, access_key_id: str = ACCOUNT, secret: str = SECRET) -> Any:  # noqa: ANN401
-        """Return a boto3 client for the local cloud, of the account itself or of whose key it is."""
+        """Return a boto3 client for the local cloud, of the account itself or of the owner of the key."""
         client: BaseClient = boto3.client(
             service,  # type: ignore[call-overload]  # its overloads want literals
             endpoint_url=self.endpoint,

@@ -1,4 +1,4 @@
-"""What the local cloud has sent: mails, which nobody gets and anybody can read, and what ops are told."""
+"""What the local cloud has sent: mails, which are kept and not delivered, and digests to ops."""
 
 import json
 import urllib.request
@@ -27,12 +27,12 @@ class SentMail:
 
 @dataclass(frozen=True, slots=True)
 class Mailbox:
-    """Everybody's mail in one place."""
+    """The mails to all users."""
 
     cloud: Cloud
 
     def allow_sender(self, address: str) -> None:
-        """Verify an address that mail is sent from, as ops do once; here it is verified at once."""
+        """Verify a sender's address, as ops do once; the local cloud verifies it at once."""
         ses = cast("SESV2Client", self.cloud.client("sesv2"))
         if address not in {found["IdentityName"] for found in ses.list_email_identities()["EmailIdentities"]}:
             ses.create_email_identity(EmailIdentity=address)
@@ -55,7 +55,7 @@ class Mailbox:
 
 
 class OpsInbox:
-    """Somebody who is subscribed to the digests on the ops topic, through a queue that only this topic may write to."""
+    """A subscription to the digests on the ops topic, through a queue that only this topic may write to."""
 
     def __init__(self, account: Account) -> None:
         self._sqs = account.sqs
@@ -78,7 +78,7 @@ class OpsInbox:
         )
 
     def next_digest(self) -> str:
-        """Wait for a digest and take it."""
+        """Wait for a digest and remove it from the queue."""
         (message,) = eventually(lambda: self._sqs.receive_message(QueueUrl=self._url).get("Messages"), "a digest")
         self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
         digest: str = json.loads(message["Body"])["Message"]

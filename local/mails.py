@@ -1,6 +1,6 @@
-"""Every mail as people get it, from the real templates, for whoever words them: `make mails`.
+"""Renders every mail from the real templates, for the authors of templates: `make mails`.
 
-HTML and text go to .local/mails. Chromium, where it is installed, draws them as a phone and a desktop show them.
+HTML and text go to .local/mails. Chromium, if it is installed, draws them as a phone and a desktop show them.
 """
 
 import argparse
@@ -22,7 +22,7 @@ FOLDER = Path(".local/mails")
 PICTURES = Path("docs/pictures")
 WIDTHS = {"phone": 390, "desktop": 800}
 
-# The two that the README shows: mail, device, and how much of it at which scale makes a small picture.
+# The two that the README shows: mail, device, and the height and the scale that make a small picture.
 SHOWN = (("welcome-en", "desktop", 1060, 0.75), ("reminder-ja", "phone", 870, 0.8))
 
 _ACCOUNT = Account("aws", "111122223333", "example-corp")
@@ -72,7 +72,7 @@ def write() -> list[Path]:
 
 
 def picture(page: Path, to: Path, width: int, height: int = 2400, scale: float = 1) -> None:
-    """Let Chromium draw a page; it needs a profile of its own, and fetches nothing."""
+    """Draw a page with Chromium, which gets a profile of its own and fetches nothing."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
         sys.exit("Pictures need Chromium, with a font for Japanese: apt-get install chromium fonts-noto-cjk")
@@ -100,7 +100,7 @@ def picture(page: Path, to: Path, width: int, height: int = 2400, scale: float =
 
 
 def main() -> None:
-    """Write the mails, and draw what was asked for."""
+    """Write the mails, and draw the requested pictures."""
     parser = argparse.ArgumentParser(prog="python -m local.mails", description=__doc__)
     parser.add_argument("--pictures", action="store_true", help="draw every mail into .local/mails")
     parser.add_argument("--readme", action="store_true", help="draw the two that the README shows into docs/pictures")

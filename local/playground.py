@@ -1,4 +1,4 @@
-"""A local cloud to play with from a second terminal, until Ctrl-C: `make local`."""
+"""Runs a local cloud, which you use from a second terminal, until Ctrl-C: `make local`."""
 
 import sys
 import time
@@ -67,7 +67,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def play(story: Story) -> NoReturn:
-    """Deploy, say how to play, and wait; only an interruption ends it."""
+    """Deploy, print the instructions, and wait until interrupted."""
     with start.started(start.chosen_port()) as cloud:
         with story.timed("sam build"):
             stacks.build(cloud)
@@ -80,7 +80,7 @@ def play(story: Story) -> NoReturn:
 
 
 def how_to_play(stack: stacks.Stack, policy_arn: str) -> str:
-    """Return what people can do in a second terminal, each command as it can be copied."""
+    """Return the instructions for a second terminal, with commands that can be copied."""
     cloud = stack.cloud
     return _HOW_TO_PLAY.format(
         exports="\n  ".join(f"export {name}={value}" for name, value in cloud.credentials.items()),

@@ -1,4 +1,4 @@
-"""Programs that run beside ours, each in a process group of its own, so that all of it can be ended by id."""
+"""Child programs, each in its own process group, so that all its processes can be ended by id."""
 
 import os
 import signal
@@ -10,19 +10,19 @@ from pathlib import Path
 from types import FrameType
 from typing import IO
 
-# How long a program gets to end when asked, before it is made to.
+# The time a program has to end after SIGTERM, before SIGKILL.
 _GRACE_SECONDS = 2.0
 
 type Environment = Mapping[str, str]
 
 
 class ProgramFailed(RuntimeError):
-    """A program ended with an error; the text holds the end of what it said."""
+    """A program ended with an error; the text contains the end of its output."""
 
 
 @contextmanager
 def running(command: Sequence[str], environment: Environment, output: IO[str]) -> Iterator[subprocess.Popen[str]]:
-    """Run a program for as long as the block lasts, whatever ends the block; its standard input is a pipe of ours."""
+    """Run a program as long as the block runs, however the block ends; its standard input is a pipe of ours."""
     with subprocess.Popen(  # noqa: S603  # commands of this package only
         command,
         env=environment,
@@ -39,7 +39,7 @@ def running(command: Sequence[str], environment: Environment, output: IO[str]) -
 
 
 def run(command: Sequence[str], environment: Environment, log: Path, *, timeout: float) -> None:
-    """Run a program to its end, its output in `log`; raises ProgramFailed, also after `timeout` seconds."""
+    """Run a program to its end with its output in `log`; raises ProgramFailed, also after `timeout` seconds."""
     with log.open("w") as output, running(command, environment, output) as process:
         try:
             status = process.wait(timeout)
@@ -57,20 +57,20 @@ def tail(log: Path, lines: int = 40) -> str:
 
 
 def end_on_termination() -> None:
-    """Make SIGTERM end this program as Ctrl-C does: through every `finally` on the way."""
+    """Make SIGTERM end this program as Ctrl-C does: through every `finally`."""
 
     def interrupt(_signal: int, _frame: FrameType | None) -> None:
         raise KeyboardInterrupt
 
     signal.signal(signal.SIGTERM, interrupt)
-    # Without this a shell that starts us in the background keeps Ctrl-C from us.
+    # Without this, a program that a shell starts in the background ignores Ctrl-C.
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """End the whole group, first by asking.
+    """End the whole group, first with SIGTERM.
 
-    The leader is not reaped before the group is gone: until then its id cannot be anybody else's.
+    The leader is not reaped before the group is gone, so that its id cannot be reused until then.
     """
     if process.returncode is not None:
         return

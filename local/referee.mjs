@@ -1,12 +1,12 @@
 // Judges requests, one JSON object a line: {policies, principal, action, resource, context} -> {verdict, statements}.
-// The judge is @cloud-copilot/iam-simulate, which knows IAM's evaluation and every action's resource types, and
-// has no part in this project.
+// The judge is @cloud-copilot/iam-simulate, which knows IAM's evaluation and every action's resource types, and is
+// independent of this project.
 import { createInterface } from 'node:readline'
 import { isWildcardOnlyAction, runSimulation, runUnsafeSimulation } from '@cloud-copilot/iam-simulate'
 
 // A call may leave out the resource that its action could have named (ListMFADevices without a user). AWS judges it against
-// "*", which only the pattern "*" and patterns of negation match. The simulator takes "*" for "any resource that some
-// policy mentions" instead; a resource that nothing but "*" matches gives it AWS's meaning.
+// "*", which only the pattern "*" and patterns of negation match. For the simulator, "*" is "any resource that some
+// policy mentions"; a resource that only "*" matches gives the result of AWS.
 const NO_RESOURCE = 'no:such:arn:anywhere:at:all'
 
 async function namesNoResource({ action, resource }) {
@@ -38,7 +38,7 @@ async function judge(request) {
   if (await namesNoResource(request)) return judgeUnchecked({ ...request, resource: NO_RESOURCE })
   const outcome = await runSimulation(simulation(request), { simulationMode: 'Strict' })
   if (outcome.resultType === 'error') {
-    // The ARN of a passkey or security key (u2f/...) is no resource type of any IAM action.
+    // The ARN of a passkey or security key (u2f/...) is not a resource type of any IAM action.
     if (outcome.errors.message === 'no.resource.types') return judgeUnchecked(request)
     throw new Error(JSON.stringify(outcome.errors))
   }

@@ -1,4 +1,4 @@
-"""The evaluator that judges requests by policies: a node process that answers line by line, no part of this project."""
+"""The evaluator that judges requests by policies: an independent node program that answers line by line."""
 
 import json
 import subprocess
@@ -18,7 +18,7 @@ type Verdict = Literal["allow", "deny"]
 
 @dataclass(frozen=True)
 class Request:
-    """What somebody asks of AWS; resource "*" where the call names none."""
+    """A request to AWS; the resource is "*" if the call names none."""
 
     principal: str
     action: str
@@ -27,7 +27,7 @@ class Request:
 
 
 def missing() -> str | None:
-    """Say what the referee lacks, if anything."""
+    """Return what the referee lacks, or None."""
     if which("node") is None:
         return "the policy's referee needs node, which is not installed"
     if not EVALUATOR.is_dir():
@@ -36,7 +36,7 @@ def missing() -> str | None:
 
 
 def caller(principal: str, user_name: str) -> dict[str, str]:
-    """Return what AWS puts into every request of an IAM user ("AWS global condition context keys")."""
+    """Return the context keys of every request of an IAM user ("AWS global condition context keys")."""
     return {
         "aws:username": user_name,
         "aws:PrincipalArn": principal,
@@ -55,9 +55,9 @@ class Referee:
         )
 
     def judge(self, policies: Sequence[Policy], request: Request) -> Verdict:
-        """Decide the request of a user who has these policies and no other.
+        """Judge the request of a user with these policies and no others.
 
-        Raises ValueError where the evaluator refuses a policy or the request.
+        Raises ValueError if the evaluator refuses a policy or the request.
         """
         print(json.dumps({"policies": policies, **asdict(request)}), file=self._process.stdin, flush=True)
         said = cast("IO[str]", self._process.stdout).readline()

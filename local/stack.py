@@ -1,4 +1,4 @@
-"""The template, built and deployed into the local cloud with the very commands that ops use."""
+"""The template, built and deployed into the local cloud with the same commands that ops use."""
 
 import fcntl
 import tomllib
@@ -24,8 +24,8 @@ def build(cloud: Cloud) -> None:
 
 
 def deploy(cloud: Cloud, name: str = NAME, **parameters: str) -> "Stack":
-    """Deploy what was built, with these parameters besides samconfig's; raises ProgramFailed."""
-    # The last one of a name counts.
+    """Deploy the build, with these parameters in addition to samconfig's; raises ProgramFailed."""
+    # If a name occurs twice, the last value counts.
     chosen = [*_configured(), *(f"{key}={value}" for key, value in parameters.items())]
     with _build_folder(fcntl.LOCK_SH):
         _sam(cloud, "deploy", "--config-env", "local", "--stack-name", name, "--parameter-overrides", *chosen)
@@ -47,7 +47,7 @@ class Stack:
 
     @cached_property
     def parameters(self) -> Mapping[str, str]:
-        """Return what it was deployed with, by name."""
+        """Return the parameters of the deployment by name."""
         found = self._cloudformation.describe_stacks(StackName=self.name)["Stacks"][0]
         return {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in found.get("Parameters", ())}
 
@@ -59,7 +59,7 @@ class Stack:
         return {resource["LogicalResourceId"]: resource.get("PhysicalResourceId", "") for resource in found}
 
     def invoke(self, function: str, event: str) -> None:
-        """Call a function of the template with a sample event, both by name, as ops do; raises ProgramFailed."""
+        """Invoke a function of the template with a sample event, both by name, as ops do; raises ProgramFailed."""
         event_file = str(ROOT / "events" / f"{event}.json")
         _sam(self.cloud, "remote", "invoke", function, "--stack-name", self.name, "--event-file", event_file)
 
@@ -68,7 +68,7 @@ class Stack:
         _sam(self.cloud, "delete", "--no-prompts", "--stack-name", self.name, "--region", "us-east-1")
 
     def delete_without_sam(self) -> None:
-        """Delete the stack with the call that `sam delete` makes, and ask each second: sam asks every 30 seconds.
+        """Delete the stack with the call that `sam delete` makes, but poll every second: sam polls every 30 seconds.
 
         Raises WaiterError unless the stack is deleted within two minutes.
         """
@@ -83,7 +83,7 @@ class Stack:
 
 @contextmanager
 def _build_folder(lock: int) -> Iterator[None]:
-    """Keep other local clouds from building while this one builds or deploys what is built."""
+    """Lock the build folder against other local clouds while this one builds or deploys."""
     folder = ROOT / ".local"
     folder.mkdir(exist_ok=True)
     with (folder / "build.lock").open("w") as file:
@@ -92,7 +92,7 @@ def _build_folder(lock: int) -> Iterator[None]:
 
 
 def _configured() -> list[str]:
-    """Return the parameters for local clouds: an option replaces those of samconfig, and does not add to them."""
+    """Return samconfig's parameters for local clouds: an option replaces them instead of adding to them."""
     configuration = tomllib.loads((ROOT / "samconfig.toml").read_text())
     chosen: list[str] = configuration["local"]["deploy"]["parameters"]["parameter_overrides"]
     return chosen

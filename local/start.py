@@ -1,4 +1,4 @@
-"""A local cloud is started, waited for, and always stopped."""
+"""Starts a local cloud, waits until it is ready, and always stops it."""
 
 import argparse
 import os
@@ -16,13 +16,13 @@ from urllib.error import URLError
 from local.cloud import ACCOUNT, REGION, ROOT, Cloud
 from local.processes import running, tail
 
-# Where `make local` and `make demo` listen, unless LOCAL_CLOUD_PORT says otherwise.
+# The port of `make local` and `make demo`, unless LOCAL_CLOUD_PORT names another.
 PORT = 4566
 _READY_WITHIN_SECONDS = 60.0
 
 
 class PortTaken(RuntimeError):
-    """Somebody else listens where the local cloud was to; the text says what to do."""
+    """Another program uses the local cloud's port; the text says what to do."""
 
     def __init__(self, port: int) -> None:
         super().__init__(
@@ -32,19 +32,19 @@ class PortTaken(RuntimeError):
 
 
 class InvalidPort(RuntimeError):
-    """LOCAL_CLOUD_PORT names no port; the text says what would be one."""
+    """LOCAL_CLOUD_PORT is not a port; the text gives an example."""
 
     def __init__(self, named: str) -> None:
         super().__init__(f"LOCAL_CLOUD_PORT is {named!r}, which is no port. Name one: export LOCAL_CLOUD_PORT={PORT}")
 
 
 class NotStarted(RuntimeError):
-    """The local cloud ended by itself or did not answer in time; the text holds the end of its log."""
+    """The local cloud ended by itself or did not answer in time; the text contains the end of its log."""
 
 
 @contextmanager
 def started(port: int | None = None) -> Iterator[Cloud]:
-    """Run a local cloud for as long as the block lasts; without a port a free one is chosen.
+    """Run a local cloud as long as the block runs; without a port a free one is chosen.
 
     Raises PortTaken and NotStarted.
     """
@@ -59,7 +59,7 @@ def started(port: int | None = None) -> Iterator[Cloud]:
 
 
 def chosen_port() -> int:
-    """Return the port that LOCAL_CLOUD_PORT names (0 for any that is free), or the usual one; raises InvalidPort."""
+    """Return the port in LOCAL_CLOUD_PORT (0 for any free one), or the default; raises InvalidPort."""
     named = os.environ.get("LOCAL_CLOUD_PORT") or str(PORT)
     if not (named.isascii() and named.isdigit() and int(named) < 65536):
         raise InvalidPort(named)
@@ -67,7 +67,7 @@ def chosen_port() -> int:
 
 
 def arguments(program: str, description: str | None, statuses: str) -> argparse.ArgumentParser:
-    """Return what reads the arguments of a program that starts a local cloud: it has none but --help."""
+    """Return the argument parser of a program that starts a local cloud: its only option is --help."""
     reads = f"""\
 It reads LOCAL_CLOUD_PORT, the port of 127.0.0.1 to listen at (default: {PORT}), and samconfig.toml. It reads no
 credentials, and reaches no AWS account."""
@@ -80,7 +80,7 @@ credentials, and reaches no AWS account."""
 
 
 def _server_environment(cloud: Cloud) -> dict[str, str]:
-    # The cloud must not inherit an endpoint: it would hand it on to the functions.
+    # The cloud must not inherit an endpoint, because it would pass it on to the functions.
     environment = {name: value for name, value in cloud.environment().items() if name != "AWS_ENDPOINT_URL"}
     return environment | {
         "BIND_HOST": "127.0.0.1",
@@ -92,7 +92,7 @@ def _server_environment(cloud: Cloud) -> dict[str, str]:
         "TMPDIR": str(cloud.folder),
         "S3_DATA_DIR": str(cloud.folder / "s3"),
         "STATE_DIR": str(cloud.folder / "state"),
-        # Listeners that nobody here needs.
+        # Listeners that are not needed here.
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",
         "PYTHONPATH": str(ROOT),
@@ -108,7 +108,7 @@ def _free_port() -> int:
 
 def _check_free(port: int) -> None:
     with socket.socket() as probe:
-        # As the server itself does: a port that only waits out its last connections is free.
+        # As the server does: a port whose last connections are only in TIME_WAIT is free.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
@@ -129,7 +129,7 @@ def _wait_until_ready(cloud: Cloud, process: Popen[str]) -> None:
 
 
 def _show_the_trail(cloud: Cloud) -> None:
-    """Have CloudTrail say what is so: IAM's calls are recorded and reach the event bus (`local.server.recording`)."""
+    """Create a trail, because IAM's calls are recorded and reach the event bus (`local.server.recording`)."""
     cloudtrail = cloud.client("cloudtrail")
     cloudtrail.create_trail(Name="local-cloud", S3BucketName="not-written", IsMultiRegionTrail=True)
     cloudtrail.start_logging(Name="local-cloud")

@@ -1,1 +1,1 @@
-"""The story of the product, played in a local cloud with nothing staged: what is shown is what the cloud answered."""
+"""A demo of the product in a local cloud. Nothing is staged: all output comes from the cloud's answers."""

@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def play(story: Story) -> None:
-    """Have the stack deployed in a cloud of its own, and play every scene there."""
+    """Deploy the stack in a cloud of its own, and play every scene there."""
     with ExitStack() as ends:
         story.begin("The system is deployed on this machine: no AWS account, no Docker")
         with story.timed("A local cloud starts on 127.0.0.1"):

@@ -1,4 +1,4 @@
-"""What people do to the policy afterwards, and what becomes of it."""
+"""Later changes: a detached policy, an exemption, a lost event, a deleted user."""
 
 import time
 from collections.abc import Callable
@@ -11,7 +11,7 @@ CAROL = "carol"
 
 
 def the_policy_is_taken_off(story: Story, account: Account) -> None:
-    """Take the policy off a user as an administrator would."""
+    """Detach the policy from a user, as an administrator would."""
     account.iam.detach_user_policy(UserName=ALICE.name, PolicyArn=account.policy_arn)
     story.say(f"aws iam detach-user-policy --user-name {ALICE.name}: the policy is gone.")
     _watch(story, lambda: account.is_enforced(ALICE.name), f"the policy is on {ALICE.name} again")
@@ -28,7 +28,7 @@ def an_exemption_comes_and_goes(story: Story, account: Account) -> None:
 
 
 def an_event_is_lost(story: Story, account: Account) -> None:
-    """Keep EventBridge from seeing a new user, and have the account swept as every hour does."""
+    """Hide a new user from EventBridge, and run the hourly sweep."""
     events, rule = account.stack.cloud.client("events"), account.stack.resources["NewUserRule"].rpartition("|")[2]
     events.disable_rule(Name=rule)
     account.create_user(CAROL)
@@ -40,7 +40,7 @@ def an_event_is_lost(story: Story, account: Account) -> None:
 
 
 def somebody_leaves(story: Story, account: Account) -> None:
-    """Delete a user the way Terraform and CloudFormation do: they know nothing of the policy and try again."""
+    """Delete a user as Terraform and CloudFormation do: they do not know the policy, and try again."""
     account.wait_until_enforced(account.create_user("temp"))
     conflict = account.iam.exceptions.DeleteConflictException
     begun = time.monotonic()

@@ -1,4 +1,4 @@
-"""Users are created, and the policy is on them a moment later."""
+"""New users: the policy is attached to them a moment later."""
 
 import json
 import time
@@ -15,7 +15,7 @@ EVERYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action
 
 @dataclass(frozen=True)
 class Newcomer:
-    """A user to be created; `exempt` is the reason in the tag, where there is one."""
+    """A user to create; `exempt` is the reason in the tag, if there is one."""
 
     name: str
     path: str = "/"
@@ -45,7 +45,7 @@ def users_are_created(story: Story, account: Account) -> None:
 
 
 def _create(account: Account, newcomer: Newcomer) -> str:
-    """Create the user and say what became of the policy; the time runs from the call to the policy seen on the user."""
+    """Create the user and return what happened; the time runs from the call until the policy is attached."""
     begun = time.monotonic()
     account.create_user(newcomer.name, path=newcomer.path, tags=newcomer.tags)
     if newcomer.exempt:

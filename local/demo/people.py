@@ -1,4 +1,4 @@
-"""People without MFA are written to, ops are told who is left, and somebody enrols."""
+"""Mails to people without MFA, the digest to ops, and an enrolment."""
 
 import re
 import shutil
@@ -19,7 +19,7 @@ LANGUAGES = {ALICE.name: "en", BOB.name: "ja"}
 
 
 def people_get_a_password(story: Story, account: Account) -> None:
-    """Give two people a password, as one does for the console."""
+    """Give two people a password for the console."""
     shutil.rmtree(MAILS, ignore_errors=True)
     Mailbox(account.stack.cloud).allow_sender(account.stack.parameters["SenderEmail"])
     with _mails_shown(story, account, number=len(LANGUAGES)):
@@ -30,7 +30,7 @@ def people_get_a_password(story: Story, account: Account) -> None:
 
 
 def the_day_begins(story: Story, account: Account) -> None:
-    """Run what the schedule runs every working day."""
+    """Run the function that the schedule runs every working day."""
     ops = OpsInbox(account)
     with _mails_shown(story, account, number=len(LANGUAGES)):
         _remind(story, account)
@@ -63,7 +63,7 @@ def _remind(story: Story, account: Account) -> None:
 
 @contextmanager
 def _mails_shown(story: Story, account: Account, *, number: int) -> Iterator[None]:
-    """Wait for the mails that the block brings about, keep them and show them."""
+    """Wait for the mails that the block causes, save them and show them."""
     mailbox = Mailbox(account.stack.cloud)
     known = len(mailbox.sent())
     yield
@@ -80,9 +80,9 @@ def _mails_shown(story: Story, account: Account, *, number: int) -> Iterator[Non
 
 
 def _kept(mail: SentMail, position: int) -> str:
-    """Keep a mail's HTML as a file and return its name."""
+    """Save a mail's HTML as a file and return its name."""
     MAILS.mkdir(parents=True, exist_ok=True)
-    whom = re.sub(r"[^a-z]+", "-", mail.to[0].partition("@")[0])
-    file = MAILS / f"{position}-{whom}.html"
+    recipient = re.sub(r"[^a-z]+", "-", mail.to[0].partition("@")[0])
+    file = MAILS / f"{position}-{recipient}.html"
     file.write_text(mail.html)
     return str(file.relative_to(ROOT))

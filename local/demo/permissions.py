@@ -1,4 +1,4 @@
-"""What each may do, judged from the policies that the local cloud has on them, and tried with a key of their own."""
+"""What each user may do, judged by the user's policies in the local cloud, and tried with an access key."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from local.referee import Policy, Referee, Request, caller, missing
 
 WITHOUT_MFA = {"aws:ViaAWSService": "false", "aws:MultiFactorAuthPresent": "false"}
 WITH_MFA = {"aws:ViaAWSService": "false", "aws:MultiFactorAuthPresent": "true"}
-# A request that is signed with an access key does not carry the key about MFA at all.
+# A request that is signed with an access key does not have the condition key about MFA.
 ACCESS_KEY = {"aws:ViaAWSService": "false"}
 
 
 @dataclass(frozen=True)
 class Wish:
-    """Something a person wants to do; `{me}` stands for the ARN and `{name}` for the name."""
+    """An action that a user wants to take; `{me}` stands for the ARN and `{name}` for the name."""
 
     what: str
     action: str
@@ -57,7 +57,7 @@ COLUMNS = (
 
 
 def everybody_asks(story: Story, account: Account) -> None:
-    """Judge what everybody may do, and have two of them try."""
+    """Judge what each user may do, and let two of them try."""
     if reason := missing():
         story.say(f"The table is left out: {reason}.")
     else:
@@ -94,7 +94,7 @@ def _verdict(referee: Referee, policies: Sequence[Policy], wish: Wish, arn: str,
 
 
 def _try_with_key(account: Account, user_name: str) -> str:
-    """Ask the local cloud itself, which denies what policies deny."""
+    """Call the local cloud itself, which denies what policies deny."""
     key = account.iam.create_access_key(UserName=user_name)["AccessKey"]
     buckets = account.stack.cloud.client("s3", key["AccessKeyId"], key["SecretAccessKey"])
     try:

@@ -1,4 +1,4 @@
-"""The scenes, in their order; what they show is what the local cloud answers."""
+"""The scenes in order; they show the answers of the local cloud."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from local.demo.story import Story
 
 @dataclass(frozen=True)
 class Scene:
-    """A part of the story, played in the account that the scenes before have left."""
+    """A part of the demo, played in the account as the previous scenes left it."""
 
     title: str
     play: Callable[[Story, Account], None]

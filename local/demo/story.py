@@ -1,4 +1,4 @@
-"""How the demo talks: a title for each scene, a line for each thing that happened, tables for what is to be seen."""
+"""The demo's output: a title for each scene, a line for each event, and tables."""
 
 import time
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from rich.table import Table
 
 @dataclass(frozen=True)
 class Story:
-    """The demo's output; a spinner turns only where the output is a terminal."""
+    """The demo's output; a spinner turns only if the output is a terminal."""
 
     console: Console
 
@@ -23,15 +23,15 @@ class Story:
         self.console.print(f"\n[bold]{escape(title)}[/]\n")
 
     def say(self, text: str) -> None:
-        """Tell something, as plain text."""
+        """Print a line of plain text."""
         self.console.print(Padding(escape(text), (0, 0, 0, 2)))
 
     def quote(self, text: str) -> None:
-        """Show a text as somebody receives it."""
+        """Print a text as its recipient sees it."""
         self.console.print(Padding(escape(text), (0, 0, 0, 4)), style="dim")
 
     def did(self, what: str, seconds: float) -> None:
-        """Tell that something happened, and how long it took."""
+        """Print what happened, and how long it took."""
         self.console.print(f"  [green]✔[/] {escape(what)} [dim]{seconds:.2f} s[/]")
 
     def show(self, table: Table) -> None:
@@ -41,7 +41,7 @@ class Story:
 
     @contextmanager
     def timed(self, what: str) -> Iterator[None]:
-        """Tell that something happens for as long as the block lasts, and then how long it took."""
+        """Print what happens while the block runs, and then how long it took."""
         begun = time.monotonic()
         with self.console.status(f"{escape(what)} …"):
             yield

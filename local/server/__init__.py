@@ -1,1 +1,1 @@
-"""MiniStack with a trail, with permissions and with what else it lacks: the process that `local.start` starts."""
+"""MiniStack with a trail, permissions and other corrections: the process that `local.start` starts."""

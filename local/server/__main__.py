@@ -1,4 +1,4 @@
-"""MiniStack, corrected, until the program that started it is gone; `make local` and `make demo` start it."""
+"""Runs the corrected MiniStack until the program that started it ends; `make local` and `make demo` start it."""
 
 import argparse
 import os
@@ -29,9 +29,9 @@ def main(folder: str) -> None:
 
 
 def end_with_starter(folder: str) -> None:
-    """End this process, its workers and its folder once the starter's end of our standard input closes.
+    """End this process and its workers, and remove its folder, when the starter closes our standard input.
 
-    Not even a starter that was killed leaves anything behind so.
+    This leaves nothing behind even if the starter was killed.
     """
 
     def wait() -> None:
@@ -44,5 +44,5 @@ def end_with_starter(folder: str) -> None:
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(prog="python -m local.server", description=__doc__)
-    parser.add_argument("folder", help="where it keeps what it holds, and writes; removed at the end")
+    parser.add_argument("folder", help="the folder for its data and logs; removed at the end")
     main(parser.parse_args().folder)

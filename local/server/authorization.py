@@ -1,9 +1,8 @@
-"""What a request to IAM or SES is about, where MiniStack's own check of permissions does not know it.
+"""The resource and condition keys of requests to IAM and SES, which MiniStack's permission check lacks.
 
-MiniStack (AUTH=true) lets each function do what its role allows and no more. But it knows users without their path,
-takes calls that name a user and a group for calls on the user, and fills in no condition keys of these services. The
-rules here are those of "Actions, resources, and condition keys for AWS Identity and Access Management (IAM)" and of
-its twin for SES.
+MiniStack (AUTH=true) allows a function only what its role allows. But it ignores the paths of users, treats calls that
+name a user and a group as calls on the user, and sets no condition keys of these services. The rules here are those of
+"Actions, resources, and condition keys for AWS Identity and Access Management (IAM)" and of the page for SES.
 """
 
 import json
@@ -11,7 +10,7 @@ from collections.abc import Callable
 from email.utils import parseaddr
 from urllib.parse import parse_qsl
 
-# Calls whose resource is the group although they name a user, too.
+# Calls whose resource is the group although they also name a user.
 _ON_GROUPS = ("iam:AddUserToGroup", "iam:RemoveUserFromGroup")
 
 # Finds the ARN of a user or a group by its kind and name.
@@ -19,7 +18,7 @@ type FindArn = Callable[[str, str], str | None]
 
 
 def resource_of(action: str, body: bytes, account: str, find: FindArn) -> str | None:
-    """Return the ARN that a call to IAM is judged against, None where MiniStack's own answer is right."""
+    """Return the ARN that a call to IAM is judged against, None if MiniStack's own is right."""
     form = _form(body)
     group, user = form.get("GroupName", ""), form.get("UserName", "")
     if action == "iam:CreateVirtualMFADevice":
@@ -32,12 +31,12 @@ def resource_of(action: str, body: bytes, account: str, find: FindArn) -> str | 
 
 
 def action_of(action: str) -> str:
-    """Return what a policy must allow for a call: SQS asks for the single action where ten come at once."""
+    """Return the action that a policy must allow: for a batch call, SQS checks the single action."""
     return action.removesuffix("Batch") if action.startswith("sqs:") else action
 
 
 def identity_of(body: bytes, region: str, account: str) -> str | None:
-    """Return the ARN of the identity that mail is to be sent from, None where a call to SES sends none."""
+    """Return the ARN of the identity that sends the mail, None if the call to SES sends none."""
     sender = _sender(body)
     return f"arn:aws:ses:{region}:{account}:identity/{sender}" if sender else None
 
@@ -56,7 +55,7 @@ def _form(body: bytes) -> dict[str, str]:
 
 
 def _sender(body: bytes) -> str:
-    """Return the bare address: the name before it is no part of what is compared."""
+    """Return the bare address: the display name is not compared."""
     try:
         return parseaddr(json.loads(body)["FromEmailAddress"])[1]
     except (ValueError, KeyError, TypeError):

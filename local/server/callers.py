@@ -1,4 +1,4 @@
-"""Who calls, as the `userIdentity` of a CloudTrail record says it ("CloudTrail userIdentity element")."""
+"""The caller, as the `userIdentity` of a CloudTrail record ("CloudTrail userIdentity element")."""
 
 from dataclasses import dataclass
 from typing import Any

@@ -1,8 +1,8 @@
-"""EventBridge's delivery to queues: only where the queue's policy lets the rule in, else to the dead-letter queue.
+"""EventBridge's delivery to queues: only if the queue's policy allows the rule, else to the dead-letter queue.
 
-MiniStack delivers to every queue and knows no dead letters of rules. Where AWS lacks permission it retries nothing: the
-event goes straight to the dead-letter queue, and is lost where that may not be written to either ("Using dead-letter
-queues to process undelivered events", EventBridge User Guide).
+MiniStack delivers to every queue and has no dead-letter queues for rules. Without permission, EventBridge does not
+retry: the event goes to the dead-letter queue, and is lost if that denies access too ("Using dead-letter queues to
+process undelivered events", EventBridge User Guide).
 """
 
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ SERVICE = "events.amazonaws.com"
 
 
 def correct_delivery() -> None:
-    """Ask the policy of a queue before anything is delivered to it."""
+    """Check the policy of a queue before each delivery to it."""
     deliver = eventbridge._invoke_target  # noqa: SLF001  # there is no public one
 
     def deliver_where_allowed(target: Attributes, event: object, rule: Attributes, view: object = None) -> None:

@@ -1,7 +1,7 @@
-"""What functions count in their logs becomes metrics, as CloudWatch makes them ("embedded metric format").
+"""Extracts metrics from the functions' logs, as CloudWatch does ("embedded metric format").
 
-MiniStack keeps the logs, and leaves the metrics in them. No alarm follows from these: MiniStack compares metrics with
-thresholds by rules of its own, and would ring for what rings nowhere else.
+MiniStack keeps the logs without extracting the metrics. Alarms do not use them: MiniStack's rules for alarms differ
+from CloudWatch's, so alarms would go into ALARM that would not on AWS.
 """
 
 import json
@@ -25,7 +25,7 @@ class Counted:
 
 
 def correct_metrics() -> None:
-    """Record what a function has counted, after its log was kept."""
+    """Record a function's metrics after its log was stored."""
     keep = lambda_svc._emit_lambda_logs  # noqa: SLF001  # there is no public one
 
     def keep_and_count(
@@ -40,7 +40,7 @@ def correct_metrics() -> None:
 
 
 def counted_in(line: str) -> Iterator[Counted]:
-    """Yield each value that a line of a log counts, once for each set of dimensions; nothing for another line."""
+    """Yield each metric value in a log line, once for each set of dimensions; nothing for other lines."""
     found = _read(line)
     for directive in found.get("_aws", {}).get("CloudWatchMetrics", ()):
         for names, metric in product(directive["Dimensions"], directive["Metrics"]):

@@ -1,4 +1,4 @@
-"""Permissions are checked against the resource and the condition keys that AWS takes."""
+"""Checks permissions against the resource and the condition keys that AWS uses."""
 
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +11,7 @@ from local.server.recording import request_body
 
 
 def correct_permissions() -> None:
-    """Let MiniStack's check of permissions know what it leaves out."""
+    """Complete MiniStack's permission check."""
     iam_evaluator.enforce = _completing(iam_evaluator.enforce)
     iam_evaluator._resolve_condition_key = _as_if_encrypted(iam_evaluator._resolve_condition_key)  # noqa: SLF001
 
@@ -30,7 +30,7 @@ def _completing(enforce: Callable[..., object]) -> Callable[..., object]:
 
 
 def _as_if_encrypted(resolve: Callable[..., object]) -> Callable[..., object]:
-    """Let policies that refuse plain HTTP take requests for encrypted ones: they never leave this machine."""
+    """Treat requests as encrypted, for policies that refuse plain HTTP: they never leave this machine."""
 
     def resolved(key: str, *about: Any) -> object:  # noqa: ANN401
         return "true" if key.lower() == "aws:securetransport" else resolve(key, *about)
@@ -39,5 +39,5 @@ def _as_if_encrypted(resolve: Callable[..., object]) -> Callable[..., object]:
 
 
 def _arn_of_entity(kind: str, name: str) -> str | None:
-    entity = {"user": iam._users, "group": iam._groups}[kind].get(name)  # noqa: SLF001  # reading by API would be checked, too
+    entity = {"user": iam._users, "group": iam._groups}[kind].get(name)  # noqa: SLF001  # a read through the API would be checked, too
     return entity["Arn"] if entity else None

@@ -1,7 +1,7 @@
-"""Every call to IAM is recorded as it passes, and put on the event bus as AWS does.
+"""Records every call to IAM as it passes, and puts it on the event bus as AWS does.
 
-MiniStack's own CloudTrail keeps neither answers nor errors, and hands nothing to EventBridge. Recorded this way, a call
-matches the deployed rules as they are.
+MiniStack's own CloudTrail keeps neither answers nor errors, and sends nothing to EventBridge. These records match the
+deployed rules as they are.
 """
 
 import json
@@ -23,7 +23,7 @@ type Receive = Callable[[], Awaitable[Message]]
 type Send = Callable[[Message], Awaitable[None]]
 type Application = Callable[[Message, Receive, Send], Awaitable[None]]
 
-# What is asked now, where it is signed for IAM or SES.
+# The body of the current request, if it is signed for IAM or SES.
 request_body: ContextVar[bytes] = ContextVar("request_body", default=b"")
 
 # The scope of a signature: Credential=<access key>/<day>/<region>/<service>/aws4_request.
@@ -32,7 +32,7 @@ _SCOPE = re.compile(r"Credential=([^/]+)/\d{8}/[^/]+/(iam|ses)/")
 
 @dataclass
 class Answer:
-    """What is sent back, kept as it passes."""
+    """The answer to a request, kept as it passes."""
 
     status: int = 0
     body: bytes = b""
@@ -44,7 +44,7 @@ class Answer:
 
 
 def recording(application: Application) -> Application:
-    """Let every request through unchanged, and put the write calls to IAM on the event bus once they are answered."""
+    """Pass every request through unchanged, and put the write calls to IAM on the event bus after their answer."""
 
     async def recorded(scope: Message, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope.get("headers", ())}
@@ -81,7 +81,7 @@ def recording(application: Application) -> Application:
 
 
 def caller_with(access_key_id: str) -> Caller:
-    """Return whose access key it is; one that nobody has acts for the account, as MiniStack takes it."""
+    """Return the owner of an access key; an unknown key acts for the account, as in MiniStack."""
     account = responses.get_account_id()
     found = iam_evaluator.resolve_credential(access_key_id, account)
     if not isinstance(found, iam_evaluator.ResolvedCredential) or found.principal_type == "Root":
@@ -94,7 +94,7 @@ def caller_with(access_key_id: str) -> Caller:
 
 
 def put_on_bus(exchange: Exchange) -> None:
-    """Put a recorded call on the bus under the source that no PutEvents may use, as AWS services do."""
+    """Put a recorded call on the bus with a source that PutEvents may not use, as AWS services do."""
     if record := record_of(exchange):
         entry = {"Source": "aws.iam", "DetailType": "AWS API Call via CloudTrail", "Detail": json.dumps(record)}
         eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)  # noqa: SLF001  # no public way in

@@ -1,4 +1,4 @@
-"""CloudFormation and IAM, where MiniStack lacks a resource, hides it from the trail, or deletes what AWS would not."""
+"""Corrections of CloudFormation and IAM: missing resources, unrecorded calls, deletions that AWS would refuse."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -20,7 +20,7 @@ _HANDLERS = provisioners._RESOURCE_HANDLERS  # noqa: SLF001  # there is no publi
 
 
 def correct_cloudformation(publish: Callable[[Exchange], None]) -> None:
-    """Create groups; record what is done to users; refuse to delete what is in use, as IAM does."""
+    """Create groups, record calls about users, and refuse to delete what is in use, as IAM does."""
     _HANDLERS["AWS::IAM::Group"] = {"create": _create_group, "delete": _delete_group}
     delete_policy = _HANDLERS["AWS::IAM::ManagedPolicy"]["delete"]
     call_for_user = provisioners._iam_user_call  # noqa: SLF001
@@ -56,9 +56,9 @@ def _take_alarms_on_math(alarms: dict[str, Any]) -> None:
 
 
 def _without_math(alarm: Properties) -> Properties:
-    """Return an alarm on math over a metric as one on the metric, because MiniStack has no math.
+    """Return an alarm on metric math as one on the metric, because MiniStack has no metric math.
 
-    That is the same for `FILL`, but for the hour in which the alarm rings.
+    For `FILL`, only the hour in which the alarm goes into ALARM differs.
     """
     match [query["MetricStat"] for query in alarm.get("Metrics", ()) if "MetricStat" in query]:
         case [found]:
@@ -69,7 +69,7 @@ def _without_math(alarm: Properties) -> Properties:
 
 
 def _exchange(operation: str, parameters: Mapping[str, Any], answer: tuple[int, Mapping[str, str], bytes]) -> Exchange:
-    """Return a call that was made inside the process as if it had gone over the wire."""
+    """Return a call inside the process as an exchange over the wire."""
     action = "".join(word.capitalize() for word in operation.split("_"))
     status, _, body = answer
     return Exchange(
@@ -85,7 +85,7 @@ def _exchange(operation: str, parameters: Mapping[str, Any], answer: tuple[int, 
 
 
 def _delete_user(name: str, properties: Properties) -> None:
-    """Take back what the template gave the user, and delete; MiniStack would take everything off, whoever put it on."""
+    """Remove what the template gave the user, and delete the user; MiniStack would remove everything, not only that."""
     user = iam._users.get(name)  # noqa: SLF001
     if user is None:
         return
@@ -120,7 +120,7 @@ def _delete_group(name: str, properties: Properties) -> None:
 
 
 def _call(operation: Operation, **parameters: str) -> None:
-    """Call IAM from inside the process, where no permissions are checked: as CloudFormation, which has them."""
+    """Call IAM inside the process without a permission check: as CloudFormation, which has the permissions."""
     status, _, answer = operation(parameters)
     if status >= 300:
         raise ValueError(answer.decode())

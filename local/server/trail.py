@@ -1,7 +1,7 @@
-"""What CloudTrail would record of a call to IAM, made from the request and the answer as they went over the wire.
+"""The CloudTrail record of a call to IAM, made from the request and the answer as they went over the wire.
 
-IAM speaks the query protocol; botocore's model of IAM says what its forms and answers mean, so every call is covered.
-The shape is that of "CloudTrail record contents": members in lowerCamelCase, errors by their shape's name, no secrets.
+IAM uses the query protocol. Botocore's model of IAM describes its forms and answers, so every call is covered. The
+shape is that of "CloudTrail record contents": members in lowerCamelCase, errors by their shape's name, no secrets.
 """
 
 import re
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
 
     from local.server.callers import Caller
 
-# Write calls only: a rule that is merely enabled never sees the others ("Events from AWS services via CloudTrail").
+# Only write calls: a rule in state ENABLED does not get the others ("Events from AWS services via CloudTrail").
 _READS = re.compile(r"(Get|List|Simulate|Generate)")
-# What CloudTrail leaves out besides the members that the model marks as sensitive.
+# What CloudTrail omits in addition to the members that the model declares sensitive.
 _SECRETS = {"AuthenticationCode1", "AuthenticationCode2", "Base32StringSeed", "QRCodePNG"}
 _NOTHING = StructureShape("Nothing", {"type": "structure", "members": {}})
 
@@ -33,7 +33,7 @@ _NOTHING = StructureShape("Nothing", {"type": "structure", "members": {}})
 class Exchange:
     """One request to IAM with its answer: `form` and `answer` are the bodies, `status` is that of HTTP.
 
-    `invoked_by` is the service that called on the caller's behalf, where one did.
+    `invoked_by` is the service that called on the caller's behalf, if one did.
     """
 
     form: str
@@ -47,7 +47,7 @@ class Exchange:
 
 
 def record_of(exchange: Exchange) -> dict[str, Any] | None:
-    """Return the record of a call that writes, None for one that reads or that IAM does not have."""
+    """Return the record of a write call, None for a read or an unknown call."""
     form = dict(parse_qsl(exchange.form, keep_blank_values=True))
     action = form.get("Action", "")
     if _READS.match(action) or action not in _iam().operation_names:
@@ -118,7 +118,7 @@ def _items_from_form(shape: ListShape, form: Mapping[str, str], prefix: str) -> 
 
 
 def _recorded(shape: Shape | None, value: Any) -> Any:  # noqa: ANN401
-    """Write a value as CloudTrail does, without its secrets."""
+    """Return a value as CloudTrail records it, without secrets."""
     if isinstance(shape, StructureShape):
         return {
             name[0].lower() + name[1:]: _recorded(member, value[name])
@@ -139,7 +139,7 @@ def _iam() -> "ServiceModel":
 
 @cache
 def _error_names() -> Mapping[str, str]:
-    """Return CloudTrail's name of each error of IAM by the code that goes over the wire."""
+    """Return CloudTrail's name of each IAM error, by its code on the wire."""
     return {
         shape.error_code: shape.name
         for shape in _iam().error_shapes
