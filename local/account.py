@@ -28,12 +28,12 @@ class NeverHappened(AssertionError):
 def eventually[Found](see: Callable[[], Found], what: str, *, within: float = _PATIENCE_SECONDS) -> Found:
     """Call `see` until it returns something, and return that; raises NeverHappened after `within` seconds."""
     deadline = time.monotonic() + within
-    while not (found := see()):
+    while not (result := see()):
         if time.monotonic() > deadline:
             message = f"{what}: not within {within:.0f} s"
             raise NeverHappened(message)
         time.sleep(0.02)
-    return found
+    return result
 
 
 class Account:
@@ -110,8 +110,8 @@ class Account:
 
     def messages_in(self, output: str) -> int:
         """Return the number of messages in a queue, waiting or in flight, by the name of its stack output."""
-        found = self.sqs.get_queue_attributes(QueueUrl=self.stack.outputs[output], AttributeNames=["All"])["Attributes"]
-        return int(found["ApproximateNumberOfMessages"]) + int(found["ApproximateNumberOfMessagesNotVisible"])
+        queue = self.sqs.get_queue_attributes(QueueUrl=self.stack.outputs[output], AttributeNames=["All"])["Attributes"]
+        return int(queue["ApproximateNumberOfMessages"]) + int(queue["ApproximateNumberOfMessagesNotVisible"])
 
     def retry_soon(self, output: str) -> None:
         """Make a queue, named by its output, retry failed messages after a second instead of minutes."""
@@ -142,10 +142,10 @@ class Account:
         Raises RuntimeError with the function's error if it failed.
         """
         answer = self.functions.invoke(FunctionName=self.stack.outputs[output], Payload=json.dumps(event))
-        said = answer["Payload"].read()
+        payload = answer["Payload"].read()
         if "FunctionError" in answer:
-            raise RuntimeError(said.decode())
-        return json.loads(said)
+            raise RuntimeError(payload.decode())
+        return json.loads(payload)
 
 
 def _policy(document: Any) -> Policy:  # noqa: ANN401  # boto3 decodes most; MiniStack encodes some in another way

@@ -34,7 +34,7 @@ class Mailbox:
     def allow_sender(self, address: str) -> None:
         """Verify a sender's address, as ops do once; the local cloud verifies it at once."""
         ses = cast("SESV2Client", self.cloud.client("sesv2"))
-        if address not in {found["IdentityName"] for found in ses.list_email_identities()["EmailIdentities"]}:
+        if address not in {identity["IdentityName"] for identity in ses.list_email_identities()["EmailIdentities"]}:
             ses.create_email_identity(EmailIdentity=address)
 
     def sent_to(self, address: str) -> list[SentMail]:
@@ -45,12 +45,12 @@ class Mailbox:
         """Return all mails, the oldest first."""
         address = f"{self.cloud.endpoint}/_ministack/ses/messages?{urlencode({'account': ACCOUNT})}"
         with urllib.request.urlopen(address, timeout=10) as answer:  # noqa: S310  # http on 127.0.0.1
-            found = json.load(answer)["messages"].get(ACCOUNT, [])
+            messages = json.load(answer)["messages"].get(ACCOUNT, [])
         return [
             SentMail(
                 tuple(message["To"]), tuple(message["CC"]), message["Subject"], message["BodyText"], message["BodyHtml"]
             )
-            for message in found
+            for message in messages
         ]
 
 

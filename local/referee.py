@@ -60,8 +60,8 @@ class Referee:
         Raises ValueError if the evaluator refuses a policy or the request.
         """
         print(json.dumps({"policies": policies, **asdict(request)}), file=self._process.stdin, flush=True)
-        said = cast("IO[str]", self._process.stdout).readline()
-        answer: dict[str, Any] = json.loads(said or '{"error": "the referee has ended"}')
+        line = cast("IO[str]", self._process.stdout).readline()
+        answer: dict[str, Any] = json.loads(line or '{"error": "the referee has ended"}')
         if "error" in answer:
             message = f"{request.action} on {request.resource}: {answer['error']}"
             raise ValueError(message)

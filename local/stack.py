@@ -42,21 +42,21 @@ class Stack:
     @cached_property
     def outputs(self) -> Mapping[str, str]:
         """Return its outputs by name."""
-        found = self._cloudformation.describe_stacks(StackName=self.name)["Stacks"][0]
-        return {output["OutputKey"]: output["OutputValue"] for output in found.get("Outputs", ())}
+        stack = self._cloudformation.describe_stacks(StackName=self.name)["Stacks"][0]
+        return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", ())}
 
     @cached_property
     def parameters(self) -> Mapping[str, str]:
         """Return the parameters of the deployment by name."""
-        found = self._cloudformation.describe_stacks(StackName=self.name)["Stacks"][0]
-        return {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in found.get("Parameters", ())}
+        stack = self._cloudformation.describe_stacks(StackName=self.name)["Stacks"][0]
+        return {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in stack.get("Parameters", ())}
 
     @cached_property
     def resources(self) -> Mapping[str, str]:
         """Return the physical name of each resource by its name in the template."""
         pages = self._cloudformation.get_paginator("list_stack_resources").paginate(StackName=self.name)
-        found = (resource for page in pages for resource in page["StackResourceSummaries"])
-        return {resource["LogicalResourceId"]: resource.get("PhysicalResourceId", "") for resource in found}
+        summaries = (resource for page in pages for resource in page["StackResourceSummaries"])
+        return {resource["LogicalResourceId"]: resource.get("PhysicalResourceId", "") for resource in summaries}
 
     def invoke(self, function: str, event: str) -> None:
         """Invoke a function of the template with a sample event, both by name, as ops do; raises ProgramFailed."""

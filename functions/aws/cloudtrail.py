@@ -82,9 +82,9 @@ class RecordedCall:
 
     def to_api_call(self) -> ApiCall:
         """Return who called what, when, from which address; a service that calls for itself has no ARN."""
-        identity, said = "detail.userIdentity", self._fields.first_text
-        caller = said(f"{identity}.arn", f"{identity}.invokedBy", f"{identity}.type")
-        address = said("detail.sourceIPAddress")
+        identity, first_text = "detail.userIdentity", self._fields.first_text
+        caller = first_text(f"{identity}.arn", f"{identity}.invokedBy", f"{identity}.type")
+        address = first_text("detail.sourceIPAddress")
         return ApiCall(self.name, caller or "unknown", self.at, address or "unknown", self.event_id)
 
     def tags(self, field: str) -> Mapping[str, str]:

@@ -110,12 +110,12 @@ class ExemptionRules:
 def _exemption_in(value: str) -> Exemption | None:
     """Read the value of a tag: a last day, a reason, or the day and then the reason; None for anything else."""
     text = _with_plain_digits(unicodedata.normalize("NFKC", value)).strip()
-    if found := _LAST_DAY.match(text):
+    if match := _LAST_DAY.match(text):
         try:
-            day = date.fromisoformat(found["day"])
+            day = date.fromisoformat(match["day"])
         except ValueError:
             return None
-        return Exemption(ExemptBy.TAG, found["reason"] or f"until {day}", until=day)
+        return Exemption(ExemptBy.TAG, match["reason"] or f"until {day}", until=day)
     if _MEANT_FOR_A_DAY.search(_shape(text)):
         return None
     return Exemption(ExemptBy.TAG, value)

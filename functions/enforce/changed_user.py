@@ -34,26 +34,26 @@ metrics = Metrics()
 
 def enforce_changed_user(changed: "UserChanged", call: "ApiCall", adapters: "Adapters", now: datetime) -> None:
     """Decide about the user and act, and notify ops if the call exempts the user."""
-    known = adapters.users.user(changed.user_name)
+    account_user = adapters.users.user(changed.user_name)
     try:
-        publish_exemption(_as_the_call_left(changed, call, known), call, adapters, now)
+        publish_exemption(_as_the_call_left(changed, call, account_user), call, adapters, now)
     finally:
         # Must run even if publishing fails: a service account that was just exempted is down until its release.
-        reattach_if_due(known, changed, call, adapters, now)
+        reattach_if_due(account_user, changed, call, adapters, now)
 
 
-def _as_the_call_left(changed: "UserChanged", call: "ApiCall", known: "AccountUser | None") -> User:
+def _as_the_call_left(changed: "UserChanged", call: "ApiCall", account_user: "AccountUser | None") -> User:
     """Return the user with the tags and the path that the call set, and no others."""
-    user_id = known.user.user_id if known and known.user.created <= call.at else ""
+    user_id = account_user.user.user_id if account_user and account_user.user.created <= call.at else ""
     return User(changed.user_name, user_id, changed.path or "/", changed.tags, call.at)
 
 
 def reattach_if_due(
-    known: "AccountUser | None", changed: "UserChanged", call: "ApiCall", adapters: "Adapters", now: datetime
+    account_user: "AccountUser | None", changed: "UserChanged", call: "ApiCall", adapters: "Adapters", now: datetime
 ) -> None:
     """Attach, request a release, or leave the user alone, by what IAM returns now."""
-    flag_previously_enforced(known, changed, call, adapters)
-    if known is None:
+    flag_previously_enforced(account_user, changed, call, adapters)
+    if account_user is None:
         logger.info("User is gone", user_name=changed.user_name)
         return
     deployed = adapters.policy.state().created
@@ -61,16 +61,16 @@ def reattach_if_due(
         adapters.settings.exemptions,
         since=enforced_since(adapters.settings.existing_users, adapters.settings.existing_users_since, deployed),
     )
-    flags = adapters.flags.read(known.user.user_id, now)
-    decision = decide_enforcement(known, rules, today=now.date(), flags=flags)
+    flags = adapters.flags.read(account_user.user.user_id, now)
+    decision = decide_enforcement(account_user, rules, today=now.date(), flags=flags)
     with logger.append_context_keys(
-        user_name=known.user.name, user_id=known.user.user_id, call=call.name, caller=call.caller
+        user_name=account_user.user.name, user_id=account_user.user.user_id, call=call.name, caller=call.caller
     ):
         act(decision, call, adapters, now)
 
 
 def flag_previously_enforced(
-    known: "AccountUser | None", changed: "UserChanged", call: "ApiCall", adapters: "Adapters"
+    account_user: "AccountUser | None", changed: "UserChanged", call: "ApiCall", adapters: "Adapters"
 ) -> None:
     """Remember that the policy was attached to the user, so that the user stays in scope at any age.
 
@@ -78,15 +78,15 @@ def flag_previously_enforced(
     """
     if adapters.settings.dry_run:
         return
-    mark = adapters.flags
-    marker = adapters.flag_writer
-    freed_before = changed.renamed_from is not None and mark.name_was_detached(changed.renamed_from, before=call.at)
+    flags = adapters.flags
+    writer = adapters.flag_writer
+    freed_before = changed.renamed_from is not None and flags.name_was_detached(changed.renamed_from, before=call.at)
     if not (changed.policy_detached or freed_before):
         return
-    if known is None:
-        marker.flag_name_detached(changed.user_name, call.at)
-    elif known.user.created <= call.at:
-        marker.flag_previously_enforced(known.user.user_id)
+    if account_user is None:
+        writer.flag_name_detached(changed.user_name, call.at)
+    elif account_user.user.created <= call.at:
+        writer.flag_previously_enforced(account_user.user.user_id)
 
 
 def act(decision: "Decision", call: "ApiCall", adapters: "Adapters", now: datetime) -> None:

@@ -61,8 +61,8 @@ def decide_again(recorded: "User", adapters: "Adapters", now: datetime) -> "Deci
     if user is None or user.user_id != recorded.user_id:
         raise NoSuchUser(recorded.name)
     flags = adapters.flags.read(user.user_id, now)
-    known, rules = AccountUser(user, PolicyCoverage()), Rules(adapters.settings.exemptions)
-    return decide_enforcement(known, rules, today=now.date(), flags=flags)
+    account_user, rules = AccountUser(user, PolicyCoverage()), Rules(adapters.settings.exemptions)
+    return decide_enforcement(account_user, rules, today=now.date(), flags=flags)
 
 
 def act(decision: "Decision", adapters: "Adapters", now: datetime) -> None:

@@ -59,5 +59,5 @@ def _user_name(call: RecordedCall) -> str | None:
 
 def _serial_number(call: RecordedCall) -> str | None:
     """Return the device's serial number; for a passkey the request may have none, because IAM assigns it."""
-    found = call.optional_text("detail.requestParameters.serialNumber")
-    return found if found and _SERIAL_NUMBER.fullmatch(found) else None
+    serial_number = call.optional_text("detail.requestParameters.serialNumber")
+    return serial_number if serial_number and _SERIAL_NUMBER.fullmatch(serial_number) else None

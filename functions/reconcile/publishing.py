@@ -35,7 +35,7 @@ def publish_notices(reading: "SweepReading", plan: SweepPlan, outcome: SweepOutc
         logger.warning("Ops are to know", kind=notice.kind, subject=notice.subject)
     if adapters.settings.dry_run:
         return
-    exempt = [found for found in plan.exemptions if not found.ended]
+    exempt = [exempted for exempted in plan.exemptions if not exempted.ended]
     _publish_exemptions(exempt, outcome, adapters)
     for notice, about in notices:
         adapters.notices.publish(notice, about, reading.at)
@@ -45,7 +45,7 @@ def publish_notices(reading: "SweepReading", plan: SweepPlan, outcome: SweepOutc
     ):
         named = sorted(users, key=lambda user: user.name)
         adapters.notices.publish_new({user.user_id: user for user in named}, notice_of, reading.at)
-    denied = {found.user.user_id: found for found in exempt if found.denied_by}
+    denied = {exempted.user.user_id: exempted for exempted in exempt if exempted.denied_by}
     adapters.notices.publish_new(denied, denied_though_exempt, reading.at)
 
 
@@ -56,10 +56,10 @@ def _publish_exemptions(exempt: list[Exempted], outcome: SweepOutcome, adapters:
     """
     news = exemption_news(exempt, adapters.account_flags.published_exemptions())
     # The notice says that the policy is detached now. That is true only if the release was requested.
-    new = [found for found in news.new if found.user.user_id not in outcome.release_not_requested]
+    new = [exempted for exempted in news.new if exempted.user.user_id not in outcome.release_not_requested]
     if new:
-        adapters.topic.publish(exemptions_found(sorted(new, key=lambda found: found.user.name)))
-    published = {found.user.user_id: found.exemption.summary for found in new}
+        adapters.topic.publish(exemptions_found(sorted(new, key=lambda exempted: exempted.user.name)))
+    published = {exempted.user.user_id: exempted.exemption.summary for exempted in new}
     adapters.account_flag_writer.record_exemptions(published, news.over)
 
 
@@ -69,8 +69,8 @@ def _notices(reading: "SweepReading", adapters: "Adapters") -> "Iterator[tuple[N
     if _has_drifted(reading, adapters):
         yield policy_drifted(settings.policy_arn, version, settings.policy_version), version
     if not group.had_policy:
-        mended = group.has_policy
-        yield group_without_policy(settings.group_name, mended=mended), f"{settings.group_name}#{mended}"
+        repaired = group.has_policy
+        yield group_without_policy(settings.group_name, repaired=repaired), f"{settings.group_name}#{repaired}"
 
 
 def _has_drifted(reading: "SweepReading", adapters: "Adapters") -> bool:

@@ -61,25 +61,25 @@ def release_everybody(
 
 def read(source: "PolicyAttachments") -> Left:
     """Read every attachment; if the group cannot be read, the policy is still detached from everything else."""
-    found: list[Attachment] = []
+    attachments: list[Attachment] = []
     readable = True
     for part in (source.attachments, source.members):
         try:
-            found.extend(part())
+            attachments.extend(part())
         except (ClientError, BotoCoreError):
             logger.exception("Not everybody could be looked up", part=part.__name__)
             readable = False
-    return Left(found, readable)
+    return Left(attachments, readable)
 
 
-def detach_all(found: Sequence["Attachment"], adapters: Adapters, context: "LambdaContext") -> None:
+def detach_all(attachments: Sequence["Attachment"], adapters: Adapters, context: "LambdaContext") -> None:
     """Detach as much as time allows."""
     rate = RateLimiter(_WRITES_PER_SECOND, monotonic, sleep)
-    for number, attachment in enumerate(found):
+    for number, attachment in enumerate(attachments):
         if context.get_remaining_time_in_millis() < _RESERVE_MILLISECONDS:
             break
         if number % 100 == 0:
-            logger.info("Releasing everybody", released=number, found=len(found))
+            logger.info("Releasing everybody", released=number, found=len(attachments))
         rate.wait()
         try:
             adapters.detacher.detach(attachment)

@@ -32,25 +32,25 @@ def release_exempt_user(request: "ReleaseRequest", adapters: "Adapters", now: da
     The caller in the request is only logged, because a sender can write any name. `enforce` publishes who exempted the
     user, and the sweep publishes the exemptions that it found.
     """
-    known = adapters.users.user(request.user_name)
-    if known is None or known.user.user_id != request.user_id:
+    account_user = adapters.users.user(request.user_name)
+    if account_user is None or account_user.user.user_id != request.user_id:
         logger.info("User is gone", user_name=request.user_name, user_id=request.user_id)
         return
-    match decide_enforcement(known, Rules(adapters.settings.exemptions), today=now.date()):
-        case Release(exemption=exemption) as found:
+    match decide_enforcement(account_user, Rules(adapters.settings.exemptions), today=now.date()):
+        case Release(exemption=exemption) as decision:
             if request.after and not adapters.settings.dry_run:
-                publish_unknown_exemption(found, adapters)
-            flag_previously_enforced(known, adapters)
-            detach(known, adapters, reason=exemption.reason, call=request.after)
+                publish_unknown_exemption(decision, adapters)
+            flag_previously_enforced(account_user, adapters)
+            detach(account_user, adapters, reason=exemption.reason, call=request.after)
         case _:
             logger.info("User is not to be released", user_name=request.user_name, user_id=request.user_id)
 
 
-def publish_unknown_exemption(found: Release, adapters: "Adapters") -> None:
+def publish_unknown_exemption(decision: Release, adapters: "Adapters") -> None:
     """Publish an exemption that was not published yet, such as one whose request release 1.0.0 sent."""
-    user_id, summary = found.user.user_id, found.exemption.summary
+    user_id, summary = decision.user.user_id, decision.exemption.summary
     if adapters.flags.published_exemption(user_id) != summary:
-        adapters.topic.publish(exemptions_found([found]))
+        adapters.topic.publish(exemptions_found([decision]))
         adapters.flag_writer.record_exemption(user_id, summary)
 
 
@@ -60,25 +60,25 @@ def detach_for_deletion(deletion: "FailedDeletion", adapters: "Adapters", now: d
     Clamp timestamps in the future (only a forged event has one) so that they cannot extend the grace period.
     """
     call, until = deletion.call, min(deletion.call.at, now) + DELETION_GRACE
-    known = adapters.users.user(deletion.user_name)
-    if known is None or known.user.created > call.at or until <= now:
+    account_user = adapters.users.user(deletion.user_name)
+    if account_user is None or account_user.user.created > call.at or until <= now:
         logger.info("Deletion is over", user_name=deletion.user_name, call_made_at=call.at)
-    elif not blocks_deletion(known.coverage, deletion.message):
+    elif not blocks_deletion(account_user.coverage, deletion.message):
         logger.info("Deletion failed for another reason", user_name=deletion.user_name, conflict=deletion.message)
     elif adapters.settings.dry_run:
-        detach(known, adapters, reason=_BEING_DELETED, call=call)
+        detach(account_user, adapters, reason=_BEING_DELETED, call=call)
     else:
-        detach_unless_exhausted(known, call, adapters, now, until)
+        detach_unless_exhausted(account_user, call, adapters, now, until)
 
 
 def detach_unless_exhausted(
-    known: "AccountUser", call: "ApiCall", adapters: "Adapters", now: datetime, until: datetime
+    account_user: "AccountUser", call: "ApiCall", adapters: "Adapters", now: datetime, until: datetime
 ) -> None:
     """Detach the policy from a user until then, unless this was done too often.
 
     The flags are written first, so that a function that reads the user without the policy also reads why.
     """
-    user = known.user
+    user = account_user.user
     times = adapters.deletion_counts.so_far(user.user_id, now)
     if not deletion_grace_left(times):
         logger.error("User is not let go again", user_name=user.name, user_id=user.user_id, times_this_week=times)
@@ -86,24 +86,24 @@ def detach_unless_exhausted(
         adapters.notices.publish(deletion_grace_exhausted(user, times, call), f"{user.user_id}#no-more", now)
         return
     adapters.notices.publish(detached_for_deletion(user, call), user.user_id, now)
-    flag_previously_enforced(known, adapters, until=until + _SWEEPS)
+    flag_previously_enforced(account_user, adapters, until=until + _SWEEPS)
     adapters.flag_writer.flag_deletion_pending(user.user_id, until)
-    detach(known, adapters, reason=_BEING_DELETED, call=call)
+    detach(account_user, adapters, reason=_BEING_DELETED, call=call)
     adapters.deletion_counts.add(user.user_id, now)
 
 
-def flag_previously_enforced(known: "AccountUser", adapters: "Adapters", until: datetime | None = None) -> None:
+def flag_previously_enforced(account_user: "AccountUser", adapters: "Adapters", until: datetime | None = None) -> None:
     """Keep the user in scope at any age: the exemption may end after years, or the user may not be deleted."""
     if not adapters.settings.dry_run:
-        adapters.flag_writer.flag_previously_enforced(known.user.user_id, until)
+        adapters.flag_writer.flag_previously_enforced(account_user.user.user_id, until)
 
 
-def detach(known: "AccountUser", adapters: "Adapters", *, reason: str, call: "ApiCall | None") -> None:
+def detach(account_user: "AccountUser", adapters: "Adapters", *, reason: str, call: "ApiCall | None") -> None:
     """Detach our policy and remove the user from our group, and nothing else."""
-    attachments = attachments_of(known)
+    attachments = attachments_of(account_user)
     with logger.append_context_keys(
-        user_name=known.user.name,
-        user_id=known.user.user_id,
+        user_name=account_user.user.name,
+        user_id=account_user.user.user_id,
         reason=reason,
         released_from=[attachment.by for attachment in attachments],
         call=call.name if call else None,

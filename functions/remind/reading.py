@@ -47,14 +47,14 @@ def read_account(adapters: "Adapters", now: datetime, request: str, has_time: Ca
     zone = settings.time_zone
     due = plan_reminders(snapshot, settings.cadence, settings.default_language, zone) if settings.sender else []
     planned = within_quota(due, room_for(sending))
-    seen, postponed = look_again(planned, adapters.reader.devices, has_time)
+    current_devices, postponed = look_again(planned, adapters.reader.devices, has_time)
     retried = next((run for run in runs if run.request == request), None)
     return RunReading(
-        snapshot=with_devices_found(snapshot, facts, settings.rules, seen, exempt_on=exempt_on),
+        snapshot=with_devices_found(snapshot, facts, settings.rules, current_devices, exempt_on=exempt_on),
         outcome=ReminderOutcome(
             # The devices are None if the user is gone by now; such a user needs no mail either.
-            queued=tuple(message for message in planned if seen.get(message.user_id) == frozenset()),
-            unchecked=len(planned) - len(seen) - postponed,
+            queued=tuple(message for message in planned if current_devices.get(message.user_id) == frozenset()),
+            unchecked=len(planned) - len(current_devices) - postponed,
             postponed=postponed,
             over_quota=len(due) - len(planned),
         ),
@@ -74,12 +74,12 @@ def look_again(
     Return them by user id (None: the user is gone), and the number of people for whom there was no time. A person whose
     devices cannot be read is left out; the others are still reminded.
     """
-    seen: dict[str, Devices | None] = {}
+    current_devices: dict[str, Devices | None] = {}
     for number, message in enumerate(planned):
         if not has_time():
-            return seen, len(planned) - number
+            return current_devices, len(planned) - number
         try:
-            seen[message.user_id] = devices.of(message.user_name)
+            current_devices[message.user_id] = devices.of(message.user_name)
         except (ClientError, BotoCoreError):
             continue
-    return seen, 0
+    return current_devices, 0

@@ -82,10 +82,10 @@ def _command(*words: str) -> str:
     return f"  {shlex.join(words)}"
 
 
-def policy_drifted(policy_arn: str, found: str, version: str) -> Notice:
+def policy_drifted(policy_arn: str, current: str, version: str) -> Notice:
     """Report that a sweep found a default version other than the deployed one."""
     text = wrapped(
-        f"The default version of {policy_arn} is {found}; {version} was deployed. CloudTrail knows who changed it: "
+        f"The default version of {policy_arn} is {current}; {version} was deployed. CloudTrail knows who changed it: "
         "look for CreatePolicyVersion and SetDefaultPolicyVersion."
     )
     advice = _make_default_again(policy_arn, version)
@@ -94,19 +94,19 @@ def policy_drifted(policy_arn: str, found: str, version: str) -> Notice:
     )
 
 
-def group_without_policy(group: str, *, mended: bool) -> Notice:
+def group_without_policy(group: str, *, repaired: bool) -> Notice:
     """Report that a sweep found the group without the policy, so that its members were not enforced."""
     text = wrapped(
         f"The group {plain(group, 128)} did not carry the enforcement policy, so that its members were free of it."
     )
     advice = wrapped(
         "The policy is attached to the group again. CloudTrail knows who took it off: look for DetachGroupPolicy."
-        if mended
+        if repaired
         else f"The group is gone, or has no slot left. {_GROUP_GONE}"
     )
     return Notice(
         "policy-changed",
-        Severity.WARNING if mended else Severity.ALARM,
+        Severity.WARNING if repaired else Severity.ALARM,
         "The enforcement group did not carry the policy",
         f"{text}\n\n{advice}\n",
     )
@@ -193,9 +193,9 @@ def malformed_exemption(user: User, value: str, call: ApiCall) -> Notice:
     )
 
 
-def exemptions_found(found: Sequence[Release | Exempted]) -> Notice:
+def exemptions_found(exemptions: Sequence[Release | Exempted]) -> Notice:
     """Report exempt users that were not published yet; the caller is not known."""
-    lines = first((f"  {_exempt(known.user, known.exemption)}" for known in found), _MOST_NAMES)
+    lines = first((f"  {_exempt(exempt.user, exempt.exemption)}" for exempt in exemptions), _MOST_NAMES)
     text = wrapped("These users are exempt. If the policy is on one of them, it is detached now:")
     cause = wrapped(
         "No event told who exempted them: they may have been exempt before the deployment, or the event was lost, or "
@@ -205,14 +205,14 @@ def exemptions_found(found: Sequence[Release | Exempted]) -> Notice:
     return Notice(
         "exempted",
         Severity.INFORMATION,
-        f"{counted(len(found), 'user is', 'users are')} exempt from MFA now",
+        f"{counted(len(exemptions), 'user is', 'users are')} exempt from MFA now",
         "\n".join([text, "", *lines, "", cause, "", wrapped(_IF_MEANT), ""]),
     )
 
 
-def denied_though_exempt(found: Sequence[Exempted]) -> Notice:
+def denied_though_exempt(exemptions: Sequence[Exempted]) -> Notice:
     """Report exempt users that are denied everything through a group that the tool does not change."""
-    lines = first(_denied(found), _MOST_NAMES)
+    lines = first(_denied(exemptions), _MOST_NAMES)
     text = wrapped(
         "These users are exempt and are denied everything all the same, because they are members of a group that "
         "carries the enforcement policy and is not the stack's:"
@@ -224,13 +224,13 @@ def denied_though_exempt(found: Sequence[Exempted]) -> Notice:
     return Notice(
         "exempt-but-denied",
         Severity.ALARM,
-        f"{counted(len(found), 'exempt user is', 'exempt users are')} denied through another group",
+        f"{counted(len(exemptions), 'exempt user is', 'exempt users are')} denied through another group",
         "\n".join([text, "", *lines, "", advice, ""]),
     )
 
 
-def _denied(found: Iterable[Exempted]) -> Iterable[str]:
-    for exempt in found:
+def _denied(exemptions: Iterable[Exempted]) -> Iterable[str]:
+    for exempt in exemptions:
         groups = ", ".join(plain(name, 128) for name in sorted(exempt.denied_by))
         yield f"  {plain(exempt.user_name)}, through {plain(groups, 300)}"
 

@@ -38,8 +38,8 @@ def users_are_created(story: Story, account: Account) -> None:
     table = Table("user", "path", "tag mfa-exempt", "the policy mfa-control")
     for newcomer in NEWCOMERS:
         with story.console.status(f"aws iam create-user --user-name {newcomer.name}"):
-            seen = _create(account, newcomer)
-        table.add_row(newcomer.name, newcomer.path, newcomer.exempt or "none", seen)
+            outcome = _create(account, newcomer)
+        table.add_row(newcomer.name, newcomer.path, newcomer.exempt or "none", outcome)
     story.show(table)
     story.say("Each of them is an administrator: nothing but the policy stands in the way.")
 
@@ -50,9 +50,9 @@ def _create(account: Account, newcomer: Newcomer) -> str:
     account.create_user(newcomer.name, path=newcomer.path, tags=newcomer.tags)
     if newcomer.exempt:
         eventually(lambda: account.messages_in("NewUsersQueue") == 0, "an empty queue of new users")
-        seen = "attached" if account.is_enforced(newcomer.name) else "left alone"
+        outcome = "attached" if account.is_enforced(newcomer.name) else "left alone"
     else:
         account.wait_until_enforced(newcomer.name)
-        seen = f"attached after {time.monotonic() - begun:.2f} s"
+        outcome = f"attached after {time.monotonic() - begun:.2f} s"
     account.iam.put_user_policy(UserName=newcomer.name, PolicyName="everything", PolicyDocument=json.dumps(EVERYTHING))
-    return seen
+    return outcome

@@ -65,16 +65,16 @@ def _remind(story: Story, account: Account) -> None:
 def _mails_shown(story: Story, account: Account, *, number: int) -> Iterator[None]:
     """Wait for the mails that the block causes, save them and show them."""
     mailbox = Mailbox(account.stack.cloud)
-    known = len(mailbox.sent())
+    sent_before = len(mailbox.sent())
     yield
 
     def arrived() -> Sequence[SentMail]:
-        mails = mailbox.sent()[known:]
+        mails = mailbox.sent()[sent_before:]
         return mails if len(mails) >= number else ()
 
     mails = eventually(arrived, f"{number} mails")
     table = Table("mail to", "subject", "to be read in")
-    for position, mail in enumerate(mails, start=known + 1):
+    for position, mail in enumerate(mails, start=sent_before + 1):
         table.add_row(", ".join(mail.to), mail.subject, _kept(mail, position))
     story.show(table)
 

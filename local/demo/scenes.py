@@ -23,12 +23,12 @@ def the_stack_is_deleted(story: Story, account: Account) -> None:
     """Delete the stack as ops would."""
     with story.timed("sam delete, which looks every 30 s whether it is done"):
         account.stack.delete()
-    held = [
+    still_enforced = [
         name
         for name in (ALICE.name, BOB.name)
         if account.iam.list_attached_user_policies(UserName=name)["AttachedPolicies"]
     ]
-    story.say(f"The policy is left on: {', '.join(held) or 'nobody'}.")
+    story.say(f"The policy is left on: {', '.join(still_enforced) or 'nobody'}.")
 
 
 SCENES = (

@@ -41,11 +41,11 @@ def correct_metrics() -> None:
 
 def counted_in(line: str) -> Iterator[Counted]:
     """Yield each metric value in a log line, once for each set of dimensions; nothing for other lines."""
-    found = _read(line)
-    for directive in found.get("_aws", {}).get("CloudWatchMetrics", ()):
+    entry = _read(line)
+    for directive in entry.get("_aws", {}).get("CloudWatchMetrics", ()):
         for names, metric in product(directive["Dimensions"], directive["Metrics"]):
-            dimensions = {name: str(found[name]) for name in names}
-            values = found[metric["Name"]]
+            dimensions = {name: str(entry[name]) for name in names}
+            values = entry[metric["Name"]]
             for value in values if isinstance(values, list) else [values]:
                 unit = metric.get("Unit", "None")
                 yield Counted(directive["Namespace"], metric["Name"], dimensions, float(value), unit)
@@ -53,7 +53,7 @@ def counted_in(line: str) -> Iterator[Counted]:
 
 def _read(line: str) -> Mapping[str, Any]:
     try:
-        found = json.loads(line) if '"_aws"' in line else {}
+        entry = json.loads(line) if '"_aws"' in line else {}
     except ValueError:
         return {}
-    return found if isinstance(found, dict) else {}
+    return entry if isinstance(entry, dict) else {}

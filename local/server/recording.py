@@ -83,12 +83,12 @@ def recording(application: Application) -> Application:
 def caller_with(access_key_id: str) -> Caller:
     """Return the owner of an access key; an unknown key acts for the account, as in MiniStack."""
     account = responses.get_account_id()
-    found = iam_evaluator.resolve_credential(access_key_id, account)
-    if not isinstance(found, iam_evaluator.ResolvedCredential) or found.principal_type == "Root":
+    owner = iam_evaluator.resolve_credential(access_key_id, account)
+    if not isinstance(owner, iam_evaluator.ResolvedCredential) or owner.principal_type == "Root":
         return Root(account, access_key_id)
-    if found.principal_type == "User":
-        return IamUser(account, access_key_id, found.principal_arn, found.principal_id, found.principal_name)
-    role_name, session = found.principal_arn.split("/")[-2:]
+    if owner.principal_type == "User":
+        return IamUser(account, access_key_id, owner.principal_arn, owner.principal_id, owner.principal_name)
+    role_name, session = owner.principal_arn.split("/")[-2:]
     role = iam._roles[role_name]  # noqa: SLF001
     return AssumedRole(account, access_key_id, role["Arn"], role["RoleId"], role_name, session)
 

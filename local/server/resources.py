@@ -27,7 +27,7 @@ def correct_cloudformation(publish: Callable[[Exchange], None]) -> None:
 
     def delete_unattached_policy(arn: str, properties: Properties) -> None:
         holders = [iam._users, iam._groups, iam._roles]  # noqa: SLF001
-        if any(arn in entity.get("AttachedPolicies", ()) for held in holders for entity in held.values()):
+        if any(arn in entity.get("AttachedPolicies", ()) for entities in holders for entity in entities.values()):
             message = f"Cannot delete a policy attached to entities: {arn}"
             raise ValueError(message)
         delete_policy(arn, properties)

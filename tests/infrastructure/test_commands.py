@@ -54,7 +54,7 @@ NOTICES: dict[str, list[Notice]] = {
         ),
     ],
     "policy_drifted": [notices.policy_drifted(ARN, "v4", "v1")],
-    "group_without_policy": [notices.group_without_policy("group", mended=mended) for mended in (True, False)],
+    "group_without_policy": [notices.group_without_policy("group", repaired=repaired) for repaired in (True, False)],
     "unenforceable": [notices.unenforceable([USER])],
     "reattachment_conflict": [notices.reattachment_conflict(USER, 3, TAGGED)],
     "repeatedly_detached": [notices.repeatedly_detached([USER])],

@@ -44,17 +44,17 @@ class UserFlags:
 
     def name_was_detached(self, user_name: str, before: datetime) -> bool:
         """Return whether the policy was detached from a user of this name who was gone when the event arrived."""
-        found = self._find(_NAME_DETACHED, user_name, before)
-        return found is not None and datetime.fromisoformat(found["at"]["S"]) <= before
+        item = self._find(_NAME_DETACHED, user_name, before)
+        return item is not None and datetime.fromisoformat(item["at"]["S"]) <= before
 
     def published_exemption(self, user_id: str) -> str | None:
         """Return the summary of the exemption that was last published to ops."""
-        found = _get(self._table, _key(_EXEMPT, user_id))
-        return found["exemption"]["S"] if found else None
+        item = _get(self._table, _key(_EXEMPT, user_id))
+        return item["exemption"]["S"] if item else None
 
     def _find(self, kind: str, subject: str, now: datetime) -> "Item | None":
-        found = _get(self._table, _key(kind, subject))
-        return found if found and not _has_expired(found, now) else None
+        item = _get(self._table, _key(kind, subject))
+        return item if item and not _has_expired(item, now) else None
 
 
 class AccountFlags:
@@ -140,11 +140,11 @@ class AccountFlagWriter:
         """Remember permanently that the policy was attached to these users."""
         self._write({"PutRequest": {"Item": self._with_account(_key(_ENFORCED, user_id))}} for user_id in user_ids)
 
-    def record_exemptions(self, known: Mapping[str, str], over: Iterable[str]) -> None:
+    def record_exemptions(self, published: Mapping[str, str], over: Iterable[str]) -> None:
         """Remember which exemptions were published to ops, by user id, and forget those that are over."""
         new: Iterable[WriteRequestTypeDef] = (
             {"PutRequest": {"Item": self._with_account(_exempt_item(user_id, summary))}}
-            for user_id, summary in known.items()
+            for user_id, summary in published.items()
         )
         self._write(chain(new, ({"DeleteRequest": {"Key": _key(_EXEMPT, user_id)}} for user_id in over)))
 
@@ -170,8 +170,8 @@ class _Counts:
 
     def so_far(self, user_id: str, now: datetime) -> int:
         """Return the number in this period."""
-        found = _get(self._table, self._key(user_id, now))
-        return int(found["times"]["N"]) if found else 0
+        item = _get(self._table, self._key(user_id, now))
+        return int(item["times"]["N"]) if item else 0
 
     def add(self, user_id: str, now: datetime) -> None:
         """Add one, even if botocore repeats the write because its response was lost."""
@@ -219,8 +219,8 @@ class NoticeThrottle:
 
     def was_published(self, kind: str, subject: str, now: datetime) -> bool:
         """Return whether a notice about this was published within the last 24 hours."""
-        found = _get(self._table, _key(_PUBLISHED, f"{kind}#{subject}"))
-        return found is not None and not _has_expired(found, now)
+        item = _get(self._table, _key(_PUBLISHED, f"{kind}#{subject}"))
+        return item is not None and not _has_expired(item, now)
 
     def record(self, kind: str, subject: str, now: datetime) -> None:
         """Remember that a notice about this was published."""

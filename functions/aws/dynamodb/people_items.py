@@ -43,22 +43,22 @@ def record_item(record: PersonRecord) -> "Item":
 
 def read_record(item: "Mapping[str, AttributeValueTypeDef]") -> PersonRecord:
     """Read a person's item; other attributes are ignored."""
-    found = _plain(item)
-    reminded = found.get("last_reminded")
+    attributes = _plain(item)
+    reminded = attributes.get("last_reminded")
     return PersonRecord(
-        user_id=found["user_id"],
-        user_name=found.get("user_name", ""),
-        first_seen=_day(found.get("first_seen")),
-        unenrolled_since=_day(found.get("unenrolled_since")),
-        reminders=int(found.get("reminders", 0)),
+        user_id=attributes["user_id"],
+        user_name=attributes.get("user_name", ""),
+        first_seen=_day(attributes.get("first_seen")),
+        unenrolled_since=_day(attributes.get("unenrolled_since")),
+        reminders=int(attributes.get("reminders", 0)),
         last_reminded=datetime.fromisoformat(reminded) if reminded else None,
-        claimed_on=_day(found.get("claimed_on")),
-        key_only=found.get("key_only", False),
-        causes=frozenset(found.get("causes", ())),
-        enrolled_at=_day(found.get("enrolled_at")),
-        address_trouble=found.get("address_trouble"),
-        address_trouble_of=found.get("address_trouble_of"),
-        expires=int(found["expires"]) if "expires" in found else None,
+        claimed_on=_day(attributes.get("claimed_on")),
+        key_only=attributes.get("key_only", False),
+        causes=frozenset(attributes.get("causes", ())),
+        enrolled_at=_day(attributes.get("enrolled_at")),
+        address_trouble=attributes.get("address_trouble"),
+        address_trouble_of=attributes.get("address_trouble_of"),
+        expires=int(attributes["expires"]) if "expires" in attributes else None,
     )
 
 
@@ -77,14 +77,14 @@ def run_item(totals: RunTotals, expires: datetime) -> "Item":
 
 def read_run(item: "Mapping[str, AttributeValueTypeDef]") -> RunTotals:
     """Read the item of a run."""
-    found = _plain(item)
-    counts = {name: int(count) for name, count in found["totals"].items()}
+    attributes = _plain(item)
+    counts = {name: int(count) for name, count in attributes["totals"].items()}
     return RunTotals(
-        at=datetime.fromisoformat(found["at"]),
+        at=datetime.fromisoformat(attributes["at"]),
         counts=counts,
-        request=found.get("request", ""),
-        published=found.get("told", True),  # release 1.0.0 wrote a run only after its digest was published
-        expires=int(found["expires"]) if "expires" in found else None,
+        request=attributes.get("request", ""),
+        published=attributes.get("told", True),  # release 1.0.0 wrote a run only after its digest was published
+        expires=int(attributes["expires"]) if "expires" in attributes else None,
     )
 
 

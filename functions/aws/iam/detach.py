@@ -28,18 +28,18 @@ class PolicyDetacher:
         self._policy_arn = account.policy_arn
         self._group_name = account.group_name
 
-    def detach(self, hold: Attachment) -> None:
+    def detach(self, attachment: Attachment) -> None:
         """Remove an attachment; do nothing if it is gone, perhaps with its user."""
         with suppress(self._client.exceptions.NoSuchEntityException):
-            match hold.by:
+            match attachment.by:
                 case AttachmentKind.USER:
-                    self._client.detach_user_policy(UserName=hold.name, PolicyArn=self._policy_arn)
+                    self._client.detach_user_policy(UserName=attachment.name, PolicyArn=self._policy_arn)
                 case AttachmentKind.MEMBERSHIP:
-                    self._client.remove_user_from_group(UserName=hold.name, GroupName=self._group_name)
+                    self._client.remove_user_from_group(UserName=attachment.name, GroupName=self._group_name)
                 case AttachmentKind.GROUP:
-                    self._client.detach_group_policy(GroupName=hold.name, PolicyArn=self._policy_arn)
+                    self._client.detach_group_policy(GroupName=attachment.name, PolicyArn=self._policy_arn)
                 case AttachmentKind.ROLE:
-                    self._client.detach_role_policy(RoleName=hold.name, PolicyArn=self._policy_arn)
+                    self._client.detach_role_policy(RoleName=attachment.name, PolicyArn=self._policy_arn)
 
 
 class PolicyAttachments:

@@ -39,16 +39,16 @@ class MfaDevices:
 
     def of(self, user_name: str) -> Devices | None:
         """Return the kinds of all of one user's devices, or None if the user is gone."""
-        found = self.serial_numbers_of(user_name)
-        return None if found is None else frozenset(map(kind_of, found))
+        serial_numbers = self.serial_numbers_of(user_name)
+        return None if serial_numbers is None else frozenset(map(kind_of, serial_numbers))
 
     def serial_numbers_of(self, user_name: str) -> tuple[str, ...] | None:
         """Return the serial numbers of one user's devices, or None if the user is gone. At most eight: one page."""
         try:
-            found = self._client.list_mfa_devices(UserName=user_name)["MFADevices"]
+            devices = self._client.list_mfa_devices(UserName=user_name)["MFADevices"]
         except self._client.exceptions.NoSuchEntityException:
             return None
-        return tuple(device["SerialNumber"] for device in found)
+        return tuple(device["SerialNumber"] for device in devices)
 
 
 class LoginProfiles:

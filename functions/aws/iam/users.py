@@ -77,10 +77,10 @@ class UserLookup:
         return any(group["GroupName"] == self._group_name for page in groups for group in page["Groups"])
 
 
-def read_user(found: "UserDetailTypeDef | UserTypeDef") -> User:
+def read_user(detail: "UserDetailTypeDef | UserTypeDef") -> User:
     """Read a user from the response of a bulk call or of GetUser."""
-    tags = {tag["Key"]: tag["Value"] for tag in found.get("Tags", [])}
-    return User(found["UserName"], found["UserId"], found["Path"], tags, found["CreateDate"])
+    tags = {tag["Key"]: tag["Value"] for tag in detail.get("Tags", [])}
+    return User(detail["UserName"], detail["UserId"], detail["Path"], tags, detail["CreateDate"])
 
 
 class NamedUsers:

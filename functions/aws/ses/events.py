@@ -44,7 +44,10 @@ def _bounced(event: Fields) -> Mapping[str, str]:
     why = _joined("bounced", *kinds)
     failed = event.objects("detail.bounce.bouncedRecipients")
     return {
-        of.text("emailAddress"): f"{why}: {said}" if (said := of.first_text("diagnosticCode")) else why for of in failed
+        recipient.text("emailAddress"): f"{why}: {diagnosis}"
+        if (diagnosis := recipient.first_text("diagnosticCode"))
+        else why
+        for recipient in failed
     }
 
 

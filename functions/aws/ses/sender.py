@@ -105,5 +105,5 @@ class MailSender:
 
 def _unverified(reason: str) -> set[str]:
     """Return the addresses that SES names as not verified; none if it refuses for another reason."""
-    found = _UNVERIFIED.search(reason)
-    return {name.strip().casefold() for name in found["identities"].split(",")} if found else set()
+    match = _UNVERIFIED.search(reason)
+    return {name.strip().casefold() for name in match["identities"].split(",")} if match else set()

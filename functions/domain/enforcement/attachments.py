@@ -23,8 +23,8 @@ class Attachment:
     name: str
 
 
-def attachments_of(known: AccountUser) -> tuple[Attachment, ...]:
+def attachments_of(account_user: AccountUser) -> tuple[Attachment, ...]:
     """Return how the policy reaches a user: the attachment, the membership, both, or neither."""
-    coverage = known.coverage
-    held = ((AttachmentKind.USER, coverage.attached), (AttachmentKind.MEMBERSHIP, coverage.in_group))
-    return tuple(Attachment(by, known.user.name) for by, holds in held if holds)
+    coverage = account_user.coverage
+    methods = ((AttachmentKind.USER, coverage.attached), (AttachmentKind.MEMBERSHIP, coverage.in_group))
+    return tuple(Attachment(by, account_user.user.name) for by, applies in methods if applies)

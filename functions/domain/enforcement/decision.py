@@ -104,9 +104,9 @@ class LeaveAlone:
 Decision = Attach | Release | LeaveAlone
 
 
-def decide_enforcement(known: AccountUser, rules: Rules, *, today: date, flags: Flags = NO_FLAGS) -> Decision:
+def decide_enforcement(account_user: AccountUser, rules: Rules, *, today: date, flags: Flags = NO_FLAGS) -> Decision:
     """Decide about one user."""
-    user, coverage = known.user, known.coverage
+    user, coverage = account_user.user, account_user.coverage
     exemption = rules.exemptions.exemption_of(user, today)
     if exemption is not None:
         return Release(user, exemption) if coverage.detachable else LeaveAlone(user, Reason.EXEMPT, exemption)

@@ -46,15 +46,15 @@ class ReleaseRequest:
 
 def _call(request: Fields, field: str) -> ApiCall | None:
     """Return the call as far as it can be read, or None without its time."""
-    said = request.first_text
+    first_text = request.first_text
     try:
         at = request.time(f"{field}.at")
     except MalformedRequest:
         return None
     return ApiCall(
-        name=said(f"{field}.name") or "unknown",
-        caller=said(f"{field}.caller") or "unknown",
+        name=first_text(f"{field}.name") or "unknown",
+        caller=first_text(f"{field}.caller") or "unknown",
         at=at,
-        address=said(f"{field}.address") or "unknown",
-        event_id=said(f"{field}.event_id") or "",
+        address=first_text(f"{field}.address") or "unknown",
+        event_id=first_text(f"{field}.event_id") or "",
     )

@@ -74,14 +74,14 @@ class SweepPlan:
 def plan_sweep(users: Iterable[AccountUser], rules: Rules, *, today: date, flags: Flags = NO_FLAGS) -> SweepPlan:
     """Decide about every user, one after the other."""
     plan = SweepPlan()
-    for known in users:
-        decision = decide_enforcement(known, rules, today=today, flags=flags)
-        plan.add(decision, known.coverage)
-        plan.exemptions.extend(_ended(known.user, rules, today))
-        if known.user.user_id not in flags.previously_enforced and (
-            known.coverage.detachable or isinstance(decision, Attach)
+    for account_user in users:
+        decision = decide_enforcement(account_user, rules, today=today, flags=flags)
+        plan.add(decision, account_user.coverage)
+        plan.exemptions.extend(_ended(account_user.user, rules, today))
+        if account_user.user.user_id not in flags.previously_enforced and (
+            account_user.coverage.detachable or isinstance(decision, Attach)
         ):
-            plan.remember.append(known.user.user_id)
+            plan.remember.append(account_user.user.user_id)
     return plan
 
 
@@ -138,7 +138,7 @@ class SweepTotals:
 
 def totals_of(plan: SweepPlan, outcome: SweepOutcome) -> SweepTotals:
     """Count every user by the state after the sweep; exempt and missing users are counted by reason."""
-    exempt = Counter(f"by-{found.exemption.by}" for found in plan.exemptions if not found.ended)
+    exempt = Counter(f"by-{exempted.exemption.by}" for exempted in plan.exemptions if not exempted.ended)
     missing = Counter(
         {
             Reason.OLDER.value: plan.left_alone[Reason.OLDER],
@@ -162,11 +162,11 @@ class ExemptionNews:
     over: AbstractSet[str]
 
 
-def exemption_news(exemptions: Iterable[Exempted], known: Mapping[str, str]) -> ExemptionNews:
+def exemption_news(exemptions: Iterable[Exempted], published: Mapping[str, str]) -> ExemptionNews:
     """Compare a sweep's exemptions with those that ops know, by user id; another reason or end also counts as new."""
-    now = {found.user.user_id: found for found in exemptions if not found.ended}
-    new = [found for user_id, found in now.items() if known.get(user_id) != found.exemption.summary]
-    return ExemptionNews(new, known.keys() - now.keys())
+    now = {exempted.user.user_id: exempted for exempted in exemptions if not exempted.ended}
+    new = [exempted for user_id, exempted in now.items() if published.get(user_id) != exempted.exemption.summary]
+    return ExemptionNews(new, published.keys() - now.keys())
 
 
 def drifted(version: str, deployed: str, changed: datetime, now: datetime) -> bool:

@@ -53,13 +53,13 @@ class CredentialReport:
 
         Raises MalformedReport if a column is missing. An unreadable row does not affect the others.
         """
-        found = csv.DictReader(StringIO(text))
+        reader = csv.DictReader(StringIO(text))
         for column in _COLUMNS:
-            if column not in (found.fieldnames or ()):
+            if column not in (reader.fieldnames or ()):
                 raise MalformedReport(column, "to be there")
         rows: dict[str, Credentials] = {}
         unreadable: list[str] = []
-        for row in found:
+        for row in reader:
             try:
                 if not _text(row, "arn").endswith(":root"):
                     rows[_text(row, "user")] = _credentials(row)

@@ -34,9 +34,9 @@ class EnrolmentFacts:
 
     def record_of(self, user: User) -> PersonRecord:
         """Return what is remembered of the user, under the present name."""
-        known = self.records.get(user.user_id)
-        return PersonRecord(user.user_id, user.name) if known is None else known
+        record = self.records.get(user.user_id)
+        return PersonRecord(user.user_id, user.name) if record is None else record
 
     def with_devices(self, devices: Mapping[str, Devices | None]) -> "EnrolmentFacts":
         """Return the facts corrected by devices that were looked up one by one."""
-        return replace(self, devices={**self.devices, **{key: found for key, found in devices.items() if found}})
+        return replace(self, devices={**self.devices, **{key: kinds for key, kinds in devices.items() if kinds}})

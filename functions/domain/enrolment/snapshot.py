@@ -74,12 +74,12 @@ def missing_from_report(facts: EnrolmentFacts, rules: EnrolmentRules, today: dat
     """
     if facts.report is None:
         return []
-    return [known.user for known in facts.users if _is_unknown(known.user, facts, rules, today)]
+    return [account_user.user for account_user in facts.users if _is_unknown(account_user.user, facts, rules, today)]
 
 
 def _is_unknown(user: User, facts: EnrolmentFacts, rules: EnrolmentRules, today: date) -> bool:
-    known = facts.credentials_of(user) or facts.devices.get(user.user_id) or facts.record_of(user).unenrolled_since
-    return not known and rules.exemptions.exemption_of(user, today) is None
+    is_known = facts.credentials_of(user) or facts.devices.get(user.user_id) or facts.record_of(user).unenrolled_since
+    return not is_known and rules.exemptions.exemption_of(user, today) is None
 
 
 def build_snapshot(
@@ -89,7 +89,7 @@ def build_snapshot(
 
     An exemption ends with its last day in UTC, as it does for the functions that enforce.
     """
-    people = tuple(_person(known, facts, rules, today, exempt_on or today) for known in facts.users)
+    people = tuple(_person(account_user, facts, rules, today, exempt_on or today) for account_user in facts.users)
     return EnrolmentSnapshot(today, people, _changes(people, facts, today))
 
 
@@ -121,9 +121,11 @@ def _changes(people: Sequence[Person], facts: EnrolmentFacts, today: date) -> tu
     return tuple(RecordChange(before, after) for before, after in now if before != after)
 
 
-def _person(known: AccountUser, facts: EnrolmentFacts, rules: EnrolmentRules, today: date, exempt_on: date) -> Person:
-    user = known.user
-    coverage = known.coverage if facts.group_enforces else replace(known.coverage, in_group=False)
+def _person(
+    account_user: AccountUser, facts: EnrolmentFacts, rules: EnrolmentRules, today: date, exempt_on: date
+) -> Person:
+    user = account_user.user
+    coverage = account_user.coverage if facts.group_enforces else replace(account_user.coverage, in_group=False)
     row, record = facts.credentials_of(user), facts.record_of(user)
     devices = facts.devices.get(user.user_id) or (frozenset({Device.UNSPECIFIED}) if row and row.mfa else frozenset())
     password = row.password if row else facts.passwords.get(user.user_id)

@@ -49,6 +49,6 @@ def days_without(person: Person, snapshot: EnrolmentSnapshot) -> int:
 
 def totals_of(snapshot: EnrolmentSnapshot, escalate_after: int, at: datetime, request: str = "") -> RunTotals:
     """Count every person of the snapshot."""
-    found = snapshot.count()
-    counts: dict[str, int] = {enrolment.value: found[enrolment] for enrolment in EnrolmentStatus}
+    by_status = snapshot.count()
+    counts: dict[str, int] = {enrolment.value: by_status[enrolment] for enrolment in EnrolmentStatus}
     return RunTotals(at, {**counts, ESCALATED: len(escalated(snapshot, escalate_after))}, request)

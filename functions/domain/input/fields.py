@@ -40,28 +40,28 @@ class Fields:
     def of(cls, body: str, malformed: type[Malformed]) -> "Fields":
         """Read the body of a message."""
         try:
-            found = json.loads(body)
+            value = json.loads(body)
         except (ValueError, RecursionError) as error:
             raise malformed("body", "JSON", body) from error
-        if not isinstance(found, dict):
-            raise malformed("body", "an object", found)
-        return cls(found, malformed)
+        if not isinstance(value, dict):
+            raise malformed("body", "an object", value)
+        return cls(value, malformed)
 
     def find(self, field: str) -> object:
         """Return the value of the field, of any type; None if it is missing."""
-        found: object = self.values
+        value: object = self.values
         for name in field.split("."):
-            found = found.get(name) if isinstance(found, dict) else None
-        return found
+            value = value.get(name) if isinstance(value, dict) else None
+        return value
 
     def text(self, field: str, *, most: int = 1024) -> str:
         """Return a non-empty text of so many characters at most."""
-        found = self.find(field)
-        if not _is_text(found):
+        value = self.find(field)
+        if not _is_text(value):
             raise self._unlike(field, "text")
-        if len(found) > most:
+        if len(value) > most:
             raise self._unlike(field, f"{most} characters at most")
-        return found
+        return value
 
     def optional_text(self, field: str) -> str | None:
         """Return a text, or None if the field is missing."""
@@ -69,50 +69,50 @@ class Fields:
 
     def first_text(self, *fields: str) -> str | None:
         """Return the first field that holds a text; other values are skipped."""
-        return next((found for found in map(self.find, fields) if _is_text(found)), None)
+        return next((value for value in map(self.find, fields) if _is_text(value)), None)
 
     def user_name(self, field: str) -> str:
         """Return the name of an IAM user."""
-        found = self.text(field)
-        if not is_user_name(found):
+        value = self.text(field)
+        if not is_user_name(value):
             raise self._unlike(field, "the name of a user")
-        return found
+        return value
 
     def user_id(self, field: str) -> str:
         """Return the id of an IAM user."""
-        found = self.text(field)
-        if not is_user_id(found):
+        value = self.text(field)
+        if not is_user_id(value):
             raise self._unlike(field, "the id of a user")
-        return found
+        return value
 
     def one_of[Choice: StrEnum](self, choices: type[Choice], field: str) -> Choice:
         """Return one of the choices."""
-        found = self.text(field)
+        value = self.text(field)
         try:
-            return choices(found)
+            return choices(value)
         except ValueError as error:
             raise self._unlike(field, f"one of {', '.join(choices)}") from error
 
     def count(self, field: str, *, least: int) -> int:
         """Return a whole number."""
-        found = self.find(field)
-        if type(found) is not int or not least <= found <= _MOST:  # a bool is an int, too
+        value = self.find(field)
+        if type(value) is not int or not least <= value <= _MOST:  # a bool is an int, too
             raise self._unlike(field, f"a whole number from {least} to {_MOST}")
-        return found
+        return value
 
     def day(self, field: str) -> date:
         """Return a day."""
-        found = self.text(field)
+        value = self.text(field)
         try:
-            return date.fromisoformat(found)
+            return date.fromisoformat(value)
         except ValueError as error:
             raise self._unlike(field, "a day as YYYY-MM-DD") from error
 
     def time(self, field: str) -> datetime:
         """Return a time, in UTC."""
-        found = self.text(field)
+        value = self.text(field)
         try:
-            at = datetime.fromisoformat(found)
+            at = datetime.fromisoformat(value)
             if at.tzinfo is not None:
                 return at.astimezone(UTC)
         except (ValueError, OverflowError) as error:
@@ -121,25 +121,25 @@ class Fields:
 
     def texts(self, field: str) -> Sequence[str]:
         """Return a list of texts, empty if the field is missing."""
-        found = self._list(field, "a list of texts")
-        if not all(map(_is_text, found)):
+        value = self._list(field, "a list of texts")
+        if not all(map(_is_text, value)):
             raise self._unlike(field, "a list of texts")
-        return found
+        return value
 
     def objects(self, field: str) -> "Sequence[Fields]":
         """Return a list of objects, empty if the field is missing."""
-        found = self._list(field, "a list of objects")
-        if not all(isinstance(item, dict) for item in found):
+        value = self._list(field, "a list of objects")
+        if not all(isinstance(item, dict) for item in value):
             raise self._unlike(field, "a list of objects")
-        return [Fields(item, self.malformed, f"{self.path}{field}[{place}].") for place, item in enumerate(found)]
+        return [Fields(item, self.malformed, f"{self.path}{field}[{place}].") for place, item in enumerate(value)]
 
     def _list(self, field: str, expected: str) -> list[Any]:
-        found = self.find(field)
-        if found is None:
+        value = self.find(field)
+        if value is None:
             return []
-        if not isinstance(found, list):
+        if not isinstance(value, list):
             raise self._unlike(field, expected)
-        return found
+        return value
 
     def _unlike(self, field: str, expected: str) -> Malformed:
         return self.malformed(f"{self.path}{field}", expected, self.find(field))
@@ -155,5 +155,5 @@ def is_user_id(text: str) -> bool:
     return _USER_ID.fullmatch(text) is not None
 
 
-def _is_text(found: object) -> TypeGuard[str]:
-    return isinstance(found, str) and bool(found) and not _SURROGATE.search(found)
+def _is_text(value: object) -> TypeGuard[str]:
+    return isinstance(value, str) and bool(value) and not _SURROGATE.search(value)

@@ -121,20 +121,20 @@ class NotYet(StrEnum):
 
 
 def decide_reminder_mail(
-    message: ReminderMessage, known: CurrentUser, rules: MailRules, now: datetime
+    message: ReminderMessage, current: CurrentUser, rules: MailRules, now: datetime
 ) -> Mail | NoMail:
     """Decide whether a planned reminder is still correct: it may have waited for hours.
 
     A reminder that is not makes no claim, so the next run plans again.
     """
-    found = known.user
-    if found is None or found.user.user_id != message.user_id:
+    account_user = current.user
+    if account_user is None or account_user.user.user_id != message.user_id:
         return NoMail.GONE
-    if rules.exemptions.exemption_of(found.user, now.date()) is not None:
+    if rules.exemptions.exemption_of(account_user.user, now.date()) is not None:
         return NoMail.EXEMPT
-    if known.devices:
+    if current.devices:
         return NoMail.ENROLLED
-    recipient = rules.addresses.recipient_of(found.user)
+    recipient = rules.addresses.recipient_of(account_user.user)
     if isinstance(recipient, Unreachable):
         return NoMail.UNREACHABLE
     if message.to != recipient.to or message.cc not in {None, recipient.manager}:
@@ -147,25 +147,25 @@ def decide_reminder_mail(
         to=message.to,
         cc=message.cc,
         language=message.language,
-        enforced=known.is_enforced(now),
-        path=found.user.path,
+        enforced=current.is_enforced(now),
+        path=account_user.user.path,
         step=Step(message.number, message.days, message.unenrolled_since),
     )
 
 
 def decide_account_event_mail(
-    account_event: AccountEvent, known: CurrentUser, rules: MailRules, now: datetime
+    account_event: AccountEvent, current: CurrentUser, rules: MailRules, now: datetime
 ) -> Mail | NoMail | NotYet:
     """Decide by the current state, so that the order in which account events arrive does not matter."""
     fresh = may_still_appear(account_event.at, now)
-    if known.user is None:
+    if current.user is None:
         return NotYet.USER if fresh else NoMail.GONE
-    user = known.user.user
+    user = current.user.user
     if user.created > account_event.at:
         return NoMail.SUCCEEDED
     if rules.exemptions.exemption_of(user, now.date()) is not None:
         return NoMail.EXEMPT
-    obstacle = _obstacle(account_event, known.devices, fresh=fresh)
+    obstacle = _obstacle(account_event, current.devices, fresh=fresh)
     if obstacle is not None:
         return obstacle
     recipient = rules.addresses.recipient_of(user)
@@ -180,10 +180,10 @@ def decide_account_event_mail(
         to=recipient.to,
         cc=None,
         language=language_of(user, rules.default_language),
-        enforced=known.is_enforced(now),
+        enforced=current.is_enforced(now),
         path=user.path,
         serial_number=account_event.serial_number,
-        code_device=_code_device(account_event, known.devices),
+        code_device=_code_device(account_event, current.devices),
     )
 
 

@@ -30,11 +30,11 @@ _FORMULA = frozenset("=+-@\t\r＝＋－＠")  # noqa: RUF001  (the wide forms ar
 
 def audit_csv(report: AuditReport) -> str:
     """Return the rows as CSV. A value that a spreadsheet would run gets an apostrophe, which keeps it text."""
-    found = StringIO()
-    writer = csv.writer(found)
+    output = StringIO()
+    writer = csv.writer(output)
     writer.writerow(COLUMNS)
     writer.writerows([_text(value) for value in (*_values(row), report.account)] for row in report.rows)
-    return found.getvalue()
+    return output.getvalue()
 
 
 def _values(row: AuditRow) -> tuple[object, ...]:

@@ -87,15 +87,15 @@ def _rounded_up(number: int) -> int:
 
 def _with_names_apart(lines: Sequence[Line]) -> tuple[Line, ...]:
     """Move names down if they cover the one above, then up again if that moved them below the lower edge."""
-    found: list[Line] = []
+    placed: list[Line] = []
     free_from = 0.0
     for line in sorted(lines, key=lambda line: line.name_at):
         at = max(line.name_at, free_from)
         free_from = at + _NAMES_APART
-        found.append(Line(line.state, line.name, line.last, line.points, at))
+        placed.append(Line(line.state, line.name, line.last, line.points, at))
     lowest = float(HEIGHT - _BOTTOM)
-    for number, line in reversed(list(enumerate(found))):
+    for number, line in reversed(list(enumerate(placed))):
         at = min(line.name_at, lowest)
         lowest = at - _NAMES_APART
-        found[number] = Line(line.state, line.name, line.last, line.points, at)
-    return tuple(found)
+        placed[number] = Line(line.state, line.name, line.last, line.points, at)
+    return tuple(placed)

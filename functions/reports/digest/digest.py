@@ -41,7 +41,7 @@ def digest_of(run: ReminderRun) -> Notice:
     counts = run.totals.counts
     # SNS accepts only ASCII in a subject.
     dry = "[dry run] " if run.dry_run else ""
-    said = [
+    summary = [
         f"{counts[state]:,} {what}"
         for state, what in (
             (EnrolmentStatus.UNENROLLED, "not enrolled"),
@@ -50,7 +50,7 @@ def digest_of(run: ReminderRun) -> Notice:
         )
         if counts[state]
     ]
-    subject = f"{dry}MFA in {run.account}: {', '.join(said) or 'everybody is enrolled'}"
+    subject = f"{dry}MFA in {run.account}: {', '.join(summary) or 'everybody is enrolled'}"
     needs = list(_needs(run))
     parts = [
         f"MFA in account {run.account}, {run.snapshot.today:%-d %B %Y}",

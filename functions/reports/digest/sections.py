@@ -55,8 +55,8 @@ def people(
     yield _named("Dormant: cannot sign in, so not reminded", (plain(person.user.name) for person in dormant))
 
 
-def _named(title: str, found: Iterable[str], meaning: str = "") -> str:
-    lines = [f"- {line}" for line in found]
+def _named(title: str, entries: Iterable[str], meaning: str = "") -> str:
+    lines = [f"- {line}" for line in entries]
     shown = first(lines, _MOST_NAMES)
     return section(f"{title} ({len(lines):,})", [wrapped(meaning), *shown] if meaning and shown else shown)
 

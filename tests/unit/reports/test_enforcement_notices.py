@@ -38,7 +38,7 @@ def user(name: str) -> User:
 EVERY_NOTICE: list[Callable[[str, ApiCall], Notice]] = [
     lambda _, call: enforcement_changed(call, ARN, "v3"),
     lambda name, _: policy_drifted(ARN, "v4", name),
-    lambda name, _: group_without_policy(name, mended=False),
+    lambda name, _: group_without_policy(name, repaired=False),
     lambda name, _: unenforceable([user(name)] * 60),
     lambda name, call: reattachment_conflict(user(name), 3, call),
     lambda name, call: exempted(user(name), Exemption(ExemptBy.TAG, name), call),
@@ -70,8 +70,8 @@ def test_a_long_list_of_names_is_cut_and_says_so() -> None:
 
 
 def test_whoever_only_mended_the_group_raises_no_alarm() -> None:
-    assert group_without_policy("g", mended=True).severity is Severity.WARNING
-    assert group_without_policy("g", mended=False).severity is Severity.ALARM
+    assert group_without_policy("g", repaired=True).severity is Severity.WARNING
+    assert group_without_policy("g", repaired=False).severity is Severity.ALARM
 
 
 def test_whom_a_sweep_found_exempt_is_told_with_the_parameters_that_may_have_done_it() -> None:
