@@ -1,0 +1,57 @@
+"""The enforce handler on a changed policy or group: the notice to ops."""
+
+import json
+
+import pytest
+
+from enforce.handler import lambda_handler
+from tests.integration.conftest import Calls, Context, Stack, batch
+from tests.integration.enforce.conftest import ReadText
+
+
+@pytest.mark.parametrize(
+    ("event", "advice"),
+    [
+        ("create_policy_version", "set-default-policy-version"),
+        ("set_default_policy_version", "--version-id v1"),
+        ("delete_policy", "Deploy with another PolicyName"),
+        ("detach_group_policy", "attaches the policy to the group again"),
+        ("delete_group", "enforced no longer"),
+    ],
+)
+def test_ops_are_told_who_changed_the_enforcement_when_from_where_and_what_to_do(
+    stack: Stack, calls: Calls, context: Context, event_text: ReadText, event: str, advice: str
+) -> None:
+    call = json.loads(event_text(event))["detail"]["eventName"]
+
+    lambda_handler(batch(event_text(event), event_text(event)), context)
+
+    notice = stack.ops.read()
+    for part in (call, "user/admin-jane", "2026-11-24 09:15:02 UTC", "203.0.113.24"):
+        assert part in notice
+    assert advice in " ".join(notice.split())
+    assert calls.count("Publish") == 1
+
+
+@pytest.mark.parametrize(
+    ("request_parameters", "advice"),
+    [
+        ({"newGroupName": "mfa-old"}, "aws iam update-group --group-name mfa-old --new-group-name mfa-control"),
+        ({"newPath": "/elsewhere/"}, "Nothing is to be done"),
+    ],
+)
+def test_tells_what_an_update_of_the_group_changes(
+    stack: Stack, context: Context, event_text: ReadText, request_parameters: dict[str, str], advice: str
+) -> None:
+    """A group that is renamed or moved keeps its members and policies, and ops are told so."""
+    event = json.loads(event_text("delete_group"))
+    event["detail"].update(
+        eventName="UpdateGroup", requestParameters={"groupName": "mfa-control", **request_parameters}
+    )
+
+    lambda_handler(batch(json.dumps(event)), context)
+
+    notice = stack.ops.read()
+    assert advice in notice
+    assert "enforced no longer" not in notice
+    assert "keeps its" in notice

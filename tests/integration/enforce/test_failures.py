@@ -1,0 +1,123 @@
+"""The enforce handler: which messages go back to the queue, and that a fault keeps no policy off a user."""
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from domain.input.settings import InvalidSetting
+from enforce.handler import lambda_handler
+from tests.integration.conftest import Calls, Context, Log, Stack, attached, batch, failed
+from tests.integration.enforce.conftest import ReadText, create_recorded, creation
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
+
+def test_attaches_although_ops_cannot_be_told(
+    iam: "IAMClient", stack: Stack, alice: str, calls: Calls, context: Context, event_text: ReadText
+) -> None:
+    """A topic that does not answer keeps no policy off a user; the message comes back until ops are told."""
+    mistyped = creation(event_text, requestParameters={"tags": [{"key": "mfa-exempt", "value": "2026-11-31"}]})
+    calls.fail("Publish", "AuthorizationError", status=403)
+
+    first = failed(lambda_handler(batch(mistyped), context)), attached(iam, "alice")
+    second = failed(lambda_handler(batch(mistyped, tries=2), context))
+
+    assert (first, second) == ((["m0"], ["mfa-control"]), [])
+    assert stack.ops.told() == ["exemption-malformed"]
+
+
+def test_a_malformed_event_goes_back_alone_and_says_what_is_wrong(
+    iam: "IAMClient", context: Context, event_text: ReadText, log: Log
+) -> None:
+    event = json.loads(event_text("enforce_batch_one_malformed"))
+    good, malformed = event["Records"]
+    name = create_recorded(iam, good)
+
+    response = lambda_handler(event, context)
+
+    assert failed(response) == [malformed["messageId"]]
+    assert attached(iam, name) == ["mfa-control"]
+    refusal = log.entry("Message failed")
+    assert refusal["stack_trace"]["value"] == "body: expected JSON, found str"
+
+
+def test_a_missing_policy_is_a_fault_and_never_taken_for_a_user_who_left(
+    alice: str,
+    monkeypatch: pytest.MonkeyPatch,
+    context: Context,
+    event_text: ReadText,
+) -> None:
+    monkeypatch.setenv("POLICY_ARN", "arn:aws:iam::111122223333:policy/mfa-enforcer/deleted")
+    old = creation(event_text, eventTime="2026-01-01T00:00:00Z")
+
+    assert failed(lambda_handler(batch(old), context)) == ["m0"]
+
+
+@pytest.mark.parametrize(
+    "operation",
+    ["GetUser", "ListAttachedUserPolicies", "ListGroupsForUser", "GetPolicy", "AttachUserPolicy"],
+)
+@pytest.mark.parametrize(("code", "status"), [("Throttling", 400), ("ServiceFailure", 500), ("AccessDenied", 403)])
+def test_whatever_fails_goes_back_to_the_queue_and_succeeds_the_next_time(
+    iam: "IAMClient",
+    alice: str,
+    calls: Calls,
+    context: Context,
+    event_text: ReadText,
+    operation: str,
+    code: str,
+    status: int,
+) -> None:
+    calls.fail(operation, code, status=status, times=1 if code == "AccessDenied" else 5)
+    events = batch(event_text("detach_user_policy"))
+
+    first, second = (failed(lambda_handler(events, context)) for _ in range(2))
+
+    assert (first, second) == (["m0"], [])
+    assert attached(iam, "alice") == ["mfa-control"]
+
+
+@pytest.mark.parametrize("operation", ["GetItem", "UpdateItem"])
+def test_a_table_that_does_not_answer_leaves_the_message_in_the_queue(
+    iam: "IAMClient", alice: str, calls: Calls, context: Context, event_text: ReadText, operation: str
+) -> None:
+    calls.fail(operation, "InternalServerError", status=500, times=5)
+    events = batch(event_text("detach_user_policy"))
+
+    first, second = (failed(lambda_handler(events, context)) for _ in range(2))
+
+    assert (first, second) == (["m0"], [])
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("Throttling", 400),
+        ("ServiceFailure", 500),
+        ("ConcurrentModification", 409),
+        ("EntityTemporarilyUnmodifiable", 409),
+        ("AccessDenied", 403),
+    ],
+)
+def test_what_cannot_be_done_now_goes_back_to_the_queue_and_the_rest_of_the_batch_is_done(
+    iam: "IAMClient", calls: Calls, context: Context, event_text: ReadText, code: str, status: int
+) -> None:
+    for name in ("alice", "bob"):
+        iam.create_user(UserName=name)
+    calls.fail("AttachUserPolicy", code, status=status, times=5 if code in {"Throttling", "ServiceFailure"} else 1)
+
+    response = lambda_handler(batch(creation(event_text, "alice"), creation(event_text, "bob")), context)
+
+    assert failed(response) == ["m0"]
+    assert attached(iam, "bob") == ["mfa-control"]
+
+
+def test_a_wrong_environment_stops_the_function_and_takes_no_message(
+    monkeypatch: pytest.MonkeyPatch, context: Context, event_text: ReadText
+) -> None:
+    monkeypatch.setenv("POLICY_ARN", "mfa-control")
+
+    with pytest.raises(InvalidSetting, match="POLICY_ARN"):
+        lambda_handler(batch(creation(event_text)), context)

@@ -1,0 +1,81 @@
+"""The notify handler: what a bounce, a complaint or a rejection says about an address."""
+
+import pytest
+
+from notify.handler import lambda_handler
+from tests.integration.conftest import Calls, Context, batch, failed
+from tests.integration.notify.conftest import ADDRESS, People, Read, changed
+
+
+@pytest.mark.parametrize(
+    ("event", "reason"),
+    [
+        ("email_bounced", "bounced, Permanent, General: smtp; 550 5.1.1 user unknown"),
+        ("email_complaint_received", "complained of as spam, abuse"),
+        ("email_rejected", "rejected, Bad content"),
+    ],
+)
+def test_what_became_of_a_mail_is_remembered_for_the_digest(
+    people: People, calls: Calls, context: Context, event_text: Read, event: str, reason: str
+) -> None:
+    people.put("AIDAEXAMPLEALICEXXXXX", unenrolled_since={"S": "2026-11-24"})
+
+    response = lambda_handler(batch(event_text(event)), context)
+
+    assert failed(response) == []
+    assert people.get("AIDAEXAMPLEALICEXXXXX") == {
+        "unenrolled_since": "2026-11-24",
+        "address_trouble": reason,
+        "address_trouble_of": ADDRESS,
+    }
+
+
+def test_a_bounce_that_may_pass_is_not_held_against_the_address(
+    people: People, calls: Calls, context: Context, event_text: Read
+) -> None:
+    people.put("AIDAEXAMPLEALICEXXXXX", unenrolled_since={"S": "2026-11-24"})
+    transient = event_text("email_bounced").replace('"Permanent"', '"Transient"')
+
+    response = lambda_handler(batch(transient), context)
+
+    assert failed(response) == []
+    assert people.get("AIDAEXAMPLEALICEXXXXX") == {"unenrolled_since": "2026-11-24"}
+
+
+@pytest.mark.parametrize("kind", ["Permanent", "Undetermined"])
+def test_bounce_that_does_not_pass(people: People, calls: Calls, context: Context, event_text: Read, kind: str) -> None:
+    """A bounce is held against the address unless SES says that it may pass."""
+    people.put("AIDAEXAMPLEALICEXXXXX", unenrolled_since={"S": "2026-11-24"})
+
+    lambda_handler(batch(event_text("email_bounced").replace('"Permanent"', f'"{kind}"')), context)
+
+    assert people.get("AIDAEXAMPLEALICEXXXXX")["address_trouble"].startswith(f"bounced, {kind}, General")
+
+
+def test_complaint_of_one_of_two(people: People, calls: Calls, context: Context, event_text: Read) -> None:
+    """A complaint for which SES names several recipients says that it may have been another."""
+    people.put("AIDAEXAMPLEALICEXXXXX", unenrolled_since={"S": "2026-11-24"})
+    named = [{"emailAddress": address} for address in ("lead@example.com", ADDRESS)]
+    complaint = {"complainedRecipients": named, "complaintFeedbackType": "abuse"}
+
+    lambda_handler(batch(changed(event_text("email_complaint_received"), complaint=complaint)), context)
+
+    trouble = people.get("AIDAEXAMPLEALICEXXXXX")["address_trouble"]
+    assert trouble == "complained of as spam, abuse, by one of its recipients"
+
+
+def test_the_managers_address_is_not_the_persons(
+    people: People, calls: Calls, context: Context, event_text: Read
+) -> None:
+    people.put("AIDAEXAMPLEALICEXXXXX", unenrolled_since={"S": "2026-11-24"})
+
+    lambda_handler(batch(event_text("email_bounced_at_the_manager")), context)
+
+    assert people.get("AIDAEXAMPLEALICEXXXXX") == {"unenrolled_since": "2026-11-24"}
+
+
+def test_a_bounce_makes_nobody_known(people: People, calls: Calls, context: Context, event_text: Read) -> None:
+    response = lambda_handler(batch(event_text("email_bounced")), context)
+
+    assert failed(response) == []
+    assert people.get("AIDAEXAMPLEALICEXXXXX") == {}

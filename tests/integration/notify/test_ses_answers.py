@@ -1,0 +1,307 @@
+"""The notify handler: what an answer of SES, or none, means for the mail and its claim."""
+
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
+
+from aws import clients
+from domain.reminders.message import ReminderMessage
+from notify.handler import lambda_handler
+from tests.integration.conftest import Calls, Context, Log, batch, failed
+from tests.integration.notify.conftest import ADDRESS, NAME, SENDER, People, Person, Read
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("TooManyRequestsException", 429),
+        ("LimitExceededException", 400),
+        ("SendingPausedException", 400),
+        ("AccountSuspendedException", 400),
+        ("MailFromDomainNotVerifiedException", 400),
+        ("NotFoundException", 404),
+        ("AccessDeniedException", 403),
+    ],
+)
+def test_what_ses_does_not_take_now_goes_back_to_the_queue_and_is_sent_once_in_the_end(
+    due: ReminderMessage,
+    people: People,
+    calls: Calls,
+    sent: list[dict[str, Any]],
+    context: Context,
+    code: str,
+    status: int,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    people.put(
+        due.user_id,
+        unenrolled_since={"S": "2026-11-24"},
+        reminders={"N": "1"},
+        last_reminded={"S": "2026-11-23T09:00:00+00:00"},
+        causes={"SS": ["welcome#1"]},
+    )
+    message = replace(due, number=2)
+    before = people.get(due.user_id)
+    calls.fail("SendEmail", code, status=status)
+
+    response = lambda_handler(batch(message.to_json()), context)
+    released = people.get(due.user_id)
+    again = lambda_handler(batch(message.to_json()), context)
+
+    assert (failed(response), released) == (["m0"], before)
+    assert "MailsNotSent" in capsys.readouterr().out
+    assert (failed(again), len(sent), people.get(due.user_id)["reminders"]) == ([], 1, "2")
+
+
+def test_a_first_reminder_that_is_released_has_never_been(
+    due: ReminderMessage, people: People, calls: Calls, context: Context
+) -> None:
+    calls.fail("SendEmail", "TooManyRequestsException", status=429)
+
+    lambda_handler(batch(due.to_json()), context)
+
+    item = people.get(due.user_id)
+    assert item == {"unenrolled_since": "2026-11-24", "reminders": "0"}
+
+
+def test_an_address_that_ses_refuses_is_remembered_and_not_tried_again(
+    due: ReminderMessage, people: People, calls: Calls, sent: list[dict[str, Any]], context: Context
+) -> None:
+    calls.fail("SendEmail", "MessageRejected", status=400)
+
+    responses = [lambda_handler(batch(due.to_json()), context) for _ in range(2)]
+
+    assert ([failed(response) for response in responses], sent) == ([[], []], [])
+    assert calls.count("SendEmail") == 1
+    item = people.get(due.user_id)
+    assert item == {
+        "unenrolled_since": "2026-11-24",
+        "reminders": "0",
+        "causes": ["reminder#2026-11-24"],
+        "address_trouble": "SES refused it: MessageRejected",
+        "address_trouble_of": ADDRESS,
+    }
+
+
+UNVERIFIED = "Email address is not verified. The following identities failed the check in region US-EAST-1: "
+
+
+@pytest.mark.parametrize(
+    ("identities", "back"),
+    [
+        (f"{ADDRESS}, {SENDER}", True),
+        (SENDER, True),
+        (SENDER.upper(), True),
+        (ADDRESS, False),
+        (f"x{SENDER}", False),
+    ],
+)
+def test_a_sender_that_is_not_verified_is_no_fault_of_the_persons_address(
+    due: ReminderMessage,
+    people: People,
+    calls: Calls,
+    sent: list[dict[str, Any]],
+    context: Context,
+    identities: str,
+    back: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SENDER_EMAIL", "MFA@example.com")
+    calls.fail("SendEmail", "MessageRejected", status=400, message=UNVERIFIED + identities)
+
+    response = lambda_handler(batch(due.to_json()), context)
+
+    assert bool(failed(response)) == back
+    assert ("address_trouble" in people.get(due.user_id)) != back
+
+
+@pytest.mark.parametrize("named", ["lead@example.com", "LEAD@example.com"])
+def test_a_manager_who_is_not_verified_keeps_no_mail_from_the_person(
+    managed: ReminderMessage,
+    people: People,
+    calls: Calls,
+    sent: list[dict[str, Any]],
+    context: Context,
+    log: Log,
+    named: str,
+) -> None:
+    calls.fail("SendEmail", "MessageRejected", status=400, message=f"{UNVERIFIED}{named}")
+
+    response = lambda_handler(batch(managed.to_json()), context)
+
+    assert failed(response) == []
+    (request,) = sent
+    assert request["Destination"] == {"ToAddresses": [ADDRESS]}
+    assert "lead@example.com" not in json.dumps(request)
+    assert "address_trouble" not in people.get(managed.user_id)
+    assert "last_reminded" in people.get(managed.user_id)
+    assert log.entry("Mail sent, but not to the manager, whose address SES refused")["user_name"] == NAME
+
+
+def test_no_time_without_the_manager(
+    managed: ReminderMessage, people: People, calls: Calls, context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A mail that SES refuses for the manager is given back if there is no time to send it to the person alone."""
+    left = iter([60_000, 60_000, 20_000])
+    monkeypatch.setattr(Context, "get_remaining_time_in_millis", lambda _: next(left))
+    calls.fail("SendEmail", "MessageRejected", status=400, message=f"{UNVERIFIED}lead@example.com")
+
+    response = lambda_handler(batch(managed.to_json()), context)
+
+    assert (failed(response), calls.count("SendEmail")) == (["m0"], 1)
+    assert people.get(managed.user_id) == {"unenrolled_since": "2026-11-24", "reminders": "0"}
+
+
+def test_a_person_who_is_not_verified_either_is_in_trouble(
+    managed: ReminderMessage, people: People, calls: Calls, sent: list[dict[str, Any]], context: Context
+) -> None:
+    calls.fail("SendEmail", "MessageRejected", status=400, message=f"{UNVERIFIED}{ADDRESS}, lead@example.com")
+
+    lambda_handler(batch(managed.to_json()), context)
+
+    assert sent == []
+    assert people.get(managed.user_id)["address_trouble_of"] == ADDRESS
+
+
+def test_a_mail_that_ses_takes_clears_the_trouble_with_the_address(
+    due: ReminderMessage, people: People, sent: list[dict[str, Any]], context: Context
+) -> None:
+    people.put(
+        due.user_id,
+        unenrolled_since={"S": "2026-11-24"},
+        address_trouble={"S": "SES refused it"},
+        address_trouble_of={"S": ADDRESS},
+    )
+
+    lambda_handler(batch(due.to_json()), context)
+
+    assert len(sent) == 1
+    assert not {"address_trouble", "address_trouble_of"} & people.get(due.user_id).keys()
+
+
+def test_a_mail_whose_answer_got_lost_is_not_sent_again(
+    due: ReminderMessage, people: People, calls: Calls, context: Context
+) -> None:
+    calls.break_off("SendEmail", ReadTimeoutError(endpoint_url="https://email.us-east-1.amazonaws.com"))
+
+    responses = [lambda_handler(batch(due.to_json()), context) for _ in range(2)]
+
+    assert [failed(response) for response in responses] == [[], []]
+    assert calls.count("SendEmail") == 1
+    item = people.get(due.user_id)
+    assert (item["causes"], item["claimed_on"]) == (["reminder#2026-11-24"], "2026-11-24")
+    assert "last_reminded" not in item
+
+
+@pytest.mark.parametrize("fault", [("InternalServiceErrorException", 500), ("ServiceUnavailable", 503), None])
+def test_ses_fails(
+    due: ReminderMessage, people: People, calls: Calls, context: Context, fault: tuple[str, int] | None
+) -> None:
+    """A mail that SES answers with a fault of its own is not sent again, and is not known to have gone out."""
+    if fault:
+        calls.fail("SendEmail", fault[0], status=fault[1])
+    else:
+        calls.lose_answer("SendEmail")
+
+    responses = [lambda_handler(batch(due.to_json()), context) for _ in range(2)]
+
+    assert [failed(response) for response in responses] == [[], []]
+    assert calls.count("SendEmail") == 1
+    assert "last_reminded" not in people.get(due.user_id)
+
+
+def test_ses_answers_what_cannot_be_read(due: ReminderMessage, people: People, calls: Calls, context: Context) -> None:
+    """An answer with status 200 means that SES has taken the mail, whatever is left of its text."""
+    calls.answer("SendEmail", '{"MessageId": "01')
+
+    response = lambda_handler(batch(due.to_json()), context)
+
+    assert failed(response) == []
+    assert "last_reminded" in people.get(due.user_id)
+
+
+@dataclass(frozen=True)
+class Minute(Context):
+    """The context of a run of a minute, of which each look at the clock takes four seconds."""
+
+    left: Iterator[int] = field(default_factory=lambda: iter(range(60_000, 0, -4_000)))
+
+    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]  # it passes
+        return next(self.left)
+
+
+@pytest.fixture
+def outage(calls: Calls) -> Callable[[int], None]:
+    """Let DynamoDB fail so many times once SES has answered."""
+
+    def begin(times: int) -> None:
+        def fail(**_: object) -> None:
+            events.unregister("after-call.sesv2.SendEmail", fail)
+            calls.fail("UpdateItem", "InternalServerError", status=500, times=times)
+
+        events = clients.sesv2_without_retries("us-east-1").meta.events
+        events.register("after-call.sesv2.SendEmail", fail)
+
+    return begin
+
+
+def test_confirm_late(due: ReminderMessage, people: People, outage: Callable[[int], None]) -> None:
+    """A mail that SES has taken is confirmed as soon as the table can be written, so none follows the next day."""
+    outage(15)
+
+    response = lambda_handler(batch(due.to_json()), Minute())
+
+    assert failed(response) == []
+    item = people.get(due.user_id)
+    assert ("last_reminded" in item, "claimed_on" in item) == (True, False)
+
+
+def test_release_late(
+    person: Person, calls: Calls, sent: list[dict[str, Any]], event_text: Read, outage: Callable[[int], None]
+) -> None:
+    """A mail that SES has not taken is given back as soon as the table can be written, and so is not lost."""
+    person()
+    calls.fail("SendEmail", "TooManyRequestsException", status=429)
+    outage(15)
+
+    responses = [lambda_handler(batch(event_text("create_login_profile")), Minute()) for _ in range(2)]
+
+    assert ([failed(response) for response in responses], len(sent)) == ([["m0"], []], 1)
+
+
+def test_confirm_never(due: ReminderMessage, people: People, calls: Calls, outage: Callable[[int], None]) -> None:
+    """A mail that cannot be confirmed in time is not sent again by its message, and is still due another day."""
+    outage(1000)
+
+    first = lambda_handler(batch(due.to_json()), Minute())
+    calls.forget("UpdateItem")
+    again = lambda_handler(batch(due.to_json(), tries=2), Minute())
+
+    assert (failed(first), failed(again), calls.count("SendEmail")) == (["m0"], [], 1)
+    assert "claimed_on" in people.get(due.user_id)
+
+
+def test_a_mail_that_never_reached_ses_is_tried_again(
+    due: ReminderMessage, people: People, calls: Calls, sent: list[dict[str, Any]], context: Context
+) -> None:
+    calls.break_off("SendEmail", ConnectTimeoutError(endpoint_url="https://email.us-east-1.amazonaws.com"))
+
+    responses = [lambda_handler(batch(due.to_json()), context) for _ in range(2)]
+
+    assert [failed(response) for response in responses] == [["m0"], []]
+    assert len(sent) == 1
+
+
+def test_a_claim_whose_answer_got_lost_is_ours_all_the_same(
+    due: ReminderMessage, calls: Calls, sent: list[dict[str, Any]], context: Context
+) -> None:
+    calls.lose_answer("UpdateItem")
+
+    response = lambda_handler(batch(due.to_json()), context)
+
+    assert (failed(response), len(sent)) == ([], 1)
+    assert calls.count("UpdateItem") == 3

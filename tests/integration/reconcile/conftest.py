@@ -1,0 +1,79 @@
+"""What the tests of the reconcile handler share: a sweep, its context, and users to look at."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from reconcile import apply
+from reconcile.handler import lambda_handler
+from tests.integration.conftest import Context, Stack
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
+
+LOOKS = ["ListEntitiesForPolicy", "GetPolicy", "GetAccountAuthorizationDetails", "Query", "Query"]
+# What a sweep reads once more at its end: the exemptions that ops know of.
+READS = [*LOOKS, "Query"]
+
+
+@dataclass(frozen=True)
+class LongContext(Context):
+    """The context of a function with fifteen minutes; a time that runs out takes a look for each write."""
+
+    function_name: str = "reconcile"
+    looks: list[int] | None = None
+
+    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]  # left over differs from test to test
+        if self.looks is None:
+            return 900_000
+        self.looks[0] -= 1
+        return 900_000 if self.looks[0] >= 0 else 20_000
+
+
+@pytest.fixture
+def context() -> Context:
+    return LongContext()
+
+
+@pytest.fixture
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses, which take no time here."""
+    slept: list[float] = []
+    now = [0.0]
+
+    def sleep(seconds: float) -> None:
+        slept.append(seconds)
+        now[0] += seconds
+
+    monkeypatch.setattr(apply, "sleep", sleep)
+    monkeypatch.setattr(apply, "monotonic", lambda: now[0])
+    return slept
+
+
+@pytest.fixture(autouse=True)
+def stack(stack: Stack, slept: list[float]) -> Stack:
+    return stack
+
+
+@pytest.fixture
+def event(event_text: Callable[[str], str]) -> dict[str, Any]:
+    return json.loads(event_text("reconcile_schedule"))  # type: ignore[no-any-return]  # the sample is an object
+
+
+@pytest.fixture
+def create(iam: "IAMClient") -> Callable[..., str]:
+    """Create a user; return the id."""
+
+    def create(name: str, *, path: str = "/", exempt: str = "") -> str:
+        tags = [{"Key": "mfa-exempt", "Value": exempt}] if exempt else []
+        return iam.create_user(UserName=name, Path=path, Tags=tags)["User"]["UserId"]  # type: ignore[arg-type]
+
+    return create
+
+
+def sweep(context: Context, event: dict[str, Any] | None = None) -> dict[str, Any]:
+    return lambda_handler(event or {}, context)  # type: ignore[no-any-return]  # Lambda's answers are JSON

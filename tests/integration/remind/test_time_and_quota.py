@@ -1,0 +1,68 @@
+"""The remind handler: what a run leaves to the next one because time or a quota of SES is used up."""
+
+from typing import TYPE_CHECKING, Any
+
+from remind.handler import lambda_handler
+from tests.integration.conftest import Calls, Context
+from tests.integration.remind.conftest import LongContext, Person, Surroundings, ago, report_of, ses_account
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
+
+def test_when_time_is_up_the_rest_is_left_for_the_next_run(
+    person: Person, around: Surroundings, calls: Calls, event: dict[str, Any]
+) -> None:
+    person()
+
+    lambda_handler(event, LongContext(left=60_000))
+
+    assert around.mails() == []
+    assert "1 person was not reminded: time was up" in around.digests()[0]["Message"]
+
+
+def test_passwords_are_not_asked_for_when_time_is_up(
+    iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, event: dict[str, Any]
+) -> None:
+    calls.answer("GetCredentialReport", report_of(iam))
+    person()
+
+    lambda_handler(event, LongContext(left=60_000))
+
+    assert "GetLoginProfile" not in calls
+
+
+def test_a_run_asks_for_a_hundred_passwords_at_most(
+    iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    """A bulk creation of users does not cost the other users their reminder: the rest waits for the next report."""
+    calls.answer("GetCredentialReport", report_of(iam))
+    for number in range(102):
+        person(f"user{number}@example.com")
+
+    totals = lambda_handler(event, context)
+
+    assert calls.count("GetLoginProfile") == 100
+    assert (totals["unenrolled"], totals["unknown"]) == (100, 2)
+
+
+def test_more_than_ses_sends_in_a_day_is_left_for_the_next_run_and_comes_round_to_everybody(
+    person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    had_three = {person(f"old{number}@example.com") for number in range(3)}
+    had_none = {person(f"new{number}@example.com") for number in range(3)}
+    for user_id in had_three:
+        around.put(user_id, unenrolled_since={"S": ago(7)}, reminders={"N": "3"})
+    for user_id in had_none:
+        around.put(user_id, unenrolled_since={"S": ago(7)})
+    calls.forget("GetAccount")
+    calls.answer("GetAccount", ses_account(most=200, sent=196))
+
+    lambda_handler(event, context)
+
+    mailed = {message.user_id for message in around.mails()}
+    assert len(mailed) == 4
+    assert had_none < mailed
+    assert calls.count("ListMFADevices") == 4
+    digest = " ".join(around.digests()[0]["Message"].split())
+    assert "2 people were not reminded: SES sends no more mails today. The next run goes on." in digest

@@ -1,0 +1,355 @@
+"""The remind handler: the users who get a mail, from which day they count, and the cause of each mail."""
+
+import json
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from moto.iam.models import iam_backends
+
+from aws import clients
+from domain.contact.languages import Language
+from domain.reminders.message import ReminderKind, ReminderMessage
+from remind.handler import lambda_handler
+from tests.integration.conftest import ACCOUNT, Calls, Context
+from tests.integration.remind.conftest import NAME, TODAY, Person, Surroundings, ago, enrol, report_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+
+
+def test_who_has_no_mfa_is_mailed_and_remembered_and_ops_are_told(
+    person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    user_id = person()
+
+    totals = lambda_handler(event, context)
+
+    assert around.mails() == [
+        ReminderMessage(
+            kind=ReminderKind.REMINDER,
+            cause=f"reminder#{TODAY}",
+            user_name=NAME,
+            user_id=user_id,
+            to=NAME,
+            cc=None,
+            language=Language.ENGLISH,
+            unenrolled_since=TODAY,
+            number=1,
+            days=0,
+            account=ACCOUNT,
+        )
+    ]
+    assert around.item(user_id) == {
+        "user_id": {"S": user_id},
+        "user_name": {"S": NAME},
+        "first_seen": {"S": TODAY.isoformat()},
+        "unenrolled_since": {"S": TODAY.isoformat()},
+        "account": {"S": ACCOUNT},
+    }
+    (digest,) = around.digests()
+    assert digest["Subject"] == "MFA in 111122223333: 1 not enrolled"
+    assert f"- {NAME}: since today, no reminder yet, one goes out now, NOT ENFORCED" in digest["Message"]
+    assert {key: value["Value"] for key, value in digest["MessageAttributes"].items()} == {
+        "account": ACCOUNT,
+        "kind": "digest",
+        "severity": "information",
+    }
+    assert digest["Message"].endswith(f"\n\nAWS account {ACCOUNT}\n")
+    assert (totals["unenrolled"], totals["reminders"]) == (1, 1)
+
+
+def test_the_run_reads_in_bulk_and_looks_only_at_whom_it_mails(
+    iam: "IAMClient", person: Person, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    for number in range(30):
+        person(f"enrolled{number}@example.com")
+        enrol(iam, f"enrolled{number}@example.com")
+    person()
+
+    lambda_handler(event, context)
+
+    assert calls == [
+        "Scan",
+        "ListEntitiesForPolicy",
+        "GenerateCredentialReport",
+        "GetCredentialReport",
+        "GetAccountAuthorizationDetails",
+        "ListVirtualMFADevices",
+        "GetAccount",
+        "GetEmailIdentity",
+        "ListMFADevices",
+        "UpdateItem",
+        "SendMessageBatch",
+        "PutItem",
+        "PutObject",
+        "PutObject",
+        "Publish",
+        "PutItem",
+    ]
+
+
+def test_nobody_else_is_mailed(
+    iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    person("enrolled@example.com")
+    enrol(iam, "enrolled@example.com")
+    person("dormant@example.com", password=False)
+    person("robot@example.com", path="/service/")
+    person("exempt@example.com", mfa_exempt="robot")
+    person("unreachable")
+    person("outside@evil.example")
+
+    totals = lambda_handler(event, context)
+
+    assert around.mails() == []
+    assert {state: totals[state] for state in ("enrolled", "unenrolled", "dormant", "exempt")} == {
+        "enrolled": 1,
+        "unenrolled": 2,
+        "dormant": 1,
+        "exempt": 2,
+    }
+
+
+def test_who_has_only_an_access_key_can_follow_no_mail_and_is_listed(
+    iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    person(password=False)
+    key = iam.create_access_key(UserName=NAME)["AccessKey"]["AccessKeyId"]
+    person("inactive@example.com", password=False)
+    inactive = iam.create_access_key(UserName="inactive@example.com")["AccessKey"]["AccessKeyId"]
+    iam.update_access_key(UserName="inactive@example.com", AccessKeyId=inactive, Status="Inactive")
+
+    totals = lambda_handler(event, context)
+
+    assert key
+    assert around.mails() == []
+    assert (totals["unenrolled"], totals["dormant"]) == (1, 1)
+    (digest,) = around.digests()
+    assert "NOTHING THEY CAN DO BY THEMSELVES (1)\n" in digest["Message"]
+    assert f"- {NAME}: since today, NOT ENFORCED\n" in digest["Message"]
+    assert "\nNOT ENROLLED" not in digest["Message"]
+
+
+def test_who_gets_a_password_beside_the_access_key_is_reminded_from_that_day_on(
+    iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    user_id = person(password=False)
+    iam.create_access_key(UserName=NAME)
+    lambda_handler(event, context)
+    item = around.item(user_id) or {}
+    around.put(**{**item, "user_id": user_id, "unenrolled_since": {"S": ago(60)}})
+    iam.create_login_profile(UserName=NAME, Password="correct horse battery staple")
+
+    lambda_handler(event, context)
+
+    assert item["key_only"] == {"BOOL": True}
+    (message,) = around.mails()
+    assert (message.kind, message.days, message.unenrolled_since) == (ReminderKind.REMINDER, 0, TODAY)
+    assert "key_only" not in (around.item(user_id) or {})
+
+
+@pytest.mark.parametrize("serial", ["arn:aws:iam::111122223333:u2f/user/alice/key-EXAMPLE", "GAHT12345678"])
+def test_a_passkey_or_token_registered_after_the_report_was_made_keeps_the_mail_back(
+    iam: "IAMClient",
+    person: Person,
+    around: Surroundings,
+    calls: Calls,
+    context: Context,
+    event: dict[str, Any],
+    serial: str,
+) -> None:
+    user_id = person()
+    around.put(user_id, user_name={"S": NAME}, unenrolled_since={"S": ago(3)}, reminders={"N": "2"})
+    calls.answer("GetCredentialReport", report_of(iam))
+    iam.enable_mfa_device(
+        UserName=NAME, SerialNumber=serial, AuthenticationCode1="123456", AuthenticationCode2="654321"
+    )
+
+    totals = lambda_handler(event, context)
+
+    assert around.mails() == []
+    assert totals["enrolled"] == 1
+    item = around.item(user_id) or {}
+    assert item["enrolled_at"] == {"S": TODAY.isoformat()}
+    assert "unenrolled_since" not in item
+
+
+def test_a_user_deleted_meanwhile_is_not_mailed(
+    person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    person()
+    calls.fail("ListMFADevices", "NoSuchEntity", status=404)
+
+    lambda_handler(event, context)
+
+    assert around.mails() == []
+
+
+def test_an_escalation_goes_to_the_manager_too_in_the_language_of_the_tag(
+    person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    user_id = person(language="ja", manager_email="lead@example.com")
+    around.put(
+        user_id,
+        user_name={"S": NAME},
+        unenrolled_since={"S": ago(15)},
+        reminders={"N": "4"},
+        last_reminded={"S": ago(8)},
+    )
+
+    lambda_handler(event, context)
+
+    (message,) = around.mails()
+    assert (message.kind, message.cause) == (ReminderKind.ESCALATION, f"escalation#{ago(1)}")
+    assert (message.cc, message.language) == ("lead@example.com", Language.JAPANESE)
+    assert (message.number, message.days) == (5, 15)
+
+
+def test_run_twice_it_plans_the_same_cause_and_once_that_is_claimed_nothing(
+    person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    user_id = person()
+
+    lambda_handler(event, context)
+    lambda_handler(event, context)
+    first, second = around.mails()
+    around.dynamodb.update_item(
+        TableName="people",
+        Key={"user_id": {"S": user_id}},
+        UpdateExpression="ADD causes :cause",
+        ExpressionAttributeValues={":cause": {"SS": [first.cause]}},
+    )
+    lambda_handler(event, context)
+
+    assert first == second
+    assert around.mails() == []
+
+
+def test_a_reminder_that_a_crash_has_swallowed_is_planned_again_the_next_day(
+    person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    user_id = person()
+    claimed = {"reminders": {"N": "3"}, "causes": {"SS": [f"reminder#{ago(2)}"]}, "claimed_on": {"S": ago(1)}}
+    around.put(user_id, user_name={"S": NAME}, unenrolled_since={"S": ago(5)}, **claimed)
+
+    lambda_handler(event, context)
+
+    (message,) = around.mails()
+    assert (message.cause, message.number) == (f"reminder#{ago(2)}#{TODAY}", 4)
+
+
+def test_two_runs_at_once_count_from_the_same_day(
+    person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    user_id = person()
+    calls.answer("Scan", json.dumps({"Items": [], "Count": 0}))
+    around.put(user_id, user_name={"S": NAME}, unenrolled_since={"S": ago(0)}, reminders={"N": "1"})
+
+    lambda_handler(event, context)
+
+    assert (around.item(user_id) or {})["reminders"] == {"N": "1"}
+    assert [message.cause for message in around.mails()] == [f"reminder#{TODAY}"]
+
+
+def test_days_of_the_cadence_come_in_any_order(
+    person: Person,
+    around: Surroundings,
+    calls: Calls,
+    context: Context,
+    event: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The template cannot ask for an order, so no run is refused for it."""
+    monkeypatch.setenv("REMINDER_DAYS", "7,3,0,3")
+    person()
+
+    lambda_handler(event, context)
+
+    assert [message.number for message in around.mails()] == [1]
+
+
+def test_counts_from_the_latest_run(
+    iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    """A user able to enrol before the latest run, of whom nothing is remembered, counts from today.
+
+    The user was exempt, say, when the latest run looked.
+    """
+    user_id = person()
+    iam_backends["111122223333"]["aws"].users[NAME].create_date -= timedelta(days=3)
+    clients.iam().generate_credential_report()
+    for days in (1, 5):
+        at = datetime.now(UTC) - timedelta(days=days)
+        around.put(f"run#{at.isoformat()}", at={"S": at.isoformat()}, totals={"M": {"enrolled": {"N": "1"}}})
+
+    lambda_handler(event, context)
+
+    assert (around.item(user_id) or {})["unenrolled_since"] == {"S": TODAY.isoformat()}
+
+
+def test_a_user_who_is_gone_is_forgotten_in_time(
+    iam: "IAMClient", around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    around.put("AIDAEXAMPLEGONE", user_name={"S": "gone"}, unenrolled_since={"S": ago(30)})
+
+    lambda_handler(event, context)
+
+    expires = int((around.item("AIDAEXAMPLEGONE") or {})["expires"]["N"])
+    assert date.fromtimestamp(expires) == TODAY + timedelta(days=90)  # noqa: DTZ012  (both are UTC days)
+
+
+@pytest.mark.parametrize(
+    ("zone", "at", "exempt"),
+    [
+        ("Asia/Tokyo", datetime(2026, 11, 24, 23, 30, tzinfo=UTC), 1),
+        ("America/Los_Angeles", datetime(2026, 11, 25, 1, 0, tzinfo=UTC), 0),
+    ],
+)
+def test_the_last_day_of_an_exemption_is_that_of_utc(
+    person: Person,
+    around: Surroundings,
+    calls: Calls,
+    context: Context,
+    event: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    zone: str,
+    at: datetime,
+    exempt: int,
+) -> None:
+    """A reminder run in any zone ends an exemption when those who enforce end it."""
+
+    class Clock(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Clock":
+            return cls.fromtimestamp(at.timestamp(), tz)
+
+    monkeypatch.setenv("REMINDER_TIME_ZONE", zone)
+    monkeypatch.setattr("remind.handler.datetime", Clock)
+    person(mfa_exempt="2026-11-24")
+
+    assert lambda_handler(event, context)["exempt"] == exempt
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
+def test_days_are_those_of_the_time_zone_that_ops_chose(
+    person: Person,
+    around: Surroundings,
+    calls: Calls,
+    context: Context,
+    event: dict[str, Any],
+    monkeypatch: pytest.MonkeyPatch,
+    zone: str,
+) -> None:
+    monkeypatch.setenv("REMINDER_TIME_ZONE", zone)
+    user_id = person()
+
+    # The two are 26 hours apart: in one of them at least it is another day than in UTC.
+    before = datetime.now(ZoneInfo(zone)).date()
+    lambda_handler(event, context)
+
+    (message,) = around.mails()
+    assert message.unenrolled_since in {before, datetime.now(ZoneInfo(zone)).date()}
+    assert message.days == 0
+    assert (around.item(user_id) or {})["unenrolled_since"] == {"S": message.unenrolled_since.isoformat()}
