@@ -6,7 +6,6 @@ everybody on one page if AWS gives a thousand users at most, so pages are added 
 need more: it is cut by size, too). What Lambda itself asks of the queues is not among the calls of a function.
 """
 
-import os
 import sys
 import time
 from collections import Counter
@@ -15,18 +14,18 @@ from io import StringIO
 from math import ceil
 from unittest.mock import patch
 
-import boto3
+import pytest
 from moto import mock_aws
 from rich.console import Console
 from rich.table import Table
 
 import tests.conftest  # noqa: F401  (a pretended account)
 from aws import clients
-from tests.integration.conftest import ACCOUNT, recorded_calls
+from tests.integration.conftest import recorded_calls
+from tests.integration.deployment import ACCOUNT
 from tests.integration.mailing import Mailing, deploy, populate
 
 USERS, PAGE = 5000, 1000
-_DOCUMENT = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'
 _ONE_PAGE_ON_MOTO = ("GetAccountAuthorizationDetails", "ListUsers")
 
 type Calls = Counter[str]
@@ -35,25 +34,25 @@ type Calls = Counter[str]
 def measure(unenrolled: int) -> tuple[dict[str, Calls], int]:
     """Return the calls of each way, and how many mails left."""
     pauses = patch("botocore.endpoint.time.sleep"), patch.object(clients, "sleep")
-    with mock_aws(), patch.dict(os.environ, {"MOTO_ACCOUNT_ID": ACCOUNT}), pauses[0], pauses[1]:
+    with mock_aws(), pytest.MonkeyPatch.context() as environment, pauses[0], pauses[1]:
+        environment.setenv("MOTO_ACCOUNT_ID", ACCOUNT)
         clients.paced_iam.cache_clear()
-        arn = boto3.client("iam").create_policy(PolicyName="mfa-control", PolicyDocument=_DOCUMENT)["Policy"]["Arn"]
-        with patch.dict(os.environ, deploy(arn)):
-            calls = recorded_calls()
-            mailing = Mailing(calls, USERS)
-            populate(unenrolled, enrolled=USERS - unenrolled, policy_arn=arn)
-            ways = {}
-            # The functions print their metrics.
-            with redirect_stdout(StringIO()):
-                calls.clear()
-                _, queued = mailing.remind()
-                ways["remind"] = paged(calls)
-                calls.clear()
-                mailing.notify(queued)
-                ways["notify"] = Counter(calls)
+        stack = deploy(environment)
+        calls = recorded_calls()
+        mailing = Mailing(stack, calls, USERS)
+        populate(unenrolled, enrolled=USERS - unenrolled, policy_arn=stack.policy_arn)
+        ways = {}
+        # The functions print their metrics.
+        with redirect_stdout(StringIO()):
             calls.clear()
-            one_by_one()
-            ways["a loop over the users"] = paged(calls)
+            _, queued = mailing.remind()
+            ways["remind"] = paged(calls)
+            calls.clear()
+            mailing.notify(queued)
+            ways["notify"] = Counter(calls)
+        calls.clear()
+        one_by_one()
+        ways["a loop over the users"] = paged(calls)
     return ways, mailing.sent.total()
 
 

@@ -31,7 +31,7 @@ from reconcile.group import repair_group
 from reconcile.publishing import publish_notices
 from reconcile.reading import read_account
 from reconcile.settings import Settings
-from tests.integration.conftest import ACCOUNT
+from tests.integration.deployment import ACCOUNT
 from tests.integration.world import POLICY, World
 
 if TYPE_CHECKING:

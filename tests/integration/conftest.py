@@ -1,9 +1,9 @@
 """Handlers on moto: the same clients and calls as on AWS, answered in this process."""
 
 import json
+import os
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
 from io import BytesIO, StringIO
 from logging import StreamHandler
 from typing import TYPE_CHECKING, Any
@@ -18,12 +18,12 @@ from moto.core.models import botocore_stubber
 from aws import clients
 from aws.ses.quota import WORKERS
 from enforce import handler as handlers
+from tests.integration.deployment import ACCOUNT, Stack
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
     from mypy_boto3_iam import IAMClient
 
-ACCOUNT = "111122223333"
 PLAIN_CLIENTS = (
     clients.iam,
     clients.paced_iam,
@@ -33,25 +33,6 @@ PLAIN_CLIENTS = (
     clients.s3,
     clients.lambda_,
 )
-
-
-@dataclass(frozen=True)
-class Context:
-    """What handlers read of Lambda's context."""
-
-    function_name: str = "enforce"
-    memory_limit_in_mb: int = 256
-    invoked_function_arn: str = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:enforce"
-    aws_request_id: str = "b0f1a9d4-0000-0000-0000-000000000000"
-
-    @staticmethod
-    def get_remaining_time_in_millis() -> int:
-        return 30_000
-
-
-@pytest.fixture
-def context() -> Context:
-    return Context()
 
 
 @pytest.fixture
@@ -71,100 +52,9 @@ def iam(account: None) -> "IAMClient":
 
 
 @pytest.fixture
-def policy_arn(iam: "IAMClient") -> str:
-    document = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"*","Resource":"*"}]}'
-    created = iam.create_policy(PolicyName="mfa-control", Path="/mfa-enforcer/", PolicyDocument=document)
-    return created["Policy"]["Arn"]
-
-
-@pytest.fixture
-def group(iam: "IAMClient", policy_arn: str) -> str:
-    """The group that carries the policy."""
-    iam.create_group(GroupName="mfa-control", Path="/mfa-enforcer/")
-    iam.attach_group_policy(GroupName="mfa-control", PolicyArn=policy_arn)
-    return "mfa-control"
-
-
-class Inbox:
-    """A queue, read by the test."""
-
-    def __init__(self, name: str) -> None:
-        self._sqs = boto3.client("sqs")
-        self.url = self._sqs.create_queue(QueueName=name)["QueueUrl"]
-
-    def take(self) -> list[str]:
-        """Take every message off the queue."""
-        bodies: list[str] = []
-        while messages := self._sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10).get("Messages", []):
-            for message in messages:
-                bodies.append(message["Body"])
-                self._sqs.delete_message(QueueUrl=self.url, ReceiptHandle=message["ReceiptHandle"])
-        return bodies
-
-
-class Ops(Inbox):
-    """Who is told on the ops topic."""
-
-    def __init__(self) -> None:
-        super().__init__("ops")
-        sns = boto3.client("sns")
-        self.topic = sns.create_topic(Name="ops")["TopicArn"]
-        sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint=f"arn:aws:sqs:us-east-1:{ACCOUNT}:ops")
-
-    def told(self) -> list[str]:
-        """Take the kinds of the notices."""
-        return [json.loads(body)["MessageAttributes"]["kind"]["Value"] for body in self.take()]
-
-    def read(self) -> str:
-        """Take the one notice there is, subject first."""
-        [body] = self.take()
-        notice = json.loads(body)
-        return f"{notice['Subject']}\n{notice['Message']}"
-
-
-@dataclass(frozen=True)
-class Stack:
-    """What the template creates around the functions that hold users and let them go."""
-
-    policy_arn: str
-    group: str
-    ops: Ops
-    requests: Inbox
-    marks: str = "marks"
-
-
-@pytest.fixture
-def stack(monkeypatch: pytest.MonkeyPatch, policy_arn: str, group: str) -> Stack:
-    """The stack, and its environment."""
-    boto3.client("dynamodb").create_table(
-        TableName="marks",
-        KeySchema=[{"AttributeName": "kind", "KeyType": "HASH"}, {"AttributeName": "subject", "KeyType": "RANGE"}],
-        AttributeDefinitions=[
-            {"AttributeName": "kind", "AttributeType": "S"},
-            {"AttributeName": "subject", "AttributeType": "S"},
-        ],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    stack = Stack(policy_arn, group, Ops(), Inbox("requests"))
-    environment = {
-        "POLICY_ARN": policy_arn,
-        "POLICY_VERSION": "v1",
-        "GROUP_NAME": group,
-        "ENFORCE_BY": "user",
-        "EXEMPT_TAG_KEY": "mfa-exempt",
-        "EXEMPT_PATHS": "/service/",
-        "EXISTING_USERS": "report",
-        "EXISTING_USERS_SINCE": "2026-01-01",
-        "MAX_ATTACHMENTS_PER_DAY": "3",
-        "CHANGE_DELAY_SECONDS": "120",
-        "MARKS_TABLE": stack.marks,
-        "RELEASE_QUEUE_URL": stack.requests.url,
-        "OPS_TOPIC_ARN": stack.ops.topic,
-        "DRY_RUN": "false",
-    }
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    return stack
+def stack(account: None, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    """The stack with an exempt path; a file chooses the function that runs."""
+    return Stack(monkeypatch, ExemptPaths="/service/", ExistingUsersSince="2026-01-01")
 
 
 def attached(iam: "IAMClient", user_name: str) -> list[str]:
@@ -258,6 +148,11 @@ class Calls(list[str]):
     def fail(self, operation: str, code: str, *, status: int = 409, times: int = 1, message: str = "") -> None:
         """Answer the next requests of the operation with this error; it is HTTP, so botocore's retries are real."""
         self._answers.setdefault(operation, [])[:0] = [(status, code, message or code)] * times
+
+    def keep_failing(self, operation: str, code: str, *, status: int) -> None:
+        """Answer the next request of the operation with this error, as often as botocore tries it."""
+        tried_again = code == "Throttling" or status >= 500
+        self.fail(operation, code, status=status, times=int(os.environ["AWS_MAX_ATTEMPTS"]) if tried_again else 1)
 
     def forget(self, operation: str) -> None:
         """Answer the operation no longer as was said before."""

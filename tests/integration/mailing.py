@@ -6,57 +6,22 @@ from collections.abc import Mapping
 from typing import Any
 
 import boto3
+import pytest
 from moto.iam.models import iam_backends
 
 from aws import clients
 from notify.handler import lambda_handler as notify
 from remind.handler import lambda_handler as remind
-from tests.integration.conftest import ACCOUNT, Calls, Context, batch, failed
+from tests.integration.conftest import Calls, batch, failed
+from tests.integration.deployment import ACCOUNT, Context, Stack
 
 SENDER = "mfa@example.com"
 
 
-class LongContext(Context):
-    """The context of a run that has time."""
-
-    @staticmethod
-    def get_remaining_time_in_millis() -> int:
-        return 900_000
-
-
-def deploy(policy_arn: str) -> Mapping[str, str]:
-    """Create what the template creates around both functions; return their environment."""
-    boto3.client("dynamodb").create_table(
-        TableName="people",
-        KeySchema=[{"AttributeName": "user_id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "user_id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    boto3.client("s3").create_bucket(Bucket="reports")
+def deploy(monkeypatch: pytest.MonkeyPatch) -> Stack:
+    """Return a stack that reminds everybody of one domain."""
     boto3.client("ses").verify_email_identity(EmailAddress=SENDER)
-    return {
-        "PEOPLE_TABLE": "people",
-        "MAIL_QUEUE_URL": boto3.client("sqs").create_queue(QueueName="mail")["QueueUrl"],
-        "OPS_TOPIC_ARN": boto3.client("sns").create_topic(Name="ops")["TopicArn"],
-        "POLICY_ARN": policy_arn,
-        "GROUP_NAME": "mfa-control",
-        "EXEMPT_TAG_KEY": "mfa-exempt",
-        "EXEMPT_PATHS": "",
-        "SENDER_EMAIL": SENDER,
-        "SES_REGION": "us-east-1",
-        "CONFIGURATION_SET": "",
-        "CONTACT": "",
-        "EMAIL_TAG_KEY": "email",
-        "DEFAULT_EMAIL_DOMAIN": "example.com",
-        "ALLOWED_EMAIL_DOMAINS": "",
-        "DEFAULT_LANGUAGE": "en",
-        "REMINDER_TIME_ZONE": "UTC",
-        "REMINDER_DAYS": "0,1,3,7,14",
-        "ESCALATE_AFTER_DAYS": "14",
-        "DRY_RUN": "false",
-        "REPORT_BUCKET": "reports",
-        "REPORT_RETENTION_DAYS": "365",
-    }
+    return Stack(monkeypatch, SenderEmail=SENDER, DefaultEmailDomain="example.com")
 
 
 def populate(people: int, *, enrolled: int = 0, policy_arn: str = "") -> None:
@@ -77,7 +42,8 @@ def populate(people: int, *, enrolled: int = 0, policy_arn: str = "") -> None:
 class Mailing:
     """A reminder run and what follows from it; every hundredth mail is throttled at first if `throttled` says so."""
 
-    def __init__(self, calls: Calls, people: int, *, throttled: bool = False) -> None:
+    def __init__(self, stack: Stack, calls: Calls, people: int, *, throttled: bool = False) -> None:
+        self._stack = stack
         self.sent: Counter[str] = Counter()
         self._queued: list[str] = []
         self._calls, self._asked, self._throttled = calls, 0, throttled
@@ -93,13 +59,15 @@ class Mailing:
 
     def remind(self) -> tuple[Mapping[str, Any], list[str]]:
         """Run `remind`; return its totals and the messages for `notify`."""
-        return remind({}, LongContext()), self._queued
+        self._stack.run("RemindFunction")
+        return remind({}, Context("RemindFunction")), self._queued
 
     def notify(self, waiting: list[str]) -> None:
         """Have `notify` take the messages in batches of ten, and again those that fail."""
+        self._stack.run("NotifyFunction")
         while waiting:
             now, waiting = waiting[:10], waiting[10:]
-            again = {int(number.removeprefix("m")) for number in failed(notify(batch(*now), Context()))}
+            again = {int(number.removeprefix("m")) for number in failed(notify(batch(*now), Context("NotifyFunction")))}
             waiting += [body for number, body in enumerate(now) if number in again]
 
     def _keep(self, params: dict[str, Any], **_: object) -> None:

@@ -2,9 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 
 from aws.dynamodb.enforcement_table import (
@@ -21,10 +19,7 @@ from domain.enforcement.release_request import ReleaseRequest
 from domain.reminders.message import ReminderKind, ReminderMessage
 from notify.message import read_message
 from release.event import read_fact
-from tests.integration.conftest import ACCOUNT, Stack
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from tests.integration.deployment import ACCOUNT, Stack
 
 NOW = datetime.now(UTC)
 REMINDER = ReminderMessage(
@@ -59,14 +54,9 @@ def test_messages_of_another_account() -> None:
     assert isinstance(read_fact(replace(REQUEST, account=other).to_json(), ACCOUNT), Ignored)
 
 
-@pytest.fixture
-def dynamodb(stack: Stack) -> "DynamoDBClient":
-    return boto3.client("dynamodb")
-
-
-def test_items_name_the_account(dynamodb: "DynamoDBClient") -> None:
+def test_items_name_the_account(stack: Stack) -> None:
     """Each item of the enforcement table names the account, whichever adapter writes it."""
-    table = Table(dynamodb, "marks", ACCOUNT)
+    table = Table(stack.flags.client, stack.flags.table, ACCOUNT)
     UserFlagWriter(table).flag_deletion_pending("AIDA1", NOW)
     UserFlagWriter(table).flag_previously_enforced("AIDA2", NOW)
     UserFlagWriter(table).flag_previously_enforced("AIDA3")
@@ -78,7 +68,7 @@ def test_items_name_the_account(dynamodb: "DynamoDBClient") -> None:
     DeletionCounts(table).add("AIDA8", NOW)
     NoticeThrottle(table).record("kind", "AIDA9", NOW)
 
-    items = dynamodb.scan(TableName="marks")["Items"]
+    items = stack.flags.all()
 
     assert len(items) == 10
     assert {item["account"]["S"] for item in items} == {ACCOUNT}

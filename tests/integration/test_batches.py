@@ -2,15 +2,17 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from aws import clients
 from enforce.handler import lambda_handler
-from tests.integration.conftest import Calls, Context, Log, Stack, attached, batch, failed
+from tests.integration.conftest import Calls, Log, attached, batch, failed
+from tests.integration.deployment import Context, Stack
 from tests.template import Template
 
 if TYPE_CHECKING:
@@ -37,28 +39,29 @@ class Clock:
             raise Killed
 
 
-@dataclass(frozen=True)
-class LimitedContext(Context):
-    """The context of a run whose time passes."""
-
-    clock: Clock = field(default_factory=Clock)
-
-    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]  # it passes
-        return int(self.clock.seconds * 1000)
-
-
 @pytest.fixture(autouse=True)
-def stack(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Stack:
-    """The stack, and the attempts of its function; botocore reads them when it makes a client."""
-    monkeypatch.setenv("AWS_MAX_ATTEMPTS", ENFORCE["Environment"]["Variables"]["AWS_MAX_ATTEMPTS"])
+def stack(stack: Stack) -> Stack:
+    stack.run("EnforceFunction")
     return stack
 
 
 @pytest.fixture
-def limited(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> LimitedContext:
-    context = LimitedContext()
-    monkeypatch.setattr("botocore.endpoint.time.sleep", context.clock.sleep)
-    return context
+def context() -> Context:
+    return Context("EnforceFunction")
+
+
+@pytest.fixture
+def clock(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """A clock on which botocore waits."""
+    clock = Clock()
+    monkeypatch.setattr("botocore.endpoint.time.sleep", clock.sleep)
+    return clock
+
+
+@pytest.fixture
+def limited(clock: Clock) -> Context:
+    """The context of a run whose time passes."""
+    return Context("EnforceFunction", left=(int(clock.seconds * 1000) for _ in count()))
 
 
 def creation(event_text: ReadText, name: str) -> str:
@@ -74,7 +77,7 @@ def creations(event_text: ReadText) -> list[str]:
 
 
 def test_a_call_that_is_throttled_once_is_tried_again_at_once(
-    iam: "IAMClient", calls: Calls, limited: LimitedContext, event_text: ReadText
+    iam: "IAMClient", calls: Calls, limited: Context, event_text: ReadText
 ) -> None:
     iam.create_user(UserName="alice")
     calls.fail("AttachUserPolicy", "Throttling", status=400)
@@ -86,7 +89,7 @@ def test_a_call_that_is_throttled_once_is_tried_again_at_once(
 
 
 def test_ten_messages_that_iam_throttles_all_go_back_before_the_run_is_killed(
-    calls: Calls, limited: LimitedContext, event_text: ReadText
+    calls: Calls, limited: Context, event_text: ReadText
 ) -> None:
     calls.fail("AttachUserPolicy", "Throttling", status=400, times=100)
 
@@ -96,12 +99,12 @@ def test_ten_messages_that_iam_throttles_all_go_back_before_the_run_is_killed(
 
 
 def test_when_time_is_up_what_is_done_stays_done_and_the_rest_goes_back_untouched(
-    iam: "IAMClient", calls: Calls, limited: LimitedContext, event_text: ReadText
+    iam: "IAMClient", calls: Calls, clock: Clock, limited: Context, event_text: ReadText
 ) -> None:
     for name in NAMES:
         iam.create_user(UserName=name)
-    limited.clock.seconds = 12
-    clients.iam().meta.events.register("before-call", lambda **_: limited.clock.sleep(1))
+    clock.seconds = 12
+    clients.iam().meta.events.register("before-call", lambda **_: clock.sleep(1))
 
     response = lambda_handler(batch(*creations(event_text)), limited)
 

@@ -1,13 +1,13 @@
 """Whatever happens to an account and to the events of it, the next sweep brings everybody to where they belong."""
 
-import os
 from typing import TYPE_CHECKING
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from tests.integration.world import GROUP, POLICY, World, held
+from tests.integration.deployment import GROUP
+from tests.integration.world import POLICY, World, held
 
 if TYPE_CHECKING:
     from mypy_boto3_iam.type_defs import UserTypeDef
@@ -31,10 +31,6 @@ class Account(RuleBasedStateMachine):
             self.world.create(name, data.draw(PATHS), data.draw(TAGS), older=data.draw(st.booleans()))
             for by_group in data.draw(st.sets(st.booleans())):
                 self.somebody_is_held_by_hand(name, by_group)
-
-    @staticmethod
-    def _dry_run(value: str) -> None:
-        os.environ["DRY_RUN"] = value
 
     def _exists(self, name: str) -> bool:
         return name in self.world.picture()
@@ -112,9 +108,9 @@ class Account(RuleBasedStateMachine):
         elif self.world.iam.list_attached_group_policies(GroupName="developers")["AttachedPolicies"]:
             self.world.iam.detach_group_policy(GroupName="developers", PolicyArn=POLICY)
 
-    @rule(dry=st.sampled_from(["true", "false", "false"]))
-    def ops_try_it_without_consequences(self, dry: str) -> None:
-        self._dry_run(dry)
+    @rule(dry_run=st.sampled_from([True, False, False]))
+    def ops_try_it_without_consequences(self, dry_run: bool) -> None:
+        self.world.update(dry_run=dry_run)
 
     @precondition(lambda self: self.world.events)
     @rule(luck=st.randoms(use_true_random=False), crash=CRASHES, answered=st.booleans(), twice=st.booleans())
@@ -148,7 +144,7 @@ class Account(RuleBasedStateMachine):
             return
         try:
             self._crashing(None, answered=False)
-            self._dry_run("false")
+            self.world.update(dry_run=False)
             self._settles()
             # Of a user who was deleted at once it is tried for five minutes more, so some may stay under way.
             for event in list(self.world.events):

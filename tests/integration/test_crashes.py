@@ -7,7 +7,8 @@ from itertools import count, takewhile
 
 import pytest
 
-from tests.integration.world import GROUP, POLICY, World, held
+from tests.integration.deployment import GROUP
+from tests.integration.world import POLICY, World, held
 
 
 def exempted(world: World, name: str) -> None:

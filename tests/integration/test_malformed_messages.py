@@ -1,7 +1,7 @@
 """Whatever lies in a queue, each function refuses it in the project's own words and handles the message beside it."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -15,13 +15,18 @@ from enforce.handler import lambda_handler as enforce
 from notify.handler import lambda_handler as notify
 from release.handler import lambda_handler as release
 from tests.conftest import EVENTS
-from tests.integration.conftest import Calls, Log, Stack, attached, batch, failed
-from tests.integration.world import LongContext
+from tests.integration.conftest import Calls, Log, attached, batch, failed
+from tests.integration.deployment import Context, Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
 OWN = {"MalformedEvent", "MalformedRequest", "MalformedReminder", "NoSuchUser", "TooEarly", "TooLate", "MailNotSent"}
+HANDLERS: Mapping[str, Callable[..., Any]] = {
+    "EnforceFunction": enforce,
+    "ReleaseFunction": release,
+    "NotifyFunction": notify,
+}
 GONE = object()
 BENT: list[Any] = [
     GONE,
@@ -99,36 +104,18 @@ def bent(message: dict[str, Any], at: tuple[str | int, ...]) -> Iterator[str]:
 
 
 @pytest.fixture
-def mail(stack: Stack, iam: "IAMClient", calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What `notify` needs besides, and an SES that is fast enough for no test to wait."""
-    environment = {
-        "PEOPLE_TABLE": "people",
-        "SENDER_EMAIL": "mfa@example.com",
-        "SES_REGION": "us-east-1",
-        "CONFIGURATION_SET": "",
-        "EMAIL_TAG_KEY": "email",
-        "DEFAULT_EMAIL_DOMAIN": "example.com",
-        "ALLOWED_EMAIL_DOMAINS": "",
-        "DEFAULT_LANGUAGE": "en",
-        "CONTACT": "",
-    }
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    boto3.client("dynamodb").create_table(
-        TableName="people",
-        KeySchema=[{"AttributeName": "user_id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "user_id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
+def mail(stack: Stack, calls: Calls) -> None:
+    """A sender, and an SES that is fast enough for no test to wait."""
+    stack.update(SenderEmail="mfa@example.com", DefaultEmailDomain="example.com")
     boto3.client("ses").verify_email_identity(EmailAddress="mfa@example.com")
     calls.answer("GetAccount", *[json.dumps({"SendQuota": {"MaxSendRate": 1_000_000.0}})] * 2000)
 
 
-def handle(handler: Callable[..., Any], messages: Iterator[str], neighbour: str, log: Log) -> None:
+def handle(function: str, messages: Iterator[str], neighbour: str, log: Log) -> None:
     """Let a function take bent messages with a good one behind them: it fails in its own words, or not at all."""
     bodies, before = [*messages, neighbour], len(log.text)
 
-    response = handler(batch(*bodies), LongContext())
+    response = HANDLERS[function](batch(*bodies), Context(function, left=900_000))
 
     assert f"m{len(bodies) - 1}" not in failed(response)
     entries = map(json.loads, log.text[before:].splitlines())
@@ -141,28 +128,31 @@ def handle(handler: Callable[..., Any], messages: Iterator[str], neighbour: str,
 )
 def test_enforce(stack: Stack, iam: "IAMClient", calls: Calls, log: Log, name: str) -> None:
     """`enforce` refuses a malformed event by the name of a field, and attaches the policy to the next user."""
+    stack.run("EnforceFunction")
     iam.create_user(UserName="alice")
     iam.create_user(UserName="bob")
     neighbour = json.dumps(event("create_user_console")).replace('"alice"', '"bob"')
 
     for at in paths(event(name)):
-        handle(enforce, bent(event(name), at), neighbour, log)
+        handle("EnforceFunction", bent(event(name), at), neighbour, log)
 
         assert attached(iam, "bob") == ["mfa-control"]
         iam.detach_user_policy(UserName="bob", PolicyArn=stack.policy_arn)
 
 
-@pytest.mark.parametrize("handler", [enforce, release, notify])
-def test_no_object(mail: None, calls: Calls, log: Log, handler: Callable[..., Any]) -> None:
+@pytest.mark.parametrize("function", HANDLERS)
+def test_no_object(mail: None, stack: Stack, calls: Calls, log: Log, function: str) -> None:
     """A body that is no JSON object at all is refused in the project's own words."""
+    stack.run(function)
     bodies = ["", "{", "null", "7", "[]", '"release"', '{"detail": "release"}', "[" * 100_000]
 
-    handle(handler, iter(bodies), json.dumps(event("delete_user")), log)
+    handle(function, iter(bodies), json.dumps(event("delete_user")), log)
 
 
 @pytest.mark.parametrize("name", ["request", "delete_user_error_delete_conflict"])
 def test_release(stack: Stack, iam: "IAMClient", calls: Calls, log: Log, name: str) -> None:
     """`release` refuses a malformed message by the name of a field, and releases the next user."""
+    stack.run("ReleaseFunction")
     alice, bob = (
         iam.create_user(UserName=name, Tags=[{"Key": "mfa-exempt", "Value": "robot"}])["User"]["UserId"]
         for name in ("alice", "bob")
@@ -173,7 +163,7 @@ def test_release(stack: Stack, iam: "IAMClient", calls: Calls, log: Log, name: s
     for at in paths(message):
         iam.attach_user_policy(UserName="alice", PolicyArn=stack.policy_arn)
         iam.attach_user_policy(UserName="bob", PolicyArn=stack.policy_arn)
-        handle(release, bent(message, at), ReleaseRequest(bob, "bob").to_json(), log)
+        handle("ReleaseFunction", bent(message, at), ReleaseRequest(bob, "bob").to_json(), log)
 
         assert attached(iam, "bob") == []
 
@@ -190,20 +180,20 @@ def test_release(stack: Stack, iam: "IAMClient", calls: Calls, log: Log, name: s
         "email_rejected",
     ],
 )
-def test_notify(mail: None, iam: "IAMClient", calls: Calls, log: Log, name: str) -> None:
+def test_notify(mail: None, stack: Stack, iam: "IAMClient", calls: Calls, log: Log, name: str) -> None:
     """`notify` refuses a malformed message by the name of a field, and writes to the next person."""
+    stack.run("NotifyFunction")
     alice = iam.create_user(UserName="alice")["User"]["UserId"]
     iam.create_user(UserName="bob")
     reminder = {**REMINDER, "user_id": alice}
-    item = {"user_id": {"S": alice}, "unenrolled_since": {"S": "2026-11-24"}}
     neighbour, later = event("create_login_profile"), datetime.now(UTC) + timedelta(seconds=1)
 
     message = reminder if name == "reminder" else event(name)
     for number, at in enumerate(paths(message)):
-        boto3.client("dynamodb").put_item(TableName="people", Item=item)
+        stack.people.put(user_id={"S": alice}, unenrolled_since={"S": "2026-11-24"})
         neighbour["detail"].update(
             eventID=f"bob-{number}", eventTime=later.isoformat(), requestParameters={"userName": "bob"}
         )
-        handle(notify, bent(message, at), json.dumps(neighbour), log)
+        handle("NotifyFunction", bent(message, at), json.dumps(neighbour), log)
 
         assert any("Mail sent" in line and f"bob-{number}" in line for line in log.text.splitlines())

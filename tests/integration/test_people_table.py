@@ -1,11 +1,8 @@
 """The people table on moto: what is written is read back, page by page, and only if nobody else was first."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
-from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,10 +12,7 @@ from aws.dynamodb.people_table import PeopleTable
 from aws.dynamodb.table import Table
 from domain.enrolment.record import PersonRecord, RecordChange
 from domain.enrolment.totals import RunTotals
-from tests.integration.conftest import ACCOUNT
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb import DynamoDBClient
+from tests.integration.deployment import ACCOUNT, Items, Stack
 
 ALICE = "AIDAEXAMPLEALICE"
 NEW = PersonRecord(ALICE, "alice")
@@ -39,27 +33,19 @@ FULL = PersonRecord(
 
 
 @pytest.fixture
-def dynamodb(account: None) -> Iterator["DynamoDBClient"]:
-    client = boto3.client("dynamodb")
-    client.create_table(
-        TableName="people",
-        KeySchema=[{"AttributeName": "user_id", "KeyType": "HASH"}],
-        AttributeDefinitions=[{"AttributeName": "user_id", "AttributeType": "S"}],
-        BillingMode="PAY_PER_REQUEST",
-    )
-    yield client
-    client.delete_table(TableName="people")
+def people(stack: Stack) -> Items:
+    return stack.people
 
 
 @pytest.fixture
-def table(dynamodb: "DynamoDBClient") -> PeopleTable:
-    return PeopleTable(Table(clients.dynamodb(), "people", ACCOUNT))
+def table(people: Items) -> PeopleTable:
+    return PeopleTable(Table(clients.dynamodb(), people.table, ACCOUNT))
 
 
-def claim(dynamodb: "DynamoDBClient", cause: str) -> None:
+def claim(people: Items, cause: str) -> None:
     """What a mail's claim writes."""
-    dynamodb.update_item(
-        TableName="people",
+    people.client.update_item(
+        TableName=people.table,
         Key={"user_id": {"S": ALICE}},
         UpdateExpression="SET last_reminded = :at ADD causes :cause, reminders :one",
         ExpressionAttributeValues={
@@ -102,9 +88,9 @@ records = st.builds(
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(records, records)
 def test_any_history_leads_to_any_other(
-    dynamodb: "DynamoDBClient", table: PeopleTable, first: PersonRecord, second: PersonRecord
+    people: Items, table: PeopleTable, first: PersonRecord, second: PersonRecord
 ) -> None:
-    dynamodb.delete_item(TableName="people", Key={"user_id": {"S": ALICE}})
+    people.delete(user_id=ALICE)
     table.follow(RecordChange(NEW, first))
 
     table.follow(RecordChange(first, second))
@@ -112,9 +98,9 @@ def test_any_history_leads_to_any_other(
     assert table.read()[0][ALICE] == second
 
 
-def test_what_others_have_added_meanwhile_stays(dynamodb: "DynamoDBClient", table: PeopleTable) -> None:
+def test_what_others_have_added_meanwhile_stays(people: Items, table: PeopleTable) -> None:
     table.follow(RecordChange(NEW, UNENROLLED))
-    claim(dynamodb, "reminder#2026-11-17")
+    claim(people, "reminder#2026-11-17")
 
     table.follow(RecordChange(UNENROLLED, replace(UNENROLLED, user_name="alicia")))
 
@@ -124,21 +110,21 @@ def test_what_others_have_added_meanwhile_stays(dynamodb: "DynamoDBClient", tabl
 
 
 def test_causes_that_are_forgotten_go_and_those_that_others_add_meanwhile_stay(
-    dynamodb: "DynamoDBClient", table: PeopleTable
+    people: Items, table: PeopleTable
 ) -> None:
     table.follow(RecordChange(NEW, UNENROLLED))
-    claim(dynamodb, "reminder#2026-07-01")
+    claim(people, "reminder#2026-07-01")
     known = replace(UNENROLLED, causes=frozenset({"reminder#2026-07-01"}))
-    claim(dynamodb, "reminder#2026-11-17")
+    claim(people, "reminder#2026-11-17")
 
     table.follow(RecordChange(known, replace(known, causes=frozenset())))
 
     assert table.read()[0][ALICE].causes == {"reminder#2026-11-17"}
 
 
-def test_whoever_is_second_changes_nothing(dynamodb: "DynamoDBClient", table: PeopleTable) -> None:
+def test_whoever_is_second_changes_nothing(people: Items, table: PeopleTable) -> None:
     table.follow(RecordChange(NEW, UNENROLLED))
-    claim(dynamodb, "reminder#2026-11-17")
+    claim(people, "reminder#2026-11-17")
     late = replace(UNENROLLED, unenrolled_since=date(2026, 11, 11), reminders=0, last_reminded=None)
 
     assert not table.follow(RecordChange(NEW, late))
@@ -149,7 +135,7 @@ def test_whoever_is_second_changes_nothing(dynamodb: "DynamoDBClient", table: Pe
 
 
 def test_runs_are_no_people_and_each_is_remembered_in_its_order_until_it_expires(
-    dynamodb: "DynamoDBClient", table: PeopleTable
+    people: Items, table: PeopleTable
 ) -> None:
     today = RunTotals(datetime(2026, 11, 24, 9, tzinfo=UTC), {"enrolled": 312, "unenrolled": 28})
     yesterday = replace(today, at=datetime(2026, 11, 23, 9, tzinfo=UTC))
@@ -162,20 +148,19 @@ def test_runs_are_no_people_and_each_is_remembered_in_its_order_until_it_expires
         {},
         [(run.at, run.counts) for run in (yesterday, today)],
     )
-    key = {"user_id": {"S": "run#2026-11-24T09:00:00+00:00"}}
-    assert dynamodb.get_item(TableName="people", Key=key)["Item"]["expires"] == {"N": "1827046800"}
+    run = people.get(user_id="run#2026-11-24T09:00:00+00:00") or {}
+    assert run["expires"] == {"N": "1827046800"}
 
 
-def test_everybody_is_read_however_many_pages_there_are(dynamodb: "DynamoDBClient", table: PeopleTable) -> None:
+def test_everybody_is_read_however_many_pages_there_are(people: Items, table: PeopleTable) -> None:
     for number in range(30):
-        item: dict[str, Any] = {"user_id": {"S": f"AIDA{number}"}, "causes": {"SS": ["x" * 100_000]}}
-        dynamodb.put_item(TableName="people", Item=item)
+        people.put(user_id={"S": f"AIDA{number}"}, causes={"SS": ["x" * 100_000]})
 
     assert len(table.read()[0]) == 30
 
 
-def test_an_item_that_only_a_claim_has_written_is_read(dynamodb: "DynamoDBClient", table: PeopleTable) -> None:
-    claim(dynamodb, "welcome#1")
+def test_an_item_that_only_a_claim_has_written_is_read(people: Items, table: PeopleTable) -> None:
+    claim(people, "welcome#1")
 
     record = table.read()[0][ALICE]
 

@@ -5,14 +5,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from moto.iam.models import iam_backends
 
 from domain.api_call import ApiCall
 from domain.enforcement.release_request import ReleaseRequest
 from release.handler import lambda_handler
-from tests.integration.conftest import ACCOUNT, Calls, Context, Log, Stack, attached, batch, failed, members
+from tests.integration.conftest import Calls, Log, attached, batch, failed, members
+from tests.integration.deployment import ACCOUNT, Context, Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -26,7 +26,13 @@ TAGGED = ApiCall(
 
 @pytest.fixture(autouse=True)
 def stack(stack: Stack) -> Stack:
+    stack.run("ReleaseFunction")
     return stack
+
+
+@pytest.fixture
+def context() -> Context:
+    return Context("ReleaseFunction")
 
 
 @pytest.fixture
@@ -62,9 +68,8 @@ def backdate(name: str, age: timedelta = timedelta(days=1)) -> None:
     iam_backends[ACCOUNT]["aws"].users[name].create_date = datetime.now(UTC) - age
 
 
-def marks(kind: str) -> list[dict[str, Any]]:
-    items = boto3.client("dynamodb").scan(TableName="marks")["Items"]
-    return [item for item in items if item["kind"]["S"] == kind]
+def flags(stack: Stack, kind: str) -> list[dict[str, Any]]:
+    return [item for item in stack.flags.all() if item["kind"]["S"] == kind]
 
 
 def test_an_exempt_user_is_freed_of_ours_and_of_nothing_else(
@@ -110,12 +115,11 @@ def test_trusts_no_caller_in_a_request(stack: Stack, held: Callable[..., str], c
 def test_tells_nothing_that_ops_know(stack: Stack, held: Callable[..., str], context: Context) -> None:
     """An exemption that its event has told is not told again by its release."""
     robot = held("robot", reason="CI")
-    known: dict[str, Any] = {"kind": {"S": "exempt"}, "subject": {"S": robot}, "exemption": {"S": "tag CI"}}
-    boto3.client("dynamodb").put_item(TableName="marks", Item=known)
+    stack.flags.put(kind={"S": "exempt"}, subject={"S": robot}, exemption={"S": "tag CI"})
 
     lambda_handler(batch(ReleaseRequest(robot, "robot", TAGGED).to_json()), context)
 
-    assert stack.ops.told() == []
+    assert stack.ops.kinds() == []
 
 
 def test_a_request_that_comes_late_does_nothing(
@@ -129,54 +133,54 @@ def test_a_request_that_comes_late_does_nothing(
 
     assert failed(response) == []
     assert attached(iam, "alice") == ["mfa-control", "other"]
-    assert stack.ops.told() == []
+    assert stack.ops.kinds() == []
 
 
 def test_a_user_whose_deletion_failed_is_let_go_and_marked_for_an_hour(
-    iam: "IAMClient", held: Callable[..., str], context: Context, event_text: ReadText
+    iam: "IAMClient", stack: Stack, held: Callable[..., str], context: Context, event_text: ReadText
 ) -> None:
     user_id = held("alice")
 
     lambda_handler(batch(conflict(event_text, "alice", ago=timedelta(minutes=10))), context)
 
     assert attached(iam, "alice") == ["other"]
-    [mark] = marks("leaving")
-    assert mark["subject"]["S"] == user_id
-    assert int(mark["expires"]["N"]) - datetime.now(UTC).timestamp() == pytest.approx(50 * 60, abs=30)
+    [flag] = flags(stack, "leaving")
+    assert flag["subject"]["S"] == user_id
+    assert int(flag["expires"]["N"]) - datetime.now(UTC).timestamp() == pytest.approx(50 * 60, abs=30)
 
 
 def test_a_deletion_dated_in_the_future_frees_for_no_longer_than_another(
-    held: Callable[..., str], context: Context, event_text: ReadText
+    stack: Stack, held: Callable[..., str], context: Context, event_text: ReadText
 ) -> None:
     held("alice")
 
     lambda_handler(batch(conflict(event_text, "alice", ago=timedelta(days=-365))), context)
 
-    [mark] = marks("leaving")
-    assert int(mark["expires"]["N"]) - datetime.now(UTC).timestamp() == pytest.approx(60 * 60, abs=30)
+    [flag] = flags(stack, "leaving")
+    assert int(flag["expires"]["N"]) - datetime.now(UTC).timestamp() == pytest.approx(60 * 60, abs=30)
 
 
 def test_a_user_who_was_let_go_is_remembered_for_good_when_exempt_and_past_the_next_sweeps_when_being_deleted(
-    held: Callable[..., str], context: Context, event_text: ReadText
+    stack: Stack, held: Callable[..., str], context: Context, event_text: ReadText
 ) -> None:
     robot, alice = held("robot", reason="CI"), held("alice")
 
     lambda_handler(batch(ReleaseRequest(robot, "robot").to_json(), conflict(event_text, "alice")), context)
 
-    remembered = {mark["subject"]["S"]: "expires" in mark for mark in marks("held")}
+    remembered = {flag["subject"]["S"]: "expires" in flag for flag in flags(stack, "held")}
     assert remembered == {robot: False, alice: True}
 
 
 def test_a_deletion_that_is_given_up_shortens_nothing_that_is_remembered_for_good(
-    held: Callable[..., str], context: Context, event_text: ReadText
+    stack: Stack, held: Callable[..., str], context: Context, event_text: ReadText
 ) -> None:
     user_id = held("alice")
-    for_good = {"kind": {"S": "held"}, "subject": {"S": user_id}}
-    boto3.client("dynamodb").put_item(TableName="marks", Item=for_good)
+    permanent = {"kind": {"S": "held"}, "subject": {"S": user_id}}
+    stack.flags.put(**permanent)
 
     lambda_handler(batch(conflict(event_text, "alice")), context)
 
-    assert marks("held") == [for_good]
+    assert flags(stack, "held") == [permanent]
 
 
 def test_the_mark_is_written_before_anything_is_detached(
@@ -203,6 +207,7 @@ def test_the_mark_is_written_before_anything_is_detached(
 )
 def test_a_deletion_that_we_do_not_stand_in_the_way_of_changes_nothing(
     iam: "IAMClient",
+    stack: Stack,
     held: Callable[..., str],
     context: Context,
     event_text: ReadText,
@@ -216,7 +221,7 @@ def test_a_deletion_that_we_do_not_stand_in_the_way_of_changes_nothing(
 
     assert failed(response) == []
     assert attached(iam, "alice") == ["mfa-control", "other"]
-    assert marks("leaving") == marks("held") == []
+    assert flags(stack, "leaving") == flags(stack, "held") == []
 
 
 def test_ops_are_told_of_a_user_who_is_let_go_to_be_deleted_once_a_day_and_by_whom(
@@ -261,7 +266,7 @@ def test_a_deletion_that_could_not_be_told_frees_nobody_until_it_is_told(
     second = failed(lambda_handler(messages, context)), attached(iam, "alice")
 
     assert (first, second) == ((["m0"], ["mfa-control", "other"]), ([], ["other"]))
-    assert stack.ops.told() == ["deletion"]
+    assert stack.ops.kinds() == ["deletion"]
 
 
 def test_ops_are_told_of_an_exempt_user_by_a_later_try_where_the_first_could_not(
@@ -273,7 +278,7 @@ def test_ops_are_told_of_an_exempt_user_by_a_later_try_where_the_first_could_not
     first, second = (failed(lambda_handler(messages, context)) for _ in range(2))
 
     assert (first, second) == (["m0"], [])
-    assert stack.ops.told() == ["exempted"]
+    assert stack.ops.kinds() == ["exempted"]
 
 
 def test_whom_a_sweep_found_is_let_go_without_another_notice(
@@ -282,19 +287,19 @@ def test_whom_a_sweep_found_is_let_go_without_another_notice(
     lambda_handler(batch(ReleaseRequest(held("robot", reason="CI"), "robot").to_json()), context)
 
     assert attached(iam, "robot") == ["other"]
-    assert stack.ops.told() == []
+    assert stack.ops.kinds() == []
 
 
 def test_an_older_user_whose_deletion_was_given_up_is_remembered_for_weeks(
-    held: Callable[..., str], context: Context, event_text: ReadText
+    stack: Stack, held: Callable[..., str], context: Context, event_text: ReadText
 ) -> None:
     """The mark outlives the next sweeps, whatever their schedule, so that giving up a deletion frees nobody."""
     held("alice")
 
     lambda_handler(batch(conflict(event_text, "alice")), context)
 
-    [mark] = marks("held")
-    assert int(mark["expires"]["N"]) > (datetime.now(UTC) + timedelta(days=30)).timestamp()
+    [flag] = flags(stack, "held")
+    assert int(flag["expires"]["N"]) > (datetime.now(UTC) + timedelta(days=30)).timestamp()
 
 
 @pytest.mark.parametrize(("minutes", "free"), [(59, True), (61, False)])
@@ -315,12 +320,9 @@ def test_begins_no_release_that_it_may_not_finish(
     """With less time left than a release may take, the message goes back as it came."""
     held("alice")
 
-    class Late(Context):
-        @staticmethod
-        def get_remaining_time_in_millis() -> int:
-            return 24_000
+    late = Context("ReleaseFunction", left=24_000)
 
-    assert failed(lambda_handler(batch(conflict(event_text, "alice")), Late())) == ["m0"]
+    assert failed(lambda_handler(batch(conflict(event_text, "alice")), late)) == ["m0"]
     assert attached(iam, "alice") == ["mfa-control", "other"]
 
 
@@ -339,18 +341,17 @@ def test_a_dry_run_lets_nobody_go(
     iam: "IAMClient",
     stack: Stack,
     held: Callable[..., str],
-    monkeypatch: pytest.MonkeyPatch,
     context: Context,
     event_text: ReadText,
 ) -> None:
-    monkeypatch.setenv("DRY_RUN", "true")
+    stack.update(DryRun="true")
     request = ReleaseRequest(held("robot", reason="CI"), "robot")
     held("alice")
 
     lambda_handler(batch(request.to_json(), conflict(event_text, "alice")), context)
 
     assert attached(iam, "robot") == attached(iam, "alice") == ["mfa-control", "other"]
-    assert (stack.ops.told(), marks("leaving"), marks("held")) == ([], [], [])
+    assert (stack.ops.kinds(), flags(stack, "leaving"), flags(stack, "held")) == ([], [], [])
 
 
 @pytest.mark.parametrize("body", ['{"release": {}}', '{"release": 7}', "[]", "release", "{}"])
@@ -373,7 +374,7 @@ def test_whatever_fails_is_done_the_next_time(
     status: int,
 ) -> None:
     messages = batch(ReleaseRequest(held("robot", reason="CI"), "robot").to_json())
-    calls.fail(operation, code, status=status, times=1 if code == "AccessDenied" else 5)
+    calls.keep_failing(operation, code, status=status)
 
     first, second = (failed(lambda_handler(messages, context)) for _ in range(2))
 

@@ -12,11 +12,10 @@ from tests.integration.mailing import Mailing, deploy, populate
 PEOPLE = 300
 
 
-def test_everybody_gets_exactly_one_reminder(policy_arn: str, calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_everybody_gets_exactly_one_reminder(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every tenth message comes twice, every hundredth mail is throttled at first, and batches come in disorder."""
-    for name, value in deploy(policy_arn).items():
-        monkeypatch.setenv(name, value)
-    mailing = Mailing(calls, PEOPLE, throttled=True)
+    stack = deploy(monkeypatch)
+    mailing = Mailing(stack, calls, PEOPLE, throttled=True)
     populate(PEOPLE)
 
     totals, queued = mailing.remind()
@@ -30,7 +29,9 @@ def test_everybody_gets_exactly_one_reminder(policy_arn: str, calls: Calls, monk
         boto3.client("dynamodb")
         .get_paginator("scan")
         .paginate(
-            TableName="people", FilterExpression="reminders = :one", ExpressionAttributeValues={":one": {"N": "1"}}
+            TableName=stack.people.table,
+            FilterExpression="reminders = :one",
+            ExpressionAttributeValues={":one": {"N": "1"}},
         )
     )
     assert sum(page["Count"] for page in pages) == PEOPLE

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,8 @@ from botocore.exceptions import ReadTimeoutError
 from release import everybody
 from release.handler import lambda_handler
 from tests.conftest import EVENTS
-from tests.integration.conftest import ACCOUNT, Calls, Context, Stack, attached, members
+from tests.integration.conftest import Calls, attached, members
+from tests.integration.deployment import ACCOUNT, Context, Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -23,17 +23,11 @@ if TYPE_CHECKING:
 POLICY = f"arn:aws:iam::{ACCOUNT}:policy/mfa-enforcer/mfa-control"
 
 
-@dataclass(frozen=True)
-class RunningContext(Context):
-    """A context whose time runs: each look at the clock costs one of the looks that are left."""
-
-    looks: list[int] | None = None
-
-    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]  # left over differs from test to test
-        if self.looks is None:
-            return 120_000
-        self.looks[0] -= 1
-        return 120_000 if self.looks[0] >= 0 else 10_000
+def run(*, out_of_time_after: int | None = None) -> Context:
+    """Return the context of a run, whose time may be up after so many checks of the clock."""
+    if out_of_time_after is None:
+        return Context("ReleaseFunction")
+    return Context("ReleaseFunction", left=[*[120_000] * out_of_time_after, 10_000])
 
 
 class CloudFormation:
@@ -81,6 +75,7 @@ def cloudformation(account: None) -> Iterator[CloudFormation]:
 @pytest.fixture(autouse=True)
 def stack(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Stack:
     monkeypatch.setattr(everybody, "sleep", lambda _: None)
+    stack.run("ReleaseFunction")
     return stack
 
 
@@ -109,7 +104,7 @@ def test_creating_and_updating_the_stack_lets_nobody_go(
     cloudformation: CloudFormation,
     request_type: str,
 ) -> None:
-    lambda_handler(cloudformation.event(request_type), RunningContext())
+    lambda_handler(cloudformation.event(request_type), run())
 
     assert [answer["Status"] for answer in cloudformation.answers] == ["SUCCESS"]
     assert held(iam, stack, users) == 6
@@ -119,7 +114,7 @@ def test_a_stack_that_is_created_bears_the_policy_as_its_id(cloudformation: Clou
     event = cloudformation.event("Create")
     del event["PhysicalResourceId"]
 
-    lambda_handler(event, RunningContext())
+    lambda_handler(event, run())
 
     [answer] = cloudformation.answers
     assert (answer["Status"], answer["PhysicalResourceId"]) == ("SUCCESS", POLICY)
@@ -140,7 +135,7 @@ def test_another_name_of_the_policy_is_refused_while_somebody_is_held_and_the_ro
     update = {**cloudformation.event("Update"), "ResourceProperties": {"PolicyArn": renamed}}
 
     for event in (update, cloudformation.event("Update")):
-        lambda_handler(event, RunningContext())
+        lambda_handler(event, run())
 
     refusal, rollback = cloudformation.answers
     assert (refusal["Status"], refusal["PhysicalResourceId"]) == ("FAILED", POLICY)
@@ -158,8 +153,8 @@ def test_a_policy_that_is_gone_is_replaced_by_another_and_nobody_is_released_for
     iam.detach_group_policy(GroupName=stack.group, PolicyArn=POLICY)
     iam.delete_policy(PolicyArn=POLICY)
 
-    lambda_handler({**cloudformation.event("Update"), "ResourceProperties": {"PolicyArn": renamed}}, RunningContext())
-    lambda_handler(cloudformation.event("Delete"), RunningContext())
+    lambda_handler({**cloudformation.event("Update"), "ResourceProperties": {"PolicyArn": renamed}}, run())
+    lambda_handler(cloudformation.event("Delete"), run())
 
     assert [answer["Status"] for answer in cloudformation.answers] == ["SUCCESS", "SUCCESS"]
     assert cloudformation.answers[0]["PhysicalResourceId"] == renamed
@@ -171,7 +166,7 @@ def test_what_cannot_be_looked_at_is_refused(
 ) -> None:
     calls.fail("ListEntitiesForPolicy", "AccessDenied", status=403)
 
-    lambda_handler({**cloudformation.event("Update"), "ResourceProperties": {"PolicyArn": renamed}}, RunningContext())
+    lambda_handler({**cloudformation.event("Update"), "ResourceProperties": {"PolicyArn": renamed}}, run())
 
     assert [answer["Status"] for answer in cloudformation.answers] == ["FAILED"]
 
@@ -184,7 +179,7 @@ def test_deleting_the_stack_frees_everybody_and_everything_first(
     iam.attach_role_policy(RoleName="somebodys", PolicyArn=stack.policy_arn)
     iam.attach_group_policy(GroupName="somebodys", PolicyArn=stack.policy_arn)
 
-    lambda_handler(cloudformation.event("Delete"), RunningContext())
+    lambda_handler(cloudformation.event("Delete"), run())
 
     assert held(iam, stack, users) == 0
     entities = iam.list_entities_for_policy(PolicyArn=stack.policy_arn)
@@ -208,11 +203,10 @@ def test_a_dry_run_does_not_keep_the_stack_from_being_deleted(
     stack: Stack,
     users: list[str],
     cloudformation: CloudFormation,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setenv("DRY_RUN", "true")
+    stack.update(DryRun="true")
 
-    lambda_handler(cloudformation.event("Delete"), RunningContext())
+    lambda_handler(cloudformation.event("Delete"), run())
 
     assert held(iam, stack, users) == 0
 
@@ -224,7 +218,7 @@ def test_what_time_does_not_allow_is_done_by_the_next_run_and_only_the_last_one_
     event, left = cloudformation.event("Delete"), []
 
     while not cloudformation.answers:
-        lambda_handler(event, RunningContext(looks=[2]))
+        lambda_handler(event, run(out_of_time_after=2))
         event = {**event, "MfaEnforcerRun": event.get("MfaEnforcerRun", 1) + 1}
         left.append(held(iam, stack, users))
 
@@ -238,7 +232,7 @@ def test_the_next_run_gets_the_same_event_and_its_number(
     sent: list[Any] = []
     monkeypatch.setattr("aws.lambda_.Continuation.start_next_run", lambda _, event: sent.append(event))
 
-    lambda_handler(cloudformation.event("Delete"), RunningContext(looks=[0]))
+    lambda_handler(cloudformation.event("Delete"), run(out_of_time_after=0))
 
     assert sent == [{**cloudformation.event("Delete"), "MfaEnforcerRun": 2}]
 
@@ -256,10 +250,10 @@ def test_a_call_that_fails_is_made_up_for_by_the_next_run(
     status: int,
 ) -> None:
     calls.answer("Invoke", "{}")
-    calls.fail(operation, code, status=status, times=1 if code == "AccessDenied" else 5)
+    calls.keep_failing(operation, code, status=status)
 
-    lambda_handler(cloudformation.event("Delete"), RunningContext())
-    lambda_handler({**cloudformation.event("Delete"), "MfaEnforcerRun": 2}, RunningContext())
+    lambda_handler(cloudformation.event("Delete"), run())
+    lambda_handler({**cloudformation.event("Delete"), "MfaEnforcerRun": 2}, run())
 
     assert held(iam, stack, users) == 0
     assert [answer["Reason"] for answer in cloudformation.answers] == ["Everybody is released"]
@@ -270,7 +264,7 @@ def test_the_last_run_answers_although_somebody_is_left_and_tells_ops_whom(
 ) -> None:
     calls.fail("DetachUserPolicy", "AccessDenied", status=403)
 
-    lambda_handler({**cloudformation.event("Delete"), "MfaEnforcerRun": 15}, RunningContext())
+    lambda_handler({**cloudformation.event("Delete"), "MfaEnforcerRun": 15}, run())
 
     [answer] = cloudformation.answers
     assert (answer["Status"], answer["Reason"]) == ("SUCCESS", "1 could not be released; the log says why")
@@ -283,7 +277,7 @@ def test_the_last_run_answers_although_not_everybody_could_be_looked_up(
     """What could not be read is not taken for released: CloudFormation and ops are told so."""
     calls.fail("ListEntitiesForPolicy", "AccessDenied", status=403, times=3)
 
-    lambda_handler({**cloudformation.event("Delete"), "MfaEnforcerRun": 15}, RunningContext())
+    lambda_handler({**cloudformation.event("Delete"), "MfaEnforcerRun": 15}, run())
 
     assert [answer["Reason"] for answer in cloudformation.answers] == [
         "Not everybody could be looked up; the log says why"
@@ -305,7 +299,7 @@ def test_detaches_everybody_although_the_group_cannot_be_read(
     calls.answer("Invoke", "{}")
     calls.fail("GetGroup", code, status=status, times=2)
 
-    lambda_handler(cloudformation.event("Delete"), RunningContext())
+    lambda_handler(cloudformation.event("Delete"), run())
 
     assert [attached(iam, name) for name in users[:3]] == [[], [], []]
 
@@ -317,7 +311,7 @@ def test_one_timeout_keeps_nobody_else_from_being_released(
     calls.answer("Invoke", "{}")
     calls.break_off("DetachUserPolicy", ReadTimeoutError(endpoint_url="https://iam.amazonaws.com"))
 
-    lambda_handler(cloudformation.event("Delete"), RunningContext())
+    lambda_handler(cloudformation.event("Delete"), run())
 
     assert sum(bool(attached(iam, name)) for name in users) <= 1
 
@@ -329,7 +323,7 @@ def test_names_whose_permissions_boundary_the_policy_is_and_runs_once(
     nobody = entities("")
     calls.answer("ListEntitiesForPolicy", nobody, nobody, entities("<member><UserName>alice</UserName></member>"))
 
-    lambda_handler(cloudformation.event("Delete"), RunningContext())
+    lambda_handler(cloudformation.event("Delete"), run())
 
     [answer] = cloudformation.answers
     assert answer["Reason"] == "Everybody is released, but the policy is the permissions boundary of 1"
@@ -351,7 +345,7 @@ def test_an_answer_is_given_whatever_happens(
 ) -> None:
     monkeypatch.delenv("POLICY_ARN")
 
-    lambda_handler(cloudformation.event("Delete"), RunningContext())
+    lambda_handler(cloudformation.event("Delete"), run())
 
     assert [answer["Status"] for answer in cloudformation.answers] == ["SUCCESS"]
 
@@ -363,7 +357,7 @@ def test_a_stack_whose_policy_and_group_are_gone_already_has_nobody_to_free(
     iam.delete_policy(PolicyArn=stack.policy_arn)
     boto3.client("iam").delete_group(GroupName=stack.group)
 
-    lambda_handler(cloudformation.event("Delete"), RunningContext())
+    lambda_handler(cloudformation.event("Delete"), run())
 
     assert [answer["Reason"] for answer in cloudformation.answers] == ["Everybody is released"]
 
@@ -371,6 +365,6 @@ def test_a_stack_whose_policy_and_group_are_gone_already_has_nobody_to_free(
 def test_an_answer_is_tried_three_times(cloudformation: CloudFormation) -> None:
     cloudformation.refusals = 2
 
-    lambda_handler(cloudformation.event("Create"), RunningContext())
+    lambda_handler(cloudformation.event("Create"), run())
 
     assert len(cloudformation.answers) == 1

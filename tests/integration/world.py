@@ -1,7 +1,6 @@
 """An account on moto whose events may be lost, late or doubled, and whose functions may crash between any two calls."""
 
 import json
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager, suppress
@@ -12,6 +11,7 @@ from unittest.mock import patch
 from urllib.parse import parse_qs
 
 import boto3
+import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from moto import mock_aws
@@ -23,28 +23,19 @@ from enforce.handler import lambda_handler as enforce
 from reconcile.handler import lambda_handler as reconcile
 from release.handler import lambda_handler as release
 from tests.conftest import EVENTS
-from tests.integration.conftest import ACCOUNT, PLAIN_CLIENTS, Context, Inbox, Ops, Raw, batch, failed
+from tests.integration.conftest import PLAIN_CLIENTS, Raw, batch, failed
+from tests.integration.deployment import ACCOUNT, GROUP, Context, Stack
 
 if TYPE_CHECKING:
     from botocore.awsrequest import AWSPreparedRequest
 
 POLICY = f"arn:aws:iam::{ACCOUNT}:policy/mfa-enforcer/mfa-control"
-GROUP = "mfa-control"
 _DOCUMENT = '{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Action":"s3:*","Resource":"*"}]}'
 _WRITES = ("Attach", "Detach", "AddUser", "RemoveUser")
 
 
 class Crash(BaseException):
     """The function is gone: whatever in it catches this, no further call of that invocation goes out."""
-
-
-@dataclass(frozen=True)
-class LongContext(Context):
-    """The context of a function with fifteen minutes."""
-
-    @staticmethod
-    def get_remaining_time_in_millis() -> int:
-        return 900_000
 
 
 def held(policies: set[str], groups: set[str]) -> bool:
@@ -77,14 +68,22 @@ class World:
     crash_in: int | None = None
     answered: bool = False
     dead: bool = False
+    dry_run: bool = False
 
     def __post_init__(self) -> None:
         self._around = ExitStack()
-        self._around.enter_context(patch.dict(os.environ, {"MOTO_ACCOUNT_ID": ACCOUNT}))
+        environment = self._around.enter_context(pytest.MonkeyPatch.context())
+        environment.setenv("MOTO_ACCOUNT_ID", ACCOUNT)
         self._around.enter_context(mock_aws())
         self._around.enter_context(patch("reconcile.apply.sleep"))
         self.iam = boto3.client("iam")
-        self._create()
+        # Events come in any order here.
+        self.stack = Stack(
+            environment, ExemptPaths="/service/", ExistingUsersSince="2020-01-01", ChangeDelaySeconds="0"
+        )
+        self.stack.run("EnforceFunction")
+        self.iam.create_policy(PolicyName="other", PolicyDocument=_DOCUMENT)
+        self.iam.create_group(GroupName="developers")
         self.iam.meta.events.register("provide-client-params.iam.UpdateUser", self._record_rename)
         self.iam.meta.events.register("after-call.iam.UpdateUser", self._keep_tags)
         for make in PLAIN_CLIENTS:
@@ -99,38 +98,10 @@ class World:
         for make in PLAIN_CLIENTS:
             make.cache_clear()
 
-    def _create(self) -> None:
-        self.iam.create_policy(PolicyName="mfa-control", Path="/mfa-enforcer/", PolicyDocument=_DOCUMENT)
-        self.iam.create_policy(PolicyName="other", PolicyDocument=_DOCUMENT)
-        for group in (GROUP, "developers"):
-            self.iam.create_group(GroupName=group)
-        self.iam.attach_group_policy(GroupName=GROUP, PolicyArn=POLICY)
-        keys = (("kind", "HASH"), ("subject", "RANGE"))
-        self.marks = boto3.client("dynamodb")
-        self.marks.create_table(
-            TableName="marks",
-            KeySchema=[{"AttributeName": name, "KeyType": kind} for name, kind in keys],  # type: ignore[typeddict-item]
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name, _ in keys],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        self._inbox = Inbox("requests")
-        environment = {
-            "POLICY_ARN": POLICY,
-            "POLICY_VERSION": "v1",
-            "GROUP_NAME": GROUP,
-            "ENFORCE_BY": "user",
-            "EXEMPT_TAG_KEY": "mfa-exempt",
-            "EXEMPT_PATHS": "/service/",
-            "EXISTING_USERS": "report",
-            "EXISTING_USERS_SINCE": "2020-01-01",
-            "MAX_ATTACHMENTS_PER_DAY": "3",
-            "CHANGE_DELAY_SECONDS": "0",  # events come in any order here
-            "MARKS_TABLE": "marks",
-            "RELEASE_QUEUE_URL": self._inbox.url,
-            "OPS_TOPIC_ARN": Ops().topic,
-            "DRY_RUN": "false",
-        }
-        self._around.enter_context(patch.dict(os.environ, environment))
+    def update(self, *, dry_run: bool) -> None:
+        """Let ops turn the dry run on or off."""
+        self.dry_run = dry_run
+        self.stack.update(DryRun=str(dry_run).lower())
 
     def _answer(self, request: "AWSPreparedRequest", event_name: str, **_: object) -> AWSResponse | None:
         if self.dead:
@@ -218,48 +189,49 @@ class World:
         self.iam.delete_user(UserName=name)
 
     @contextmanager
-    def invocation(self) -> Iterator[None]:
+    def invocation(self, function: str) -> Iterator[Context]:
         """Let a function run, which may crash; the next one is alive again."""
+        self.stack.run(function)
         self.dead = False
         with suppress(Crash):
-            yield
+            yield Context(function)
         self.dead = False
 
     def deliver(self, event: str) -> None:
         """Hand an event to its function; what fails is handed over again later."""
         handler = release if '"DeleteUser"' in event else enforce
-        with self.invocation():
-            if not failed(handler(batch(event), LongContext())):
+        function = "ReleaseFunction" if handler is release else "EnforceFunction"
+        with self.invocation(function) as context:
+            if not failed(handler(batch(event), context)):
                 self.events.remove(event)
                 detail = json.loads(event)["detail"]
-                if os.environ["DRY_RUN"] == "false":
+                if not self.dry_run:
                     self._note_held(detail["eventName"], detail["requestParameters"]["userName"])
 
     def detach(self) -> None:
         """Hand every release request to `release`; what fails is handed over again later."""
-        self.requests.extend(self._inbox.take())
+        self.requests.extend(self.stack.requests.take())
         for request in list(self.requests):
-            with self.invocation():
-                if not failed(release(batch(request), LongContext())):
+            with self.invocation("ReleaseFunction") as context:
+                if not failed(release(batch(request), context)):
                     self.requests.remove(request)
 
     def sweep(self) -> None:
         """Look through the account once."""
-        with self.invocation():
-            reconcile({}, LongContext())
-            if os.environ["DRY_RUN"] == "false":
+        with self.invocation("ReconcileFunction") as context:
+            reconcile({}, context)
+            if not self.dry_run:
                 users = iam_backends[ACCOUNT]["aws"].users
                 self.held.update(users[name].id for name, holds in self.picture().items() if held(*holds))
 
     def deletion_pending(self) -> set[str]:
         """Return the ids of the users who are marked as being deleted."""
-        items = self.marks.scan(TableName="marks")["Items"]
-        return {item["subject"]["S"] for item in items if item["kind"]["S"] == "leaving"}
+        return {item["subject"]["S"] for item in self.stack.flags.all() if item["kind"]["S"] == "leaving"}
 
     def an_hour_passes(self) -> None:
         """Let the marks of deletions expire."""
         for user_id in self.deletion_pending():
-            self.marks.delete_item(TableName="marks", Key={"kind": {"S": "leaving"}, "subject": {"S": user_id}})
+            self.stack.flags.delete(kind="leaving", subject=user_id)
 
     def group_enforces(self) -> bool:
         """Tell whether the group carries the policy."""

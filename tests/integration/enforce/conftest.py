@@ -2,13 +2,13 @@
 
 import json
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from moto.iam.models import iam_backends
 
-from tests.integration.conftest import ACCOUNT, Stack
+from tests.integration.deployment import ACCOUNT, Context, Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -19,7 +19,13 @@ ReadText = Callable[[str], str]
 
 @pytest.fixture(autouse=True)
 def stack(stack: Stack) -> Stack:
+    stack.run("EnforceFunction")
     return stack
+
+
+@pytest.fixture
+def context() -> Context:
+    return Context("EnforceFunction")
 
 
 @pytest.fixture
@@ -30,6 +36,11 @@ def alice(iam: "IAMClient") -> str:
 
 def tagged(iam: "IAMClient", value: str = "CI robot") -> None:
     iam.tag_user(UserName="alice", Tags=[{"Key": "mfa-exempt", "Value": value}])
+
+
+def in_seconds(delay: timedelta) -> str:
+    """Return a time from now as the table keeps it: seconds since 1970."""
+    return str(int((datetime.now(UTC) + delay).timestamp()))
 
 
 def at_this_moment(text: str) -> str:

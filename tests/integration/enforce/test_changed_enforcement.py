@@ -5,7 +5,8 @@ import json
 import pytest
 
 from enforce.handler import lambda_handler
-from tests.integration.conftest import Calls, Context, Stack, batch
+from tests.integration.conftest import Calls, batch
+from tests.integration.deployment import Context, Stack
 from tests.integration.enforce.conftest import ReadText
 
 

@@ -1,26 +1,17 @@
 """The enforce handler on changed users: who gets the policy back, and when the function stops attaching it."""
 
-from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 
 from enforce.handler import lambda_handler
-from tests.integration.conftest import Calls, Context, Log, Stack, attached, batch, failed, members
-from tests.integration.enforce.conftest import ReadText, at_this_moment
+from tests.integration.conftest import Calls, Log, attached, batch, failed, members
+from tests.integration.deployment import Context, Stack
+from tests.integration.enforce.conftest import ReadText, at_this_moment, in_seconds
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
-
-
-def deletion_pending(user_id: str, until: datetime) -> None:
-    item: dict[str, Any] = {
-        "kind": {"S": "leaving"},
-        "subject": {"S": user_id},
-        "expires": {"N": str(int(until.timestamp()))},
-    }
-    boto3.client("dynamodb").put_item(TableName="marks", Item=item)
 
 
 @pytest.mark.parametrize("event", ["detach_user_policy", "remove_user_from_group", "untag_user_exempt"])
@@ -48,13 +39,13 @@ def test_a_user_whom_the_group_still_holds_needs_nothing(
 def test_a_renamed_user_stays_in_scope(
     iam: "IAMClient",
     alice: str,
-    monkeypatch: pytest.MonkeyPatch,
+    stack: Stack,
     context: Context,
     event_text: ReadText,
     first: str,
 ) -> None:
     """The events of a detachment and of the rename after it bring the policy back, whatever the user's age."""
-    monkeypatch.setenv("EXISTING_USERS_SINCE", "2100-01-01" if first == "detach_user_policy" else "2020-01-01")
+    stack.update(ExistingUsersSince="2100-01-01" if first == "detach_user_policy" else "2020-01-01")
     events = [at_this_moment(event_text(name)) for name in ("detach_user_policy", "update_user_rename")]
     iam.update_user(UserName="alice", NewUserName="alice.smith")
 
@@ -65,10 +56,10 @@ def test_a_renamed_user_stays_in_scope(
 
 
 def test_a_rename_long_after_a_detachment_proves_nothing(
-    iam: "IAMClient", monkeypatch: pytest.MonkeyPatch, context: Context, event_text: ReadText
+    iam: "IAMClient", stack: Stack, context: Context, event_text: ReadText
 ) -> None:
     """A name whose bearer lost the policy and was deleted puts no other user in scope who is renamed from it before."""
-    monkeypatch.setenv("EXISTING_USERS_SINCE", "2100-01-01")
+    stack.update(ExistingUsersSince="2100-01-01")
     renamed = at_this_moment(event_text("update_user_rename"))
     lambda_handler(batch(at_this_moment(event_text("detach_user_policy"))), context)
     iam.create_user(UserName="alice.smith")
@@ -81,12 +72,12 @@ def test_a_rename_long_after_a_detachment_proves_nothing(
 def test_a_user_who_is_older_than_the_deployment_is_only_reported(
     iam: "IAMClient",
     alice: str,
-    monkeypatch: pytest.MonkeyPatch,
+    stack: Stack,
     context: Context,
     event_text: ReadText,
     log: Log,
 ) -> None:
-    monkeypatch.setenv("EXISTING_USERS_SINCE", "2100-01-01")
+    stack.update(ExistingUsersSince="2100-01-01")
 
     lambda_handler(batch(event_text("untag_user_exempt")), context)
 
@@ -99,12 +90,11 @@ def test_an_older_user_from_whom_the_enforcement_was_taken_gets_it_back_and_stay
     iam: "IAMClient",
     stack: Stack,
     alice: str,
-    monkeypatch: pytest.MonkeyPatch,
     context: Context,
     event_text: ReadText,
     event: str,
 ) -> None:
-    monkeypatch.setenv("EXISTING_USERS_SINCE", "2100-01-01")
+    stack.update(ExistingUsersSince="2100-01-01")
 
     lambda_handler(batch(at_this_moment(event_text(event))), context)
     before = attached(iam, "alice")
@@ -115,9 +105,9 @@ def test_an_older_user_from_whom_the_enforcement_was_taken_gets_it_back_and_stay
 
 
 def test_what_was_taken_off_an_earlier_user_of_the_name_proves_nothing(
-    iam: "IAMClient", alice: str, monkeypatch: pytest.MonkeyPatch, context: Context, event_text: ReadText
+    iam: "IAMClient", alice: str, stack: Stack, context: Context, event_text: ReadText
 ) -> None:
-    monkeypatch.setenv("EXISTING_USERS_SINCE", "2100-01-01")
+    stack.update(ExistingUsersSince="2100-01-01")
 
     lambda_handler(batch(event_text("detach_user_policy")), context)
 
@@ -125,10 +115,10 @@ def test_what_was_taken_off_an_earlier_user_of_the_name_proves_nothing(
 
 
 def test_existing_users_are_enforced_when_ops_say_so(
-    iam: "IAMClient", alice: str, monkeypatch: pytest.MonkeyPatch, context: Context, event_text: ReadText
+    iam: "IAMClient", alice: str, stack: Stack, context: Context, event_text: ReadText
 ) -> None:
-    monkeypatch.setenv("EXISTING_USERS_SINCE", "2100-01-01")
-    monkeypatch.setenv("EXISTING_USERS", "enforce")
+    stack.update(ExistingUsersSince="2100-01-01")
+    stack.update(ExistingUsers="enforce")
 
     lambda_handler(batch(event_text("untag_user_exempt")), context)
 
@@ -136,10 +126,10 @@ def test_existing_users_are_enforced_when_ops_say_so(
 
 
 def test_without_a_date_the_policy_itself_is_the_border(
-    iam: "IAMClient", alice: str, monkeypatch: pytest.MonkeyPatch, context: Context, event_text: ReadText
+    iam: "IAMClient", alice: str, stack: Stack, context: Context, event_text: ReadText
 ) -> None:
     """The policy was created before the user here."""
-    monkeypatch.setenv("EXISTING_USERS_SINCE", "")
+    stack.update(ExistingUsersSince="")
 
     lambda_handler(batch(event_text("detach_user_policy")), context)
 
@@ -148,9 +138,15 @@ def test_without_a_date_the_policy_itself_is_the_border(
 
 @pytest.mark.parametrize(("ends_in", "given_back"), [(timedelta(minutes=5), False), (timedelta(minutes=-5), True)])
 def test_a_user_who_is_being_deleted_is_left_alone_for_as_long_as_the_mark_holds(
-    iam: "IAMClient", alice: str, context: Context, event_text: ReadText, ends_in: timedelta, given_back: bool
+    iam: "IAMClient",
+    stack: Stack,
+    alice: str,
+    context: Context,
+    event_text: ReadText,
+    ends_in: timedelta,
+    given_back: bool,
 ) -> None:
-    deletion_pending(alice, datetime.now(UTC) + ends_in)
+    stack.flags.put(kind={"S": "leaving"}, subject={"S": alice}, expires={"N": in_seconds(ends_in)})
 
     lambda_handler(batch(event_text("detach_user_policy")), context)
 
@@ -181,7 +177,7 @@ def test_an_event_delivered_again_counts_only_what_was_put_back(
     for _ in range(9):
         lambda_handler(batch(event_text("detach_user_policy")), context)
 
-    assert stack.ops.told() == []
+    assert stack.ops.kinds() == []
 
 
 def test_what_could_not_be_put_back_is_not_counted_and_nobody_is_alarmed(
@@ -194,19 +190,18 @@ def test_what_could_not_be_put_back_is_not_counted_and_nobody_is_alarmed(
 
     assert tries == [["m0"], ["m0"], ["m0"], []]
     assert attached(iam, "alice") == ["mfa-control"]
-    assert stack.ops.told() == []
+    assert stack.ops.kinds() == []
 
 
 def test_a_dry_run_neither_attaches_nor_asks(
     iam: "IAMClient",
     stack: Stack,
     alice: str,
-    monkeypatch: pytest.MonkeyPatch,
     context: Context,
     event_text: ReadText,
     log: Log,
 ) -> None:
-    monkeypatch.setenv("DRY_RUN", "true")
+    stack.update(DryRun="true")
 
     lambda_handler(batch(event_text("detach_user_policy")), context)
 

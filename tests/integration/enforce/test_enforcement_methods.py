@@ -5,34 +5,39 @@ from typing import TYPE_CHECKING
 import pytest
 
 from enforce.handler import lambda_handler
-from tests.integration.conftest import Calls, Context, Stack, attached, batch, failed, members
+from tests.integration.conftest import Calls, attached, batch, failed, members
+from tests.integration.deployment import Context, Stack
 from tests.integration.enforce.conftest import ReadText, creation
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
 
+def delete_group(iam: "IAMClient", stack: Stack) -> None:
+    iam.detach_group_policy(GroupName=stack.group, PolicyArn=stack.policy_arn)
+    iam.delete_group(GroupName=stack.group)
+
+
 def test_a_user_whose_policies_are_full_is_enforced_through_the_group(
-    iam: "IAMClient", alice: str, group: str, calls: Calls, context: Context, event_text: ReadText
+    iam: "IAMClient", stack: Stack, alice: str, calls: Calls, context: Context, event_text: ReadText
 ) -> None:
     calls.fail("AttachUserPolicy", "LimitExceeded")
 
     response = lambda_handler(batch(creation(event_text)), context)
 
     assert failed(response) == []
-    assert (attached(iam, "alice"), members(iam, group)) == ([], ["alice"])
+    assert (attached(iam, "alice"), members(iam, stack.group)) == ([], ["alice"])
     assert calls == ["AttachUserPolicy", "AddUserToGroup"]
 
 
 def test_where_ops_chose_the_group_the_policy_is_attached_only_to_a_user_whose_groups_are_full(
     iam: "IAMClient",
-    group: str,
+    stack: Stack,
     calls: Calls,
-    monkeypatch: pytest.MonkeyPatch,
     context: Context,
     event_text: ReadText,
 ) -> None:
-    monkeypatch.setenv("ENFORCE_BY", "group")
+    stack.update(EnforceBy="group")
     for name in ("alice", "bob"):
         iam.create_user(UserName=name)
     lambda_handler(batch(creation(event_text, "alice")), context)
@@ -41,16 +46,16 @@ def test_where_ops_chose_the_group_the_policy_is_attached_only_to_a_user_whose_g
     lambda_handler(batch(creation(event_text, "bob")), context)
 
     assert (attached(iam, "alice"), attached(iam, "bob")) == ([], ["mfa-control"])
-    assert members(iam, group) == ["alice"]
+    assert members(iam, stack.group) == ["alice"]
     assert calls == ["AddUserToGroup", "AddUserToGroup", "AttachUserPolicy"]
 
 
 @pytest.mark.parametrize("group_is", ["full", "deleted"])
 def test_a_user_whom_neither_way_can_enforce_is_told_to_ops_once(
+    iam: "IAMClient",
     stack: Stack,
     alice: str,
     calls: Calls,
-    monkeypatch: pytest.MonkeyPatch,
     context: Context,
     event_text: ReadText,
     group_is: str,
@@ -59,7 +64,7 @@ def test_a_user_whom_neither_way_can_enforce_is_told_to_ops_once(
     if group_is == "full":
         calls.fail("AddUserToGroup", "LimitExceeded", times=2)
     else:
-        monkeypatch.setenv("GROUP_NAME", "deleted")
+        delete_group(iam, stack)
     events = batch(creation(event_text), creation(event_text))
 
     assert failed(lambda_handler(events, context)) == []
@@ -67,10 +72,14 @@ def test_a_user_whom_neither_way_can_enforce_is_told_to_ops_once(
 
 
 def test_a_group_that_is_gone_leaves_the_direct_way(
-    iam: "IAMClient", group: str, alice: str, monkeypatch: pytest.MonkeyPatch, context: Context, event_text: ReadText
+    iam: "IAMClient",
+    stack: Stack,
+    alice: str,
+    context: Context,
+    event_text: ReadText,
 ) -> None:
-    monkeypatch.setenv("ENFORCE_BY", "group")
-    monkeypatch.setenv("GROUP_NAME", "deleted")
+    stack.update(EnforceBy="group")
+    delete_group(iam, stack)
 
     response = lambda_handler(batch(creation(event_text)), context)
 
@@ -82,12 +91,12 @@ def test_a_group_that_is_gone_leaves_the_direct_way(
 def test_a_group_that_is_gone_is_known_as_such_whatever_the_user_is_called(
     iam: "IAMClient",
     calls: Calls,
-    monkeypatch: pytest.MonkeyPatch,
+    stack: Stack,
     context: Context,
     event_text: ReadText,
     name: str,
 ) -> None:
-    monkeypatch.setenv("ENFORCE_BY", "group")
+    stack.update(EnforceBy="group")
     iam.create_user(UserName=name)
     calls.fail("AddUserToGroup", "NoSuchEntity", status=404, message="The group with name mfa-control cannot be found.")
 
@@ -97,9 +106,9 @@ def test_a_group_that_is_gone_is_known_as_such_whatever_the_user_is_called(
 
 @pytest.mark.parametrize("name", ["group", "policy.group"])
 def test_a_user_who_is_gone_is_known_as_such_by_any_name(
-    monkeypatch: pytest.MonkeyPatch, context: Context, event_text: ReadText, name: str
+    stack: Stack, context: Context, event_text: ReadText, name: str
 ) -> None:
-    monkeypatch.setenv("ENFORCE_BY", "group")
+    stack.update(EnforceBy="group")
     old = creation(event_text, name, eventTime="2026-01-01T00:00:00Z")
 
     assert failed(lambda_handler(batch(old), context)) == []

@@ -3,12 +3,12 @@
 import json
 from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 
 from domain.enforcement.release_request import ReleaseRequest
 from enforce.handler import lambda_handler
-from tests.integration.conftest import Calls, Context, Stack, attached, batch, failed
+from tests.integration.conftest import Calls, attached, batch, failed
+from tests.integration.deployment import Context, Stack
 from tests.integration.enforce.conftest import ReadText, at_this_moment, tagged
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def test_asks_for_the_release_although_ops_cannot_be_told(
     second = failed(lambda_handler(batch(event_text("tag_user_exempt")), context))
 
     assert (first, second) == ((["m0"], 1), [])
-    assert stack.ops.told() == ["exempted"]
+    assert stack.ops.kinds() == ["exempted"]
 
 
 def test_a_lost_answer_of_the_table_loses_no_notice_and_counts_once(
@@ -95,8 +95,8 @@ def test_a_lost_answer_of_the_table_loses_no_notice_and_counts_once(
     calls.lose_answer("UpdateItem")
     lambda_handler(batch(event_text("untag_user_exempt")), context)
 
-    items = boto3.client("dynamodb").scan(TableName="marks")["Items"]
-    assert stack.ops.told() == ["exempted"]
+    items = stack.flags.all()
+    assert stack.ops.kinds() == ["exempted"]
     assert [item["times"]["N"] for item in items if item["kind"]["S"] == "attached"] == ["1"]
 
 

@@ -7,7 +7,8 @@ import pytest
 
 from domain.input.settings import InvalidSetting
 from enforce.handler import lambda_handler
-from tests.integration.conftest import Calls, Context, Log, Stack, attached, batch, failed
+from tests.integration.conftest import Calls, Log, attached, batch, failed
+from tests.integration.deployment import Context, Stack
 from tests.integration.enforce.conftest import ReadText, create_recorded, creation
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def test_attaches_although_ops_cannot_be_told(
     second = failed(lambda_handler(batch(mistyped, tries=2), context))
 
     assert (first, second) == ((["m0"], ["mfa-control"]), [])
-    assert stack.ops.told() == ["exemption-malformed"]
+    assert stack.ops.kinds() == ["exemption-malformed"]
 
 
 def test_a_malformed_event_goes_back_alone_and_says_what_is_wrong(
@@ -44,12 +45,14 @@ def test_a_malformed_event_goes_back_alone_and_says_what_is_wrong(
 
 
 def test_a_missing_policy_is_a_fault_and_never_taken_for_a_user_who_left(
+    iam: "IAMClient",
+    stack: Stack,
     alice: str,
-    monkeypatch: pytest.MonkeyPatch,
     context: Context,
     event_text: ReadText,
 ) -> None:
-    monkeypatch.setenv("POLICY_ARN", "arn:aws:iam::111122223333:policy/mfa-enforcer/deleted")
+    iam.detach_group_policy(GroupName=stack.group, PolicyArn=stack.policy_arn)
+    iam.delete_policy(PolicyArn=stack.policy_arn)
     old = creation(event_text, eventTime="2026-01-01T00:00:00Z")
 
     assert failed(lambda_handler(batch(old), context)) == ["m0"]
@@ -70,7 +73,7 @@ def test_whatever_fails_goes_back_to_the_queue_and_succeeds_the_next_time(
     code: str,
     status: int,
 ) -> None:
-    calls.fail(operation, code, status=status, times=1 if code == "AccessDenied" else 5)
+    calls.keep_failing(operation, code, status=status)
     events = batch(event_text("detach_user_policy"))
 
     first, second = (failed(lambda_handler(events, context)) for _ in range(2))
@@ -83,7 +86,7 @@ def test_whatever_fails_goes_back_to_the_queue_and_succeeds_the_next_time(
 def test_a_table_that_does_not_answer_leaves_the_message_in_the_queue(
     iam: "IAMClient", alice: str, calls: Calls, context: Context, event_text: ReadText, operation: str
 ) -> None:
-    calls.fail(operation, "InternalServerError", status=500, times=5)
+    calls.keep_failing(operation, "InternalServerError", status=500)
     events = batch(event_text("detach_user_policy"))
 
     first, second = (failed(lambda_handler(events, context)) for _ in range(2))
@@ -106,7 +109,7 @@ def test_what_cannot_be_done_now_goes_back_to_the_queue_and_the_rest_of_the_batc
 ) -> None:
     for name in ("alice", "bob"):
         iam.create_user(UserName=name)
-    calls.fail("AttachUserPolicy", code, status=status, times=5 if code in {"Throttling", "ServiceFailure"} else 1)
+    calls.keep_failing("AttachUserPolicy", code, status=status)
 
     response = lambda_handler(batch(creation(event_text, "alice"), creation(event_text, "bob")), context)
 

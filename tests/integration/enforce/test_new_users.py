@@ -2,15 +2,15 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 from moto.iam.models import iam_backends
 
 from enforce.handler import lambda_handler
-from tests.integration.conftest import ACCOUNT, Calls, Context, Log, Stack, attached, batch, failed
-from tests.integration.enforce.conftest import ReadText, create_recorded, creation
+from tests.integration.conftest import Calls, Log, attached, batch, failed
+from tests.integration.deployment import ACCOUNT, Context, Stack
+from tests.integration.enforce.conftest import ReadText, create_recorded, creation, in_seconds
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -79,13 +79,13 @@ def test_leaves_alone_another_user_of_the_name(
 def test_trusts_the_record_only_for_as_long_as_no_later_change_was_handled(
     iam: "IAMClient",
     alice: str,
-    monkeypatch: pytest.MonkeyPatch,
+    stack: Stack,
     context: Context,
     event_text: ReadText,
     delay: str,
 ) -> None:
     """With a short ChangeDelaySeconds a tag may be handled before the creation, which then reads the user again."""
-    monkeypatch.setenv("CHANGE_DELAY_SECONDS", delay)
+    stack.update(ChangeDelaySeconds=delay)
     at = (datetime.now(UTC) - timedelta(seconds=40)).isoformat()
     recorded = creation(event_text, eventTime=at)
     iam.tag_user(UserName="alice", Tags=[{"Key": "mfa-exempt", "Value": "robot"}])
@@ -96,12 +96,10 @@ def test_trusts_the_record_only_for_as_long_as_no_later_change_was_handled(
 
 
 def test_a_late_look_spares_whoever_is_being_deleted(
-    iam: "IAMClient", context: Context, event_text: ReadText, log: Log
+    iam: "IAMClient", stack: Stack, context: Context, event_text: ReadText, log: Log
 ) -> None:
     user_id = iam.create_user(UserName="alice")["User"]["UserId"]
-    soon = int((datetime.now(UTC) + timedelta(minutes=30)).timestamp())
-    mark: dict[str, Any] = {"kind": {"S": "leaving"}, "subject": {"S": user_id}, "expires": {"N": str(soon)}}
-    boto3.client("dynamodb").put_item(TableName="marks", Item=mark)
+    stack.flags.put(kind={"S": "leaving"}, subject={"S": user_id}, expires={"N": in_seconds(timedelta(minutes=30))})
 
     lambda_handler(batch(creation(event_text), tries=2), context)
 
@@ -181,9 +179,9 @@ def test_a_user_whom_iam_still_does_not_know_after_five_minutes_is_gone_and_done
 
 
 def test_a_dry_run_attaches_nothing_and_says_what_it_would(
-    alice: str, calls: Calls, monkeypatch: pytest.MonkeyPatch, context: Context, event_text: ReadText, log: Log
+    alice: str, calls: Calls, stack: Stack, context: Context, event_text: ReadText, log: Log
 ) -> None:
-    monkeypatch.setenv("DRY_RUN", "true")
+    stack.update(DryRun="true")
 
     lambda_handler(batch(creation(event_text)), context)
 

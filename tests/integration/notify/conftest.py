@@ -13,7 +13,8 @@ from moto.iam.models import iam_backends
 from aws import clients
 from domain.contact.languages import Language
 from domain.reminders.message import ReminderKind, ReminderMessage
-from tests.integration.conftest import ACCOUNT, Calls
+from tests.integration.conftest import Calls
+from tests.integration.deployment import ACCOUNT, Context, Items, Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -30,51 +31,39 @@ Read = Callable[[str], str]
 Person = Callable[..., str]
 
 
+@pytest.fixture(autouse=True)
+def stack(stack: Stack) -> Stack:
+    stack.update(SenderEmail=SENDER, AllowedEmailDomains="example.com", Contact="cloud-team@example.com")
+    stack.run("NotifyFunction")
+    boto3.client("ses").verify_email_identity(EmailAddress=SENDER)
+    return stack
+
+
+@pytest.fixture
+def context() -> Context:
+    return Context("NotifyFunction")
+
+
 class People:
     """The people table."""
 
-    def __init__(self) -> None:
-        self._client = boto3.client("dynamodb")
-        self._client.create_table(
-            TableName="people",
-            KeySchema=[{"AttributeName": "user_id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "user_id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+    def __init__(self, items: Items) -> None:
+        self._items = items
 
     def put(self, user_id: str, **attributes: Any) -> None:  # noqa: ANN401  (attributes are typed by DynamoDB)
-        self._client.put_item(TableName="people", Item={"user_id": {"S": user_id}, **attributes})
+        self._items.put(user_id={"S": user_id}, **attributes)
 
     def get(self, user_id: str) -> dict[str, Any]:
         """Return the item, without the name and the key."""
-        item = self._client.get_item(TableName="people", Key={"user_id": {"S": user_id}}).get("Item", {})
+        item = self._items.get(user_id=user_id) or {}
         return {
             name: next(iter(value.values())) for name, value in item.items() if name not in {"user_id", "user_name"}
         }
 
 
-@pytest.fixture(autouse=True)
-def people(monkeypatch: pytest.MonkeyPatch, account: None) -> People:
-    environment = {
-        "PEOPLE_TABLE": "people",
-        "POLICY_ARN": POLICY,
-        "GROUP_NAME": "mfa-control",
-        "EXEMPT_TAG_KEY": "mfa-exempt",
-        "EXEMPT_PATHS": "/service/",
-        "SENDER_EMAIL": SENDER,
-        "SES_REGION": "us-east-1",
-        "CONFIGURATION_SET": "feedback",
-        "EMAIL_TAG_KEY": "email",
-        "DEFAULT_EMAIL_DOMAIN": "",
-        "ALLOWED_EMAIL_DOMAINS": "example.com",
-        "DEFAULT_LANGUAGE": "en",
-        "CONTACT": "cloud-team@example.com",
-        "DRY_RUN": "false",
-    }
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    boto3.client("ses").verify_email_identity(EmailAddress=SENDER)
-    return People()
+@pytest.fixture
+def people(stack: Stack) -> People:
+    return People(stack.people)
 
 
 @pytest.fixture

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from notify.handler import lambda_handler
-from tests.integration.conftest import ACCOUNT, Calls, Context, batch, failed
+from tests.integration.conftest import Calls, batch, failed
+from tests.integration.deployment import ACCOUNT, Context, Stack
 from tests.integration.notify.conftest import (
     ADDRESS,
-    DENY,
     NAME,
     PHONE,
-    POLICY,
     People,
     Person,
     Read,
@@ -81,11 +80,10 @@ def test_who_has_a_device_needs_no_welcome(
 
 
 def test_who_registers_a_device_is_told_how_the_command_line_works_with_it(
-    iam: "IAMClient", person: Person, sent: list[dict[str, Any]], context: Context, event_text: Read
+    iam: "IAMClient", stack: Stack, person: Person, sent: list[dict[str, Any]], context: Context, event_text: Read
 ) -> None:
     person(path="/engineering/")
-    iam.create_policy(PolicyName="mfa-control", Path="/mfa-enforcer/", PolicyDocument=DENY)
-    iam.attach_user_policy(UserName=NAME, PolicyArn=POLICY)
+    iam.attach_user_policy(UserName=NAME, PolicyArn=stack.policy_arn)
     enrol(iam)
 
     lambda_handler(batch(event_text("enable_mfa_device_virtual"), event_text("enable_mfa_device_virtual")), context)

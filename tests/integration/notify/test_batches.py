@@ -8,7 +8,8 @@ import pytest
 from domain.input.settings import InvalidSetting
 from domain.reminders.message import ReminderMessage
 from notify.handler import lambda_handler
-from tests.integration.conftest import Calls, Context, Log, batch, failed
+from tests.integration.conftest import Calls, Log, batch, failed
+from tests.integration.deployment import Context, Stack
 from tests.integration.notify.conftest import ADDRESS, NAME, REMINDED, People, Person, Read, changed, subjects
 
 
@@ -61,9 +62,9 @@ def test_without_a_sender_nothing_is_asked_and_nothing_is_sent(
     calls: Calls,
     context: Context,
     event_text: Read,
-    monkeypatch: pytest.MonkeyPatch,
+    stack: Stack,
 ) -> None:
-    monkeypatch.setenv("SENDER_EMAIL", "")
+    stack.update(SenderEmail="")
 
     response = lambda_handler(batch(due.to_json(), event_text("create_login_profile")), context)
 
@@ -76,9 +77,9 @@ def test_a_dry_run_sends_and_writes_nothing(
     calls: Calls,
     context: Context,
     event_text: Read,
-    monkeypatch: pytest.MonkeyPatch,
+    stack: Stack,
 ) -> None:
-    monkeypatch.setenv("DRY_RUN", "true")
+    stack.update(DryRun="true")
     bounced = event_text("email_bounced").replace("AIDAEXAMPLEALICEXXXXX", due.user_id)
 
     response = lambda_handler(batch(due.to_json(), bounced), context)
@@ -87,21 +88,16 @@ def test_a_dry_run_sends_and_writes_nothing(
     assert not {"UpdateItem", "SendEmail"} & set(calls)
 
 
-def test_no_mail_is_begun_without_the_time_for_it(
-    due: ReminderMessage, calls: Calls, context: Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(Context, "get_remaining_time_in_millis", lambda _: 20_000)
-
-    response = lambda_handler(batch(due.to_json()), context)
+def test_no_mail_is_begun_without_the_time_for_it(due: ReminderMessage, calls: Calls) -> None:
+    response = lambda_handler(batch(due.to_json()), Context("NotifyFunction", left=20_000))
 
     assert (failed(response), calls) == (["m0"], [])
 
 
 def test_a_mail_that_waited_for_its_turn_too_long_is_not_claimed(
-    due: ReminderMessage, people: People, calls: Calls, context: Context, monkeypatch: pytest.MonkeyPatch
+    due: ReminderMessage, people: People, calls: Calls
 ) -> None:
-    left = iter([60_000, 20_000])
-    monkeypatch.setattr(Context, "get_remaining_time_in_millis", lambda _: next(left))
+    context = Context("NotifyFunction", left=(60_000, 20_000))
 
     response = lambda_handler(batch(due.to_json()), context)
 

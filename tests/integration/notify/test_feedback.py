@@ -3,7 +3,8 @@
 import pytest
 
 from notify.handler import lambda_handler
-from tests.integration.conftest import Calls, Context, batch, failed
+from tests.integration.conftest import Calls, batch, failed
+from tests.integration.deployment import Context
 from tests.integration.notify.conftest import ADDRESS, People, Read, changed
 
 

@@ -9,7 +9,8 @@ import pytest
 
 from domain.reminders.message import ReminderMessage
 from notify.handler import lambda_handler
-from tests.integration.conftest import ACCOUNT, Calls, Context, batch, failed
+from tests.integration.conftest import Calls, batch, failed
+from tests.integration.deployment import ACCOUNT, Context, Stack
 from tests.integration.notify.conftest import ADDRESS, NAME, PHONE, REMINDED, SENDER, People, Person, enrol, subjects
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def test_a_reminder_is_one_mail_that_is_counted_before_it_is_sent(
-    due: ReminderMessage, people: People, calls: Calls, sent: list[dict[str, Any]], context: Context
+    stack: Stack, due: ReminderMessage, people: People, calls: Calls, sent: list[dict[str, Any]], context: Context
 ) -> None:
     response = lambda_handler(batch(due.to_json()), context)
 
@@ -25,7 +26,7 @@ def test_a_reminder_is_one_mail_that_is_counted_before_it_is_sent(
     (request,) = sent
     assert request["FromEmailAddress"] == SENDER
     assert request["Destination"] == {"ToAddresses": [ADDRESS]}
-    assert request["ConfigurationSetName"] == "feedback"
+    assert request["ConfigurationSetName"] == stack.ref("MailSettings")
     assert request["EmailTags"] == [{"Name": "kind", "Value": "reminder"}, {"Name": "user_id", "Value": due.user_id}]
     assert subjects(sent) == [REMINDED]
     assert "https://111122223333.signin.aws.amazon.com/console" in request["Content"]["Simple"]["Body"]["Text"]["Data"]
@@ -172,8 +173,7 @@ def test_who_was_exempted_while_the_reminder_waited_is_not_nagged(
 @pytest.mark.parametrize("by", ["attachment", "group", "nothing"])
 def test_who_is_not_enforced_is_not_told_that_everything_is_denied(
     iam: "IAMClient",
-    policy_arn: str,
-    group: str,
+    stack: Stack,
     due: ReminderMessage,
     calls: Calls,
     sent: list[dict[str, Any]],
@@ -183,9 +183,9 @@ def test_who_is_not_enforced_is_not_told_that_everything_is_denied(
 ) -> None:
     monkeypatch.setattr("domain.users.APPEARS_WITHIN", timedelta(0))  # the user is not new
     if by == "attachment":
-        iam.attach_user_policy(UserName=NAME, PolicyArn=policy_arn)
+        iam.attach_user_policy(UserName=NAME, PolicyArn=stack.policy_arn)
     if by == "group":
-        iam.add_user_to_group(GroupName=group, UserName=NAME)
+        iam.add_user_to_group(GroupName=stack.group, UserName=NAME)
 
     lambda_handler(batch(due.to_json()), context)
 

@@ -1,8 +1,8 @@
 """The notify handler: what an answer of SES, or none, means for the mail and its claim."""
 
 import json
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +11,8 @@ from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 from aws import clients
 from domain.reminders.message import ReminderMessage
 from notify.handler import lambda_handler
-from tests.integration.conftest import Calls, Context, Log, batch, failed
+from tests.integration.conftest import Calls, Log, batch, failed
+from tests.integration.deployment import Context, Stack
 from tests.integration.notify.conftest import ADDRESS, NAME, SENDER, People, Person, Read
 
 
@@ -108,9 +109,9 @@ def test_a_sender_that_is_not_verified_is_no_fault_of_the_persons_address(
     context: Context,
     identities: str,
     back: bool,
-    monkeypatch: pytest.MonkeyPatch,
+    stack: Stack,
 ) -> None:
-    monkeypatch.setenv("SENDER_EMAIL", "MFA@example.com")
+    stack.update(SenderEmail="MFA@example.com")
     calls.fail("SendEmail", "MessageRejected", status=400, message=UNVERIFIED + identities)
 
     response = lambda_handler(batch(due.to_json()), context)
@@ -142,12 +143,9 @@ def test_a_manager_who_is_not_verified_keeps_no_mail_from_the_person(
     assert log.entry("Mail sent, but not to the manager, whose address SES refused")["user_name"] == NAME
 
 
-def test_no_time_without_the_manager(
-    managed: ReminderMessage, people: People, calls: Calls, context: Context, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_no_time_without_the_manager(managed: ReminderMessage, people: People, calls: Calls) -> None:
     """A mail that SES refuses for the manager is given back if there is no time to send it to the person alone."""
-    left = iter([60_000, 60_000, 20_000])
-    monkeypatch.setattr(Context, "get_remaining_time_in_millis", lambda _: next(left))
+    context = Context("NotifyFunction", left=(60_000, 60_000, 20_000))
     calls.fail("SendEmail", "MessageRejected", status=400, message=f"{UNVERIFIED}lead@example.com")
 
     response = lambda_handler(batch(managed.to_json()), context)
@@ -224,24 +222,20 @@ def test_ses_answers_what_cannot_be_read(due: ReminderMessage, people: People, c
     assert "last_reminded" in people.get(due.user_id)
 
 
-@dataclass(frozen=True)
-class Minute(Context):
-    """The context of a run of a minute, of which each look at the clock takes four seconds."""
-
-    left: Iterator[int] = field(default_factory=lambda: iter(range(60_000, 0, -4_000)))
-
-    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]  # it passes
-        return next(self.left)
+def minute() -> Context:
+    """Return the context of a run of a minute, of which each check of the clock takes four seconds."""
+    return Context("NotifyFunction", left=range(60_000, 0, -4_000))
 
 
 @pytest.fixture
 def outage(calls: Calls) -> Callable[[int], None]:
-    """Let DynamoDB fail so many times once SES has answered."""
+    """Let DynamoDB fail so many requests once SES has answered."""
 
-    def begin(times: int) -> None:
+    def begin(requests: int) -> None:
         def fail(**_: object) -> None:
             events.unregister("after-call.sesv2.SendEmail", fail)
-            calls.fail("UpdateItem", "InternalServerError", status=500, times=times)
+            for _request in range(requests):
+                calls.keep_failing("UpdateItem", "InternalServerError", status=500)
 
         events = clients.sesv2_without_retries("us-east-1").meta.events
         events.register("after-call.sesv2.SendEmail", fail)
@@ -251,9 +245,9 @@ def outage(calls: Calls) -> Callable[[int], None]:
 
 def test_confirm_late(due: ReminderMessage, people: People, outage: Callable[[int], None]) -> None:
     """A mail that SES has taken is confirmed as soon as the table can be written, so none follows the next day."""
-    outage(15)
+    outage(3)
 
-    response = lambda_handler(batch(due.to_json()), Minute())
+    response = lambda_handler(batch(due.to_json()), minute())
 
     assert failed(response) == []
     item = people.get(due.user_id)
@@ -266,20 +260,20 @@ def test_release_late(
     """A mail that SES has not taken is given back as soon as the table can be written, and so is not lost."""
     person()
     calls.fail("SendEmail", "TooManyRequestsException", status=429)
-    outage(15)
+    outage(3)
 
-    responses = [lambda_handler(batch(event_text("create_login_profile")), Minute()) for _ in range(2)]
+    responses = [lambda_handler(batch(event_text("create_login_profile")), minute()) for _ in range(2)]
 
     assert ([failed(response) for response in responses], len(sent)) == ([["m0"], []], 1)
 
 
 def test_confirm_never(due: ReminderMessage, people: People, calls: Calls, outage: Callable[[int], None]) -> None:
     """A mail that cannot be confirmed in time is not sent again by its message, and is still due another day."""
-    outage(1000)
+    outage(200)
 
-    first = lambda_handler(batch(due.to_json()), Minute())
+    first = lambda_handler(batch(due.to_json()), minute())
     calls.forget("UpdateItem")
-    again = lambda_handler(batch(due.to_json(), tries=2), Minute())
+    again = lambda_handler(batch(due.to_json(), tries=2), minute())
 
     assert (failed(first), failed(again), calls.count("SendEmail")) == (["m0"], [], 1)
     assert "claimed_on" in people.get(due.user_id)

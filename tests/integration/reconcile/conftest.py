@@ -2,14 +2,13 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from reconcile import apply
 from reconcile.handler import lambda_handler
-from tests.integration.conftest import Context, Stack
+from tests.integration.deployment import Context, Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -20,23 +19,9 @@ LOOKS = ["ListEntitiesForPolicy", "GetPolicy", "GetAccountAuthorizationDetails",
 READS = [*LOOKS, "Query"]
 
 
-@dataclass(frozen=True)
-class LongContext(Context):
-    """The context of a function with fifteen minutes; a time that runs out takes a look for each write."""
-
-    function_name: str = "reconcile"
-    looks: list[int] | None = None
-
-    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]  # left over differs from test to test
-        if self.looks is None:
-            return 900_000
-        self.looks[0] -= 1
-        return 900_000 if self.looks[0] >= 0 else 20_000
-
-
 @pytest.fixture
 def context() -> Context:
-    return LongContext()
+    return Context("ReconcileFunction")
 
 
 @pytest.fixture
@@ -56,6 +41,7 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
 
 @pytest.fixture(autouse=True)
 def stack(stack: Stack, slept: list[float]) -> Stack:
+    stack.run("ReconcileFunction")
     return stack
 
 
@@ -73,6 +59,11 @@ def create(iam: "IAMClient") -> Callable[..., str]:
         return iam.create_user(UserName=name, Path=path, Tags=tags)["User"]["UserId"]  # type: ignore[arg-type]
 
     return create
+
+
+def out_of_time(*, after: int) -> Context:
+    """Return the context of a run whose time is up after so many checks of the clock."""
+    return Context("ReconcileFunction", left=[*[900_000] * after, 20_000])
 
 
 def sweep(context: Context, event: dict[str, Any] | None = None) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 from moto.iam.models import iam_backends
 
 from reconcile.handler import SweepIncomplete
-from tests.integration.conftest import ACCOUNT, Calls, Context, Stack, attached
+from tests.integration.conftest import Calls, attached
+from tests.integration.deployment import ACCOUNT, Context, Stack
 from tests.integration.reconcile.conftest import sweep
 
 if TYPE_CHECKING:
@@ -74,7 +75,7 @@ def test_tells_another_reason_and_an_exemption_that_came_again(
         else:
             iam.untag_user(UserName="robot", TagKeys=["mfa-exempt"])
         sweep(context)
-        return stack.ops.told()
+        return stack.ops.kinds()
 
     create("robot")
     told = [tell(value) for value in ("CI", "CI", "build", "", "build")]
@@ -96,10 +97,10 @@ def test_an_exemption_is_told_when_its_release_was_asked_for(
 
     with pytest.raises(SweepIncomplete):
         sweep(context)
-    first = stack.ops.told()
+    first = stack.ops.kinds()
     sweep(context)
 
-    assert (first, stack.ops.told()) == ([], ["exempted"])
+    assert (first, stack.ops.kinds()) == ([], ["exempted"])
 
 
 def test_alarms_ops_of_users_from_whom_the_policy_keeps_being_taken(
@@ -142,7 +143,7 @@ def test_a_notice_that_could_not_be_sent_is_sent_by_the_next_sweep(
     create("alice")
     calls.fail("AttachUserPolicy", "LimitExceeded", times=2)
     calls.fail("AddUserToGroup", "LimitExceeded", times=2)
-    calls.fail("Publish", "InternalError", status=500, times=5)
+    calls.keep_failing("Publish", "InternalError", status=500)
 
     with pytest.raises(ClientError, match="InternalError"):
         sweep(context)
@@ -172,11 +173,10 @@ def test_members_of_a_group_that_cannot_carry_the_policy_are_enforced_directly(
     stack: Stack,
     create: Callable[..., str],
     calls: Calls,
-    monkeypatch: pytest.MonkeyPatch,
     context: Context,
     enforce_by: str,
 ) -> None:
-    monkeypatch.setenv("ENFORCE_BY", enforce_by)
+    stack.update(EnforceBy=enforce_by)
     create("alice")
     iam.add_user_to_group(UserName="alice", GroupName=stack.group)
     iam.detach_group_policy(GroupName=stack.group, PolicyArn=stack.policy_arn)
@@ -185,7 +185,7 @@ def test_members_of_a_group_that_cannot_carry_the_policy_are_enforced_directly(
     sweep(context)
 
     assert attached(iam, "alice") == ["mfa-control"]
-    assert stack.ops.told() == ["policy-changed"]
+    assert stack.ops.kinds() == ["policy-changed"]
 
 
 def test_a_policy_that_is_not_the_deployed_version_is_told_to_ops_once_a_day(

@@ -9,8 +9,9 @@ import pytest
 
 from domain.input.settings import InvalidSetting
 from reconcile.handler import SweepIncomplete
-from tests.integration.conftest import Calls, Context, Log, Stack, attached
-from tests.integration.reconcile.conftest import LOOKS, LongContext, sweep
+from tests.integration.conftest import Calls, Log, attached
+from tests.integration.deployment import Context, Stack
+from tests.integration.reconcile.conftest import LOOKS, out_of_time, sweep
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -35,7 +36,7 @@ def test_a_run_that_is_out_of_time_goes_on_in_another_until_everybody_is_enforce
 
     event: dict[str, Any] = {}
     while not left or left[-1]:
-        left.append(sweep(LongContext(looks=[2]), event)["left"])
+        left.append(sweep(out_of_time(after=2), event)["left"])
         event = {"run": event.get("run", 1) + 1}
 
     assert left == [3, 1, 0]
@@ -51,8 +52,8 @@ def test_the_next_run_is_told_its_number_and_the_last_one_starts_no_other(
     sent: list[Any] = []
     monkeypatch.setattr("aws.lambda_.Continuation.start_next_run", lambda _, event: sent.append(event))
 
-    sweep(LongContext(looks=[0]), {"action": "reconcile"})
-    sweep(LongContext(looks=[0]), {"run": 5})
+    sweep(out_of_time(after=0), {"action": "reconcile"})
+    sweep(out_of_time(after=0), {"run": 5})
 
     assert sent == [{"run": 2}]
     assert "SweepsCompleted" not in capsys.readouterr().out
@@ -67,7 +68,7 @@ def test_begins_with_the_first_run_whatever_else_an_event_holds(
     sent: list[Any] = []
     monkeypatch.setattr("aws.lambda_.Continuation.start_next_run", lambda _, event: sent.append(event))
 
-    sweep(LongContext(looks=[0]), {"run": run})
+    sweep(out_of_time(after=0), {"run": run})
 
     assert sent == [{"run": 2}]
 
@@ -122,7 +123,7 @@ def test_a_read_that_fails_ends_the_sweep_before_anything_is_written_and_the_nex
     status: int,
 ) -> None:
     create("alice")
-    calls.fail(operation, code, status=status, times=1 if code == "AccessDenied" else 5)
+    calls.keep_failing(operation, code, status=status)
 
     with pytest.raises(Exception, match=code):
         sweep(context)
@@ -141,7 +142,7 @@ def test_a_user_who_cannot_be_attached_keeps_nobody_else_from_it_and_fails_the_s
 ) -> None:
     for name in ("alice", "bob"):
         create(name)
-    calls.fail("AttachUserPolicy", code, status=status, times=5 if code in {"Throttling", "ServiceFailure"} else 1)
+    calls.keep_failing("AttachUserPolicy", code, status=status)
 
     with pytest.raises(SweepIncomplete):
         sweep(context)
@@ -157,7 +158,7 @@ def test_a_release_that_cannot_be_asked_for_fails_the_sweep_after_everybody_is_e
     create("alice")
     create("robot", exempt="CI")
     iam.attach_user_policy(UserName="robot", PolicyArn=stack.policy_arn)
-    calls.fail("SendMessage", "InternalError", status=500, times=5)
+    calls.keep_failing("SendMessage", "InternalError", status=500)
 
     with pytest.raises(SweepIncomplete):
         sweep(context)

@@ -5,14 +5,14 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 
 from aws.dynamodb.enforcement_table import UserFlagWriter
 from aws.dynamodb.table import Table
 from domain.enforcement.release_request import ReleaseRequest
 from reconcile import apply
-from tests.integration.conftest import ACCOUNT, Calls, Context, Log, Stack, attached, members
+from tests.integration.conftest import Calls, Log, attached, members
+from tests.integration.deployment import ACCOUNT, Context, Stack
 from tests.integration.reconcile.conftest import LOOKS, READS, sweep
 
 if TYPE_CHECKING:
@@ -73,14 +73,14 @@ def test_an_exemption_that_ended_is_named_and_its_user_enforced(
 
 
 def test_users_older_than_the_deployment_are_reported_until_ops_say_otherwise(
-    iam: "IAMClient", create: Callable[..., str], monkeypatch: pytest.MonkeyPatch, context: Context, log: Log
+    iam: "IAMClient", create: Callable[..., str], stack: Stack, context: Context, log: Log
 ) -> None:
     create("alice")
-    monkeypatch.setenv("EXISTING_USERS_SINCE", "2100-01-01")
+    stack.update(ExistingUsersSince="2100-01-01")
 
     reported = sweep(context)
     before = attached(iam, "alice")
-    monkeypatch.setenv("EXISTING_USERS", "enforce")
+    stack.update(ExistingUsers="enforce")
     sweep(context)
 
     assert (before, attached(iam, "alice")) == ([], ["mfa-control"])
@@ -91,10 +91,10 @@ def test_users_older_than_the_deployment_are_reported_until_ops_say_otherwise(
 def test_a_user_who_is_being_deleted_is_put_back_an_hour_later(
     iam: "IAMClient", create: Callable[..., str], stack: Stack, context: Context
 ) -> None:
-    marks, key = boto3.client("dynamodb"), {"kind": {"S": "leaving"}, "subject": {"S": create("alice")}}
+    user_id = create("alice")
 
     def expire(at: datetime) -> None:
-        marks.put_item(TableName="marks", Item={**key, "expires": {"N": str(int(at.timestamp()))}})
+        stack.flags.put(kind={"S": "leaving"}, subject={"S": user_id}, expires={"N": str(int(at.timestamp()))})
 
     expire(datetime.now(UTC) + timedelta(minutes=10))
     assert sweep(context)["missing"] == {"being-deleted": 1}
@@ -106,11 +106,10 @@ def test_a_user_who_is_being_deleted_is_put_back_an_hour_later(
 
 
 def test_an_older_user_whom_the_policy_once_held_is_enforced_again(
-    iam: "IAMClient", create: Callable[..., str], monkeypatch: pytest.MonkeyPatch, context: Context
+    iam: "IAMClient", create: Callable[..., str], stack: Stack, context: Context
 ) -> None:
-    monkeypatch.setenv("EXISTING_USERS_SINCE", "2100-01-01")
-    mark: dict[str, Any] = {"kind": {"S": "held"}, "subject": {"S": create("alice")}}
-    boto3.client("dynamodb").put_item(TableName="marks", Item=mark)
+    stack.update(ExistingUsersSince="2100-01-01")
+    stack.flags.put(kind={"S": "held"}, subject={"S": create("alice")})
 
     assert sweep(context)["missing"] == {}
     assert attached(iam, "alice") == ["mfa-control"]
@@ -126,12 +125,11 @@ def test_a_dry_run_changes_nothing_and_says_what_it_would_do(
     iam: "IAMClient",
     stack: Stack,
     create: Callable[..., str],
-    monkeypatch: pytest.MonkeyPatch,
     calls: Calls,
     context: Context,
     log: Log,
 ) -> None:
-    monkeypatch.setenv("DRY_RUN", "true")
+    stack.update(DryRun="true")
     create("alice")
     create("robot", exempt="CI")
     iam.attach_user_policy(UserName="robot", PolicyArn=stack.policy_arn)
@@ -146,17 +144,17 @@ def test_a_dry_run_changes_nothing_and_says_what_it_would_do(
 
 
 def test_remembers_everybody_whom_the_policy_holds(
-    iam: "IAMClient", stack: Stack, create: Callable[..., str], monkeypatch: pytest.MonkeyPatch, context: Context
+    iam: "IAMClient", stack: Stack, create: Callable[..., str], context: Context
 ) -> None:
     """A user who had the policy at a sweep stays in scope, though older, and though no event tells of it."""
-    monkeypatch.setenv("EXISTING_USERS", "enforce")
+    stack.update(ExistingUsers="enforce")
     for name in ("alice", "bob"):
         create(name)
     iam.attach_user_policy(UserName="bob", PolicyArn=stack.policy_arn)
     sweep(context)
 
-    monkeypatch.setenv("EXISTING_USERS", "report")
-    monkeypatch.setenv("EXISTING_USERS_SINCE", "2100-01-01")
+    stack.update(ExistingUsers="report")
+    stack.update(ExistingUsersSince="2100-01-01")
     for name in ("alice", "bob"):
         iam.detach_user_policy(UserName=name, PolicyArn=stack.policy_arn)
         iam.update_user(UserName=name, NewUserName=f"{name}2")
@@ -167,6 +165,7 @@ def test_remembers_everybody_whom_the_policy_holds(
 
 def test_whoever_is_exempted_or_deleted_before_a_late_turn_is_spared(
     iam: "IAMClient",
+    stack: Stack,
     create: Callable[..., str],
     calls: Calls,
     monkeypatch: pytest.MonkeyPatch,
@@ -186,8 +185,8 @@ def test_whoever_is_exempted_or_deleted_before_a_late_turn_is_spared(
                 iam.delete_user(UserName="carol")
                 iam.delete_user(UserName="dave")
                 create("dave")
-            mark = UserFlagWriter(Table(boto3.client("dynamodb"), "marks", ACCOUNT))
-            mark.flag_deletion_pending(erin, super().now(tz) + timedelta(hours=1))
+            flags = UserFlagWriter(Table(stack.flags.client, stack.flags.table, ACCOUNT))
+            flags.flag_deletion_pending(erin, super().now(tz) + timedelta(hours=1))
             return super().now(tz) + timedelta(minutes=2)
 
     monkeypatch.setattr(apply, "datetime", LateClock)

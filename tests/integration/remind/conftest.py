@@ -3,7 +3,6 @@
 import json
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -13,7 +12,8 @@ import pytest
 
 from aws import clients
 from domain.reminders.message import ReminderMessage
-from tests.integration.conftest import Calls, Context
+from tests.integration.conftest import Calls
+from tests.integration.deployment import Context, Stack
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -23,105 +23,64 @@ TODAY = datetime.now(UTC).date()
 NAME = "alice@example.com"
 
 
-@dataclass(frozen=True)
-class LongContext(Context):
-    """The context of a function with fifteen minutes, of which these are left."""
-
-    function_name: str = "remind"
-    left: int = 900_000
-
-    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]  # left over differs from test to test
-        return self.left
-
-
-def next_run() -> LongContext:
+def next_run() -> Context:
     """The context of a run that the schedule starts, which repeats no other."""
-    return LongContext(aws_request_id=str(uuid4()))
+    return Context("RemindFunction", request_id=str(uuid4()))
 
 
 class Surroundings:
-    """What remind writes to: the table, the mail queue, and a queue that is subscribed to the ops topic."""
+    """What remind writes to: the table, the mail queue, the bucket, and a queue that is subscribed to the ops topic."""
 
-    def __init__(self) -> None:
-        self.dynamodb, self.sqs, sns = boto3.client("dynamodb"), boto3.client("sqs"), boto3.client("sns")
-        self.s3 = boto3.client("s3")
-        self.s3.create_bucket(Bucket="reports")
-        self.dynamodb.create_table(
-            TableName="people",
-            KeySchema=[{"AttributeName": "user_id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "user_id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        self.mail = self.sqs.create_queue(QueueName="mail")["QueueUrl"]
-        self.ops = self.sqs.create_queue(QueueName="ops")["QueueUrl"]
-        self.topic = sns.create_topic(Name="ops")["TopicArn"]
-        sns.subscribe(TopicArn=self.topic, Protocol="sqs", Endpoint="arn:aws:sqs:us-east-1:111122223333:ops")
-
-    def _taken(self, url: str) -> list[str]:
-        bodies: list[str] = []
-        while messages := self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
-            for message in messages:
-                bodies.append(message["Body"])
-                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return bodies
+    def __init__(self, stack: Stack) -> None:
+        self.people = stack.people
+        self._stack, self._s3, self._bucket = stack, boto3.client("s3"), stack.ref("ReportBucket")
 
     def mails(self) -> list[ReminderMessage]:
         """Take every message off the mail queue, in the order of the user names."""
-        found = [ReminderMessage.from_json(body) for body in self._taken(self.mail)]
-        return sorted(found, key=lambda message: message.user_name)
+        messages = [ReminderMessage.from_json(body) for body in self._stack.mails.take()]
+        return sorted(messages, key=lambda message: message.user_name)
 
     def digests(self) -> list[dict[str, Any]]:
-        """Take what ops were told."""
-        return [json.loads(body) for body in self._taken(self.ops)]
+        """Take the notices to ops."""
+        return self._stack.ops.notices()
 
     def item(self, user_id: str) -> dict[str, Any] | None:
-        return self.dynamodb.get_item(TableName="people", Key={"user_id": {"S": user_id}}).get("Item")
+        return self.people.get(user_id=user_id)
 
     def put(self, user_id: str, **attributes: Any) -> None:  # noqa: ANN401  (attributes are typed by DynamoDB)
-        self.dynamodb.put_item(TableName="people", Item={"user_id": {"S": user_id}, **attributes})
-
-    def kept(self) -> dict[str, str]:
-        """Read the files in the bucket by their keys."""
-        keys = [found["Key"] for found in self.s3.list_objects_v2(Bucket="reports").get("Contents", [])]
-        return {key: self.s3.get_object(Bucket="reports", Key=key)["Body"].read().decode("utf-8-sig") for key in keys}
+        self.people.put(user_id={"S": user_id}, **attributes)
 
     def items(self) -> int:
-        return self.dynamodb.scan(TableName="people", Select="COUNT")["Count"]
+        return len(self.people.all())
+
+    def reports(self) -> dict[str, str]:
+        """Read the files in the bucket by their keys."""
+        keys = [entry["Key"] for entry in self._s3.list_objects_v2(Bucket=self._bucket).get("Contents", [])]
+        return {
+            key: self._s3.get_object(Bucket=self._bucket, Key=key)["Body"].read().decode("utf-8-sig") for key in keys
+        }
+
+    def delete_reports(self) -> None:
+        for key in self.reports():
+            self._s3.delete_object(Bucket=self._bucket, Key=key)
 
 
 @pytest.fixture
 def context() -> Context:
-    return LongContext()
+    return Context("RemindFunction")
 
 
 @pytest.fixture(autouse=True)
-def around(monkeypatch: pytest.MonkeyPatch, policy_arn: str) -> Surroundings:
-    surroundings = Surroundings()
+def stack(stack: Stack) -> Stack:
+    stack.update(SenderEmail="mfa@example.com", AllowedEmailDomains="example.com")
+    stack.run("RemindFunction")
     clients.iam().generate_credential_report()
-    environment = {
-        "PEOPLE_TABLE": "people",
-        "MAIL_QUEUE_URL": surroundings.mail,
-        "OPS_TOPIC_ARN": surroundings.topic,
-        "POLICY_ARN": policy_arn,
-        "GROUP_NAME": "mfa-control",
-        "EXEMPT_TAG_KEY": "mfa-exempt",
-        "EXEMPT_PATHS": "/service/",
-        "SENDER_EMAIL": "mfa@example.com",
-        "SES_REGION": "us-east-1",
-        "EMAIL_TAG_KEY": "email",
-        "DEFAULT_EMAIL_DOMAIN": "",
-        "ALLOWED_EMAIL_DOMAINS": "example.com",
-        "DEFAULT_LANGUAGE": "en",
-        "REMINDER_TIME_ZONE": "UTC",
-        "REMINDER_DAYS": "0,1,3,7,14",
-        "ESCALATE_AFTER_DAYS": "14",
-        "REPORT_BUCKET": "reports",
-        "REPORT_RETENTION_DAYS": "400",
-        "DRY_RUN": "false",
-    }
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    return surroundings
+    return stack
+
+
+@pytest.fixture
+def around(stack: Stack) -> Surroundings:
+    return Surroundings(stack)
 
 
 @pytest.fixture

@@ -6,7 +6,8 @@ import pytest
 from botocore.exceptions import BotoCoreError, ReadTimeoutError
 
 from remind.handler import lambda_handler
-from tests.integration.conftest import Calls, Context
+from tests.integration.conftest import Calls
+from tests.integration.deployment import Context, Stack
 from tests.integration.remind.conftest import NAME, Person, Surroundings, ago, enrol, report_of
 
 if TYPE_CHECKING:
@@ -57,10 +58,10 @@ def test_a_user_too_new_for_the_report_who_has_a_passkey_is_enrolled(
     calls: Calls,
     context: Context,
     event: dict[str, Any],
-    monkeypatch: pytest.MonkeyPatch,
+    stack: Stack,
 ) -> None:
     """No bulk list has passkeys, so the devices of a user without a row are looked up, also if no mail is sent."""
-    monkeypatch.setenv("SENDER_EMAIL", "")
+    stack.update(SenderEmail="")
     calls.answer("GetCredentialReport", report_of(iam))
     person()
     passkey = "arn:aws:iam::111122223333:u2f/user/alice/key-1"

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from remind.handler import lambda_handler
-from tests.integration.conftest import Calls, Context, Log
+from tests.integration.conftest import Calls, Log
+from tests.integration.deployment import Context, Stack
 from tests.integration.remind.conftest import NAME, TODAY, Person, Surroundings, enrol, next_run
 
 if TYPE_CHECKING:
@@ -20,9 +21,9 @@ def test_without_a_sender_the_digest_is_all_there_is(
     calls: Calls,
     context: Context,
     event: dict[str, Any],
-    monkeypatch: pytest.MonkeyPatch,
+    stack: Stack,
 ) -> None:
-    monkeypatch.setenv("SENDER_EMAIL", "")
+    stack.update(SenderEmail="")
     person()
 
     lambda_handler(event, context)
@@ -39,17 +40,17 @@ def test_a_dry_run_tells_and_writes_nothing(
     calls: Calls,
     context: Context,
     event: dict[str, Any],
-    monkeypatch: pytest.MonkeyPatch,
+    stack: Stack,
     log: Log,
 ) -> None:
-    monkeypatch.setenv("DRY_RUN", "true")
+    stack.update(DryRun="true")
     person()
 
     lambda_handler(event, context)
 
     assert around.mails() == []
     assert around.items() == 0
-    assert around.kept() == {}
+    assert around.reports() == {}
     assert "This was a dry run" in " ".join(around.digests()[0]["Message"].split())
     assert log.entry("Reminder planned")["user_name"] == NAME
     assert NAME not in log.entry("Run done").values()
@@ -77,13 +78,13 @@ def test_a_sender_that_neither_itself_nor_by_its_domain_is_verified_is_told(
     calls: Calls,
     context: Context,
     event: dict[str, Any],
-    monkeypatch: pytest.MonkeyPatch,
+    stack: Stack,
     unknown: int,
     verified: bool,
     told: bool,
 ) -> None:
     """SES knows the address, its domain or the domain above that."""
-    monkeypatch.setenv("SENDER_EMAIL", "mfa@mail.example.com")
+    stack.update(SenderEmail="mfa@mail.example.com")
     person()
     calls.forget("GetEmailIdentity")
     calls.answer("GetEmailIdentity", *[json.dumps({"VerifiedForSendingStatus": verified})] * 3)
@@ -146,16 +147,22 @@ def test_compares_with_the_latest_run(
 
 
 def test_a_group_without_the_policy_enforces_nobody(
-    iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+    iam: "IAMClient",
+    stack: Stack,
+    person: Person,
+    around: Surroundings,
+    calls: Calls,
+    context: Context,
+    event: dict[str, Any],
 ) -> None:
     """A member of the group is not enforced in digest and report unless the group carries the policy."""
-    iam.create_group(GroupName="mfa-control")
+    iam.detach_group_policy(GroupName=stack.group, PolicyArn=stack.policy_arn)
     person()
-    iam.add_user_to_group(GroupName="mfa-control", UserName=NAME)
+    iam.add_user_to_group(GroupName=stack.group, UserName=NAME)
 
     lambda_handler(event, context)
 
-    [table] = [text for key, text in around.kept().items() if key.endswith(".csv")]
+    [table] = [text for key, text in around.reports().items() if key.endswith(".csv")]
     assert "through the group" not in table
     assert "NOT ENFORCED" in around.digests()[0]["Message"]
 
@@ -168,12 +175,11 @@ def test_a_report_of_the_run_is_kept_as_a_table_and_as_a_page_with_every_user(
     person("bob@example.com")
     enrol(iam, "bob@example.com")
     lambda_handler(event, context)
-    for key in around.kept():
-        around.s3.delete_object(Bucket="reports", Key=key)
+    around.delete_reports()
 
     lambda_handler(event, context)
 
-    (table, rows), (page, html) = around.kept().items()
+    (table, rows), (page, html) = around.reports().items()
     assert (table[:19], table[-4:]) == (f"reports/{TODAY:%Y/%m/%d}/", ".csv")
     assert page == table.replace(".csv", ".html")
     assert [line.split(",")[1] for line in rows.splitlines()[1:]] == [NAME, "robot@example.com", "bob@example.com"]

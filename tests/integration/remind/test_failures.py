@@ -10,7 +10,8 @@ from botocore.exceptions import ClientError
 from domain.input.settings import InvalidSetting
 from remind.handler import lambda_handler
 from remind.publishing import RunIncomplete
-from tests.integration.conftest import Calls, Context
+from tests.integration.conftest import Calls
+from tests.integration.deployment import Context, Stack
 from tests.integration.remind.conftest import NAME, TODAY, Person, Surroundings, ago, next_run, report_of
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def test_what_does_not_get_onto_the_queue_is_told_and_planned_again_by_the_next_
         "PutObject",
     ],
 )
-@pytest.mark.parametrize(("code", "status", "times"), [("AccessDenied", 403, 1), ("ServiceFailure", 500, 5)])
+@pytest.mark.parametrize(("code", "status"), [("AccessDenied", 403), ("ServiceFailure", 500)])
 def test_wherever_a_run_fails_the_next_one_makes_up_for_it_under_the_same_cause(
     person: Person,
     around: Surroundings,
@@ -102,10 +103,9 @@ def test_wherever_a_run_fails_the_next_one_makes_up_for_it_under_the_same_cause(
     operation: str,
     code: str,
     status: int,
-    times: int,
 ) -> None:
     ids = {person(name) for name in ("alice@example.com", "bob@example.com", "carol@example.com")}
-    calls.fail(operation, code, status=status, times=times)
+    calls.keep_failing(operation, code, status=status)
 
     with suppress(ClientError, RunIncomplete):
         lambda_handler(event, context)
@@ -163,7 +163,7 @@ def test_a_report_that_cannot_be_kept_costs_neither_reminders_nor_the_digest_and
 
     assert first == (1, 1, 2)
     assert counted
-    assert len(around.kept()) == 2
+    assert len(around.reports()) == 2
 
 
 def test_a_run_that_lambda_repeats_tells_ops_once_and_the_next_run_tells_them_again(
@@ -232,7 +232,7 @@ def test_one_refused_write_costs_nobody_else_a_reminder(
     [digest] = around.digests()
     [waiting] = {"a@example.com", "b@example.com"} - {reminded}
     assert waiting in " ".join(digest["Message"].split()).partition("could not be written down")[2]
-    assert around.kept()
+    assert around.reports()
 
 
 def test_a_digest_that_sns_refuses_costs_neither_report_nor_totals(
@@ -245,17 +245,17 @@ def test_a_digest_that_sns_refuses_costs_neither_report_nor_totals(
 ) -> None:
     """Report, totals and metrics are kept; Lambda's other try tells ops once and keeps one report."""
     person()
-    calls.fail("Publish", "InternalError", status=500, times=5)
+    calls.keep_failing("Publish", "InternalError", status=500)
 
     with pytest.raises(ClientError):
         lambda_handler(event, context)
-    kept = around.kept()
+    kept = around.reports()
     assert "UsersUnenrolled" in capsys.readouterr().out
     lambda_handler(event, context)
     lambda_handler(event, context)
 
     assert [key.rpartition(".")[2] for key in sorted(kept)] == ["csv", "html"]
-    assert around.kept().keys() == kept.keys()
+    assert around.reports().keys() == kept.keys()
     assert len(around.digests()) == 1
 
 
@@ -265,10 +265,10 @@ def test_a_dry_run_that_fails_to_look_is_told_once(
     calls: Calls,
     context: Context,
     event: dict[str, Any],
-    monkeypatch: pytest.MonkeyPatch,
+    stack: Stack,
 ) -> None:
     """A dry run writes nothing, so another try could not know that ops were told: there is none."""
-    monkeypatch.setenv("DRY_RUN", "true")
+    stack.update(DryRun="true")
     person()
     calls.fail("ListMFADevices", "AccessDenied", status=403)
 

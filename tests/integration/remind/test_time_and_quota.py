@@ -3,8 +3,9 @@
 from typing import TYPE_CHECKING, Any
 
 from remind.handler import lambda_handler
-from tests.integration.conftest import Calls, Context
-from tests.integration.remind.conftest import LongContext, Person, Surroundings, ago, report_of, ses_account
+from tests.integration.conftest import Calls
+from tests.integration.deployment import Context
+from tests.integration.remind.conftest import Person, Surroundings, ago, report_of, ses_account
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -15,7 +16,7 @@ def test_when_time_is_up_the_rest_is_left_for_the_next_run(
 ) -> None:
     person()
 
-    lambda_handler(event, LongContext(left=60_000))
+    lambda_handler(event, Context("RemindFunction", left=60_000))
 
     assert around.mails() == []
     assert "1 person was not reminded: time was up" in around.digests()[0]["Message"]
@@ -27,7 +28,7 @@ def test_passwords_are_not_asked_for_when_time_is_up(
     calls.answer("GetCredentialReport", report_of(iam))
     person()
 
-    lambda_handler(event, LongContext(left=60_000))
+    lambda_handler(event, Context("RemindFunction", left=60_000))
 
     assert "GetLoginProfile" not in calls
 

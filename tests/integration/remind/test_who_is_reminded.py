@@ -12,7 +12,8 @@ from aws import clients
 from domain.contact.languages import Language
 from domain.reminders.message import ReminderKind, ReminderMessage
 from remind.handler import lambda_handler
-from tests.integration.conftest import ACCOUNT, Calls, Context
+from tests.integration.conftest import Calls
+from tests.integration.deployment import ACCOUNT, Context, Stack
 from tests.integration.remind.conftest import NAME, TODAY, Person, Surroundings, ago, enrol, report_of
 
 if TYPE_CHECKING:
@@ -215,8 +216,8 @@ def test_run_twice_it_plans_the_same_cause_and_once_that_is_claimed_nothing(
     lambda_handler(event, context)
     lambda_handler(event, context)
     first, second = around.mails()
-    around.dynamodb.update_item(
-        TableName="people",
+    around.people.client.update_item(
+        TableName=around.people.table,
         Key={"user_id": {"S": user_id}},
         UpdateExpression="ADD causes :cause",
         ExpressionAttributeValues={":cause": {"SS": [first.cause]}},
@@ -259,10 +260,10 @@ def test_days_of_the_cadence_come_in_any_order(
     calls: Calls,
     context: Context,
     event: dict[str, Any],
-    monkeypatch: pytest.MonkeyPatch,
+    stack: Stack,
 ) -> None:
     """The template cannot ask for an order, so no run is refused for it."""
-    monkeypatch.setenv("REMINDER_DAYS", "7,3,0,3")
+    stack.update(ReminderDays="7,3,0,3")
     person()
 
     lambda_handler(event, context)
@@ -313,6 +314,7 @@ def test_the_last_day_of_an_exemption_is_that_of_utc(
     calls: Calls,
     context: Context,
     event: dict[str, Any],
+    stack: Stack,
     monkeypatch: pytest.MonkeyPatch,
     zone: str,
     at: datetime,
@@ -325,7 +327,7 @@ def test_the_last_day_of_an_exemption_is_that_of_utc(
         def now(cls, tz: tzinfo | None = None) -> "Clock":
             return cls.fromtimestamp(at.timestamp(), tz)
 
-    monkeypatch.setenv("REMINDER_TIME_ZONE", zone)
+    stack.update(ReminderTimeZone=zone)
     monkeypatch.setattr("remind.handler.datetime", Clock)
     person(mfa_exempt="2026-11-24")
 
@@ -339,10 +341,10 @@ def test_days_are_those_of_the_time_zone_that_ops_chose(
     calls: Calls,
     context: Context,
     event: dict[str, Any],
-    monkeypatch: pytest.MonkeyPatch,
+    stack: Stack,
     zone: str,
 ) -> None:
-    monkeypatch.setenv("REMINDER_TIME_ZONE", zone)
+    stack.update(ReminderTimeZone=zone)
     user_id = person()
 
     # The two are 26 hours apart: in one of them at least it is another day than in UTC.
