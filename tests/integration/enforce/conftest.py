@@ -50,15 +50,15 @@ def at_this_moment(text: str) -> str:
 
 
 def creation(event_text: ReadText, name: str = "alice", **detail: Any) -> str:  # noqa: ANN401  (any field of a record)
-    """The console's CreateUser event of this very moment for another name, with other fields of its record.
+    """A CreateUser event of the console, as of now, for this name and with these fields of its record.
 
     The id is that of the user of this name, if there is one.
     """
     event = json.loads(event_text("create_user_console"))
     event["detail"]["eventTime"] = datetime.now(UTC).isoformat()
-    known = iam_backends[ACCOUNT]["aws"].users.get(name)
+    user = iam_backends[ACCOUNT]["aws"].users.get(name)
     event["detail"]["responseElements"]["user"]["userName"] = name
-    event["detail"]["responseElements"]["user"]["userId"] = known.id if known else "AIDANOBODYYET"
+    event["detail"]["responseElements"]["user"]["userId"] = user.id if user else "AIDANOBODYYET"
     event["detail"].update(detail)
     return json.dumps(event)
 

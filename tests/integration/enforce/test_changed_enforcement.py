@@ -20,9 +20,10 @@ from tests.integration.enforce.conftest import ReadText
         ("delete_group", "enforced no longer"),
     ],
 )
-def test_ops_are_told_who_changed_the_enforcement_when_from_where_and_what_to_do(
+def test_names_the_caller_and_the_remedy(
     stack: Stack, calls: Calls, context: Context, event_text: ReadText, event: str, advice: str
 ) -> None:
+    """The notice about a changed policy or group names call, caller, time, source address and remedy."""
     call = json.loads(event_text(event))["detail"]["eventName"]
 
     lambda_handler(batch(event_text(event), event_text(event)), context)
@@ -41,10 +42,10 @@ def test_ops_are_told_who_changed_the_enforcement_when_from_where_and_what_to_do
         ({"newPath": "/elsewhere/"}, "Nothing is to be done"),
     ],
 )
-def test_tells_what_an_update_of_the_group_changes(
+def test_updated_group(
     stack: Stack, context: Context, event_text: ReadText, request_parameters: dict[str, str], advice: str
 ) -> None:
-    """A group that is renamed or moved keeps its members and policies, and ops are told so."""
+    """A renamed or moved group keeps its members and its policies, and the notice says so."""
     event = json.loads(event_text("delete_group"))
     event["detail"].update(
         eventName="UpdateGroup", requestParameters={"groupName": "mfa-control", **request_parameters}

@@ -15,9 +15,10 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("event", ["detach_user_policy", "remove_user_from_group", "untag_user_exempt"])
-def test_a_user_from_whom_the_enforcement_was_taken_gets_it_back(
+def test_attaches_the_policy_again(
     iam: "IAMClient", alice: str, context: Context, event_text: ReadText, log: Log, event: str
 ) -> None:
+    """A user who lost the policy, the group or the exemption gets the policy."""
     response = lambda_handler(batch(event_text(event)), context)
 
     assert failed(response) == []
@@ -25,9 +26,10 @@ def test_a_user_from_whom_the_enforcement_was_taken_gets_it_back(
     assert log.entry("Policy attached again")["caller"] == "arn:aws:iam::111122223333:user/admin-jane"
 
 
-def test_a_user_whom_the_group_still_holds_needs_nothing(
+def test_covered_by_the_group(
     iam: "IAMClient", stack: Stack, alice: str, context: Context, event_text: ReadText
 ) -> None:
+    """A user who is still covered by the group gets no policy."""
     iam.add_user_to_group(GroupName=stack.group, UserName="alice")
 
     lambda_handler(batch(event_text("detach_user_policy")), context)
@@ -36,7 +38,7 @@ def test_a_user_whom_the_group_still_holds_needs_nothing(
 
 
 @pytest.mark.parametrize("first", ["detach_user_policy", "update_user_rename"])
-def test_a_renamed_user_stays_in_scope(
+def test_renamed_user_stays_in_scope(
     iam: "IAMClient",
     alice: str,
     stack: Stack,
@@ -44,7 +46,7 @@ def test_a_renamed_user_stays_in_scope(
     event_text: ReadText,
     first: str,
 ) -> None:
-    """The events of a detachment and of the rename after it bring the policy back, whatever the user's age."""
+    """A detachment and the rename after it bring the policy back even for an older user."""
     stack.update(ExistingUsersSince="2100-01-01" if first == "detach_user_policy" else "2020-01-01")
     events = [at_this_moment(event_text(name)) for name in ("detach_user_policy", "update_user_rename")]
     iam.update_user(UserName="alice", NewUserName="alice.smith")
@@ -55,10 +57,10 @@ def test_a_renamed_user_stays_in_scope(
     assert attached(iam, "alice.smith") == ["mfa-control"]
 
 
-def test_a_rename_long_after_a_detachment_proves_nothing(
+def test_rename_before_the_name_lost_the_policy(
     iam: "IAMClient", stack: Stack, context: Context, event_text: ReadText
 ) -> None:
-    """A name whose bearer lost the policy and was deleted puts no other user in scope who is renamed from it before."""
+    """A user who is renamed away from a name is not in scope because a later user of the name lost the policy."""
     stack.update(ExistingUsersSince="2100-01-01")
     renamed = at_this_moment(event_text("update_user_rename"))
     lambda_handler(batch(at_this_moment(event_text("detach_user_policy"))), context)
@@ -69,7 +71,7 @@ def test_a_rename_long_after_a_detachment_proves_nothing(
     assert attached(iam, "alice.smith") == []
 
 
-def test_a_user_who_is_older_than_the_deployment_is_only_reported(
+def test_only_reports_older_users(
     iam: "IAMClient",
     alice: str,
     stack: Stack,
@@ -77,6 +79,7 @@ def test_a_user_who_is_older_than_the_deployment_is_only_reported(
     event_text: ReadText,
     log: Log,
 ) -> None:
+    """A user who is older than the deployment is reported and not enforced."""
     stack.update(ExistingUsersSince="2100-01-01")
 
     lambda_handler(batch(event_text("untag_user_exempt")), context)
@@ -86,7 +89,7 @@ def test_a_user_who_is_older_than_the_deployment_is_only_reported(
 
 
 @pytest.mark.parametrize("event", ["detach_user_policy", "remove_user_from_group"])
-def test_an_older_user_from_whom_the_enforcement_was_taken_gets_it_back_and_stays_in_scope(
+def test_older_user_stays_in_scope(
     iam: "IAMClient",
     stack: Stack,
     alice: str,
@@ -94,6 +97,7 @@ def test_an_older_user_from_whom_the_enforcement_was_taken_gets_it_back_and_stay
     event_text: ReadText,
     event: str,
 ) -> None:
+    """An older user who lost the policy gets it back, and stays in scope afterwards."""
     stack.update(ExistingUsersSince="2100-01-01")
 
     lambda_handler(batch(at_this_moment(event_text(event))), context)
@@ -104,9 +108,10 @@ def test_an_older_user_from_whom_the_enforcement_was_taken_gets_it_back_and_stay
     assert (before, attached(iam, "alice")) == (["mfa-control"], ["mfa-control"])
 
 
-def test_what_was_taken_off_an_earlier_user_of_the_name_proves_nothing(
+def test_earlier_user_of_the_name(
     iam: "IAMClient", alice: str, stack: Stack, context: Context, event_text: ReadText
 ) -> None:
+    """A detachment from an earlier user of the name does not bring an older user into scope."""
     stack.update(ExistingUsersSince="2100-01-01")
 
     lambda_handler(batch(event_text("detach_user_policy")), context)
@@ -114,9 +119,10 @@ def test_what_was_taken_off_an_earlier_user_of_the_name_proves_nothing(
     assert attached(iam, "alice") == []
 
 
-def test_existing_users_are_enforced_when_ops_say_so(
+def test_enforces_existing_users_on_request(
     iam: "IAMClient", alice: str, stack: Stack, context: Context, event_text: ReadText
 ) -> None:
+    """An older user is enforced if ExistingUsers is "enforce"."""
     stack.update(ExistingUsersSince="2100-01-01")
     stack.update(ExistingUsers="enforce")
 
@@ -125,10 +131,8 @@ def test_existing_users_are_enforced_when_ops_say_so(
     assert attached(iam, "alice") == ["mfa-control"]
 
 
-def test_without_a_date_the_policy_itself_is_the_border(
-    iam: "IAMClient", alice: str, stack: Stack, context: Context, event_text: ReadText
-) -> None:
-    """The policy was created before the user here."""
+def test_age_without_a_date(iam: "IAMClient", alice: str, stack: Stack, context: Context, event_text: ReadText) -> None:
+    """Without ExistingUsersSince, a user who was created after the policy is enforced."""
     stack.update(ExistingUsersSince="")
 
     lambda_handler(batch(event_text("detach_user_policy")), context)
@@ -136,30 +140,33 @@ def test_without_a_date_the_policy_itself_is_the_border(
     assert attached(iam, "alice") == ["mfa-control"]
 
 
-@pytest.mark.parametrize(("ends_in", "given_back"), [(timedelta(minutes=5), False), (timedelta(minutes=-5), True)])
-def test_a_user_who_is_being_deleted_is_left_alone_for_as_long_as_the_mark_holds(
+@pytest.mark.parametrize(("ends_in", "attaches"), [(timedelta(minutes=5), False), (timedelta(minutes=-5), True)])
+def test_spares_a_user_being_deleted(
     iam: "IAMClient",
     stack: Stack,
     alice: str,
     context: Context,
     event_text: ReadText,
     ends_in: timedelta,
-    given_back: bool,
+    attaches: bool,
 ) -> None:
+    """A user who is being deleted gets no policy until the flag expires."""
     stack.flags.put(kind={"S": "leaving"}, subject={"S": alice}, expires={"N": in_seconds(ends_in)})
 
     lambda_handler(batch(event_text("detach_user_policy")), context)
 
-    assert (attached(iam, "alice") == ["mfa-control"]) == given_back
+    assert (attached(iam, "alice") == ["mfa-control"]) == attaches
 
 
-def test_a_user_who_was_deleted_meanwhile_is_done(context: Context, event_text: ReadText) -> None:
+def test_deleted_user(context: Context, event_text: ReadText) -> None:
+    """A message about a user who no longer exists is done."""
     assert failed(lambda_handler(batch(event_text("detach_user_policy")), context)) == []
 
 
-def test_after_three_times_a_day_ops_are_alarmed_once_instead(
+def test_stops_after_three_attachments(
     iam: "IAMClient", stack: Stack, alice: str, context: Context, event_text: ReadText
 ) -> None:
+    """The fourth loss of the policy in a day is not repaired: ops get one alarm, with the caller."""
     for _ in range(5):
         lambda_handler(batch(event_text("detach_user_policy")), context)
         if attached(iam, "alice"):
@@ -171,18 +178,20 @@ def test_after_three_times_a_day_ops_are_alarmed_once_instead(
     assert "arn:aws:iam::111122223333:user/admin-jane" in notice
 
 
-def test_an_event_delivered_again_counts_only_what_was_put_back(
+def test_counts_attachments_only(
     iam: "IAMClient", stack: Stack, alice: str, context: Context, event_text: ReadText
 ) -> None:
+    """A repeated event for a user who has the policy is not counted as an attachment."""
     for _ in range(9):
         lambda_handler(batch(event_text("detach_user_policy")), context)
 
     assert stack.ops.kinds() == []
 
 
-def test_what_could_not_be_put_back_is_not_counted_and_nobody_is_alarmed(
+def test_failed_attachments_do_not_count(
     iam: "IAMClient", stack: Stack, alice: str, calls: Calls, context: Context, event_text: ReadText
 ) -> None:
+    """An attachment that failed is not counted, and the next try succeeds without an alarm."""
     calls.fail("AttachUserPolicy", "ConcurrentModification", times=3)
     events = batch(event_text("detach_user_policy"))
 
@@ -193,7 +202,7 @@ def test_what_could_not_be_put_back_is_not_counted_and_nobody_is_alarmed(
     assert stack.ops.kinds() == []
 
 
-def test_a_dry_run_neither_attaches_nor_asks(
+def test_dry_run(
     iam: "IAMClient",
     stack: Stack,
     alice: str,
@@ -201,6 +210,7 @@ def test_a_dry_run_neither_attaches_nor_asks(
     event_text: ReadText,
     log: Log,
 ) -> None:
+    """A dry run attaches nothing, requests no release and logs its decision."""
     stack.update(DryRun="true")
 
     lambda_handler(batch(event_text("detach_user_policy")), context)

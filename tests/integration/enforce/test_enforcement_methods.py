@@ -18,9 +18,10 @@ def delete_group(iam: "IAMClient", stack: Stack) -> None:
     iam.delete_group(GroupName=stack.group)
 
 
-def test_a_user_whose_policies_are_full_is_enforced_through_the_group(
+def test_group_if_the_policies_are_full(
     iam: "IAMClient", stack: Stack, alice: str, calls: Calls, context: Context, event_text: ReadText
 ) -> None:
+    """A user with no slot for a policy is enforced through the group."""
     calls.fail("AttachUserPolicy", "LimitExceeded")
 
     response = lambda_handler(batch(creation(event_text)), context)
@@ -30,13 +31,14 @@ def test_a_user_whose_policies_are_full_is_enforced_through_the_group(
     assert calls == ["AttachUserPolicy", "AddUserToGroup"]
 
 
-def test_where_ops_chose_the_group_the_policy_is_attached_only_to_a_user_whose_groups_are_full(
+def test_policy_if_the_groups_are_full(
     iam: "IAMClient",
     stack: Stack,
     calls: Calls,
     context: Context,
     event_text: ReadText,
 ) -> None:
+    """With EnforceBy "group", the policy is attached only to a user with no slot for a group."""
     stack.update(EnforceBy="group")
     for name in ("alice", "bob"):
         iam.create_user(UserName=name)
@@ -51,7 +53,7 @@ def test_where_ops_chose_the_group_the_policy_is_attached_only_to_a_user_whose_g
 
 
 @pytest.mark.parametrize("group_is", ["full", "deleted"])
-def test_a_user_whom_neither_way_can_enforce_is_told_to_ops_once(
+def test_reports_an_unenforceable_user_once(
     iam: "IAMClient",
     stack: Stack,
     alice: str,
@@ -60,6 +62,7 @@ def test_a_user_whom_neither_way_can_enforce_is_told_to_ops_once(
     event_text: ReadText,
     group_is: str,
 ) -> None:
+    """A user who fits neither the policy nor the group is reported to ops once."""
     calls.fail("AttachUserPolicy", "LimitExceeded", times=2)
     if group_is == "full":
         calls.fail("AddUserToGroup", "LimitExceeded", times=2)
@@ -71,13 +74,14 @@ def test_a_user_whom_neither_way_can_enforce_is_told_to_ops_once(
     assert "1 user cannot be enforced" in stack.ops.read()
 
 
-def test_a_group_that_is_gone_leaves_the_direct_way(
+def test_policy_if_the_group_is_deleted(
     iam: "IAMClient",
     stack: Stack,
     alice: str,
     context: Context,
     event_text: ReadText,
 ) -> None:
+    """With EnforceBy "group" and no group, the policy is attached to the user."""
     stack.update(EnforceBy="group")
     delete_group(iam, stack)
 
@@ -88,7 +92,7 @@ def test_a_group_that_is_gone_leaves_the_direct_way(
 
 
 @pytest.mark.parametrize("name", ["u", "o", "group", "mfa-control", "with"])
-def test_a_group_that_is_gone_is_known_as_such_whatever_the_user_is_called(
+def test_recognises_a_deleted_group(
     iam: "IAMClient",
     calls: Calls,
     stack: Stack,
@@ -96,6 +100,7 @@ def test_a_group_that_is_gone_is_known_as_such_whatever_the_user_is_called(
     event_text: ReadText,
     name: str,
 ) -> None:
+    """The error for a missing group is not mistaken for a missing user, even with a misleading user name."""
     stack.update(EnforceBy="group")
     iam.create_user(UserName=name)
     calls.fail("AddUserToGroup", "NoSuchEntity", status=404, message="The group with name mfa-control cannot be found.")
@@ -105,9 +110,8 @@ def test_a_group_that_is_gone_is_known_as_such_whatever_the_user_is_called(
 
 
 @pytest.mark.parametrize("name", ["group", "policy.group"])
-def test_a_user_who_is_gone_is_known_as_such_by_any_name(
-    stack: Stack, context: Context, event_text: ReadText, name: str
-) -> None:
+def test_recognises_a_deleted_user(stack: Stack, context: Context, event_text: ReadText, name: str) -> None:
+    """A user who no longer exists is recognised as such, even if the name contains "group"."""
     stack.update(EnforceBy="group")
     old = creation(event_text, name, eventTime="2026-01-01T00:00:00Z")
 

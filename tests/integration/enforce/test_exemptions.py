@@ -15,9 +15,10 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
 
-def test_an_exempt_user_who_is_held_is_asked_to_be_released_and_nothing_is_detached_here(
+def test_requests_the_release(
     iam: "IAMClient", stack: Stack, alice: str, calls: Calls, context: Context, event_text: ReadText
 ) -> None:
+    """The policy stays on an exempt user until the release function handles the request that is sent."""
     iam.attach_user_policy(UserName="alice", PolicyArn=stack.policy_arn)
     tagged(iam)
 
@@ -31,17 +32,17 @@ def test_an_exempt_user_who_is_held_is_asked_to_be_released_and_nothing_is_detac
     assert not {"DetachUserPolicy", "RemoveUserFromGroup"} & set(calls)
 
 
-@pytest.mark.parametrize("held", [True, False])
-@pytest.mark.parametrize("gone", [True, False])
-def test_tells_ops_who_exempted_a_user_whether_or_not_the_policy_is_on_the_user(
-    iam: "IAMClient", stack: Stack, context: Context, event_text: ReadText, held: bool, gone: bool
+@pytest.mark.parametrize("covered", [True, False])
+@pytest.mark.parametrize("renamed", [True, False])
+def test_names_the_caller_who_exempts(
+    iam: "IAMClient", stack: Stack, context: Context, event_text: ReadText, covered: bool, renamed: bool
 ) -> None:
-    """A tag that exempts is told to ops once, with the caller, though the policy was detached or the user renamed."""
+    """An exempting tag is reported once with its caller, even if the user lost the policy or was renamed."""
     iam.create_user(UserName="alice")
-    if held:
+    if covered:
         iam.attach_user_policy(UserName="alice", PolicyArn=stack.policy_arn)
     tagged(iam)
-    if gone:
+    if renamed:
         iam.update_user(UserName="alice", NewUserName="robot")
     event = at_this_moment(event_text("tag_user_exempt"))
 
@@ -51,13 +52,11 @@ def test_tells_ops_who_exempted_a_user_whether_or_not_the_policy_is_on_the_user(
     notice = stack.ops.read()
     assert "alice is exempt from MFA now" in notice
     assert "user/admin-jane" in notice
-    assert bool(stack.requests.take()) == (held and not gone)
+    assert bool(stack.requests.take()) == (covered and not renamed)
 
 
-def test_tells_ops_who_moved_a_user_under_an_exempt_path(
-    iam: "IAMClient", stack: Stack, context: Context, event_text: ReadText
-) -> None:
-    """A move under an exempt path exempts a user as a tag does."""
+def test_move_under_an_exempt_path(iam: "IAMClient", stack: Stack, context: Context, event_text: ReadText) -> None:
+    """A move under an exempt path is reported as an exemption, with its caller."""
     event = json.loads(at_this_moment(event_text("update_user_path")))
     event["detail"]["requestParameters"]["newPath"] = "/service/ci/"
     iam.create_user(UserName="alice", Path="/service/ci/")
@@ -69,10 +68,10 @@ def test_tells_ops_who_moved_a_user_under_an_exempt_path(
     assert "user/admin-jane" in notice
 
 
-def test_asks_for_the_release_although_ops_cannot_be_told(
+def test_releases_without_the_topic(
     iam: "IAMClient", stack: Stack, alice: str, calls: Calls, context: Context, event_text: ReadText
 ) -> None:
-    """An exempt user is released although the topic does not answer; the message comes back until ops are told."""
+    """The release is requested even if the notice fails; the message returns until ops are notified."""
     iam.attach_user_policy(UserName="alice", PolicyArn=stack.policy_arn)
     tagged(iam)
     calls.fail("Publish", "AuthorizationError", status=403)
@@ -84,10 +83,10 @@ def test_asks_for_the_release_although_ops_cannot_be_told(
     assert stack.ops.kinds() == ["exempted"]
 
 
-def test_a_lost_answer_of_the_table_loses_no_notice_and_counts_once(
+def test_lost_answer_of_the_table(
     iam: "IAMClient", stack: Stack, alice: str, calls: Calls, context: Context, event_text: ReadText
 ) -> None:
-    """DynamoDB's answer to a write may be lost: botocore then writes again, and ops are told and counted as before."""
+    """A write whose answer is lost and that botocore repeats leads to one notice and one count."""
     tagged(iam)
     calls.lose_answer("PutItem")
     lambda_handler(batch(event_text("tag_user_exempt")), context)
@@ -100,9 +99,10 @@ def test_a_lost_answer_of_the_table_loses_no_notice_and_counts_once(
     assert [item["times"]["N"] for item in items if item["kind"]["S"] == "attached"] == ["1"]
 
 
-def test_an_exempt_user_who_is_free_is_left_alone(
+def test_exempt_user_without_the_policy(
     iam: "IAMClient", stack: Stack, alice: str, context: Context, event_text: ReadText
 ) -> None:
+    """An exempt user without the policy gets none, and no release is requested."""
     tagged(iam)
 
     lambda_handler(batch(event_text("tag_user_exempt"), event_text("detach_user_policy")), context)
@@ -110,9 +110,8 @@ def test_an_exempt_user_who_is_free_is_left_alone(
     assert (attached(iam, "alice"), stack.requests.take()) == ([], [])
 
 
-def test_a_user_who_moved_under_an_exempt_path_by_another_name_is_found(
-    iam: "IAMClient", stack: Stack, context: Context, event_text: ReadText
-) -> None:
+def test_move_with_another_name(iam: "IAMClient", stack: Stack, context: Context, event_text: ReadText) -> None:
+    """A user who is renamed and moved under an exempt path at once is released by the new name."""
     iam.create_user(UserName="alice.smith", Path="/service/")
     iam.attach_user_policy(UserName="alice.smith", PolicyArn=stack.policy_arn)
 

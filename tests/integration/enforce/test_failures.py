@@ -15,10 +15,10 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
 
-def test_attaches_although_ops_cannot_be_told(
+def test_attaches_without_the_topic(
     iam: "IAMClient", stack: Stack, alice: str, calls: Calls, context: Context, event_text: ReadText
 ) -> None:
-    """A topic that does not answer keeps no policy off a user; the message comes back until ops are told."""
+    """The policy is attached even if the notice fails; the message returns until ops are notified."""
     mistyped = creation(event_text, requestParameters={"tags": [{"key": "mfa-exempt", "value": "2026-11-31"}]})
     calls.fail("Publish", "AuthorizationError", status=403)
 
@@ -29,9 +29,8 @@ def test_attaches_although_ops_cannot_be_told(
     assert stack.ops.kinds() == ["exemption-malformed"]
 
 
-def test_a_malformed_event_goes_back_alone_and_says_what_is_wrong(
-    iam: "IAMClient", context: Context, event_text: ReadText, log: Log
-) -> None:
+def test_malformed_event(iam: "IAMClient", context: Context, event_text: ReadText, log: Log) -> None:
+    """Only the malformed event of a batch goes back, and the log says what is wrong with it."""
     event = json.loads(event_text("enforce_batch_one_malformed"))
     good, malformed = event["Records"]
     name = create_recorded(iam, good)
@@ -44,13 +43,14 @@ def test_a_malformed_event_goes_back_alone_and_says_what_is_wrong(
     assert refusal["stack_trace"]["value"] == "body: expected JSON, found str"
 
 
-def test_a_missing_policy_is_a_fault_and_never_taken_for_a_user_who_left(
+def test_missing_policy(
     iam: "IAMClient",
     stack: Stack,
     alice: str,
     context: Context,
     event_text: ReadText,
 ) -> None:
+    """A missing policy is an error and is not mistaken for a missing user."""
     iam.detach_group_policy(GroupName=stack.group, PolicyArn=stack.policy_arn)
     iam.delete_policy(PolicyArn=stack.policy_arn)
     old = creation(event_text, eventTime="2026-01-01T00:00:00Z")
@@ -63,7 +63,7 @@ def test_a_missing_policy_is_a_fault_and_never_taken_for_a_user_who_left(
     ["GetUser", "ListAttachedUserPolicies", "ListGroupsForUser", "GetPolicy", "AttachUserPolicy"],
 )
 @pytest.mark.parametrize(("code", "status"), [("Throttling", 400), ("ServiceFailure", 500), ("AccessDenied", 403)])
-def test_whatever_fails_goes_back_to_the_queue_and_succeeds_the_next_time(
+def test_iam_fails(
     iam: "IAMClient",
     alice: str,
     calls: Calls,
@@ -73,6 +73,7 @@ def test_whatever_fails_goes_back_to_the_queue_and_succeeds_the_next_time(
     code: str,
     status: int,
 ) -> None:
+    """A message whose call to IAM fails goes back to the queue and succeeds the next time."""
     calls.keep_failing(operation, code, status=status)
     events = batch(event_text("detach_user_policy"))
 
@@ -83,9 +84,10 @@ def test_whatever_fails_goes_back_to_the_queue_and_succeeds_the_next_time(
 
 
 @pytest.mark.parametrize("operation", ["GetItem", "UpdateItem"])
-def test_a_table_that_does_not_answer_leaves_the_message_in_the_queue(
+def test_table_fails(
     iam: "IAMClient", alice: str, calls: Calls, context: Context, event_text: ReadText, operation: str
 ) -> None:
+    """A message goes back to the queue if the table fails, and succeeds the next time."""
     calls.keep_failing(operation, "InternalServerError", status=500)
     events = batch(event_text("detach_user_policy"))
 
@@ -104,9 +106,10 @@ def test_a_table_that_does_not_answer_leaves_the_message_in_the_queue(
         ("AccessDenied", 403),
     ],
 )
-def test_what_cannot_be_done_now_goes_back_to_the_queue_and_the_rest_of_the_batch_is_done(
+def test_failure_in_a_batch(
     iam: "IAMClient", calls: Calls, context: Context, event_text: ReadText, code: str, status: int
 ) -> None:
+    """A failed message goes back to the queue, and the other message of the batch is done."""
     for name in ("alice", "bob"):
         iam.create_user(UserName=name)
     calls.keep_failing("AttachUserPolicy", code, status=status)
@@ -117,9 +120,8 @@ def test_what_cannot_be_done_now_goes_back_to_the_queue_and_the_rest_of_the_batc
     assert attached(iam, "bob") == ["mfa-control"]
 
 
-def test_a_wrong_environment_stops_the_function_and_takes_no_message(
-    monkeypatch: pytest.MonkeyPatch, context: Context, event_text: ReadText
-) -> None:
+def test_wrong_setting(monkeypatch: pytest.MonkeyPatch, context: Context, event_text: ReadText) -> None:
+    """A wrong environment variable stops the function with an error that names it."""
     monkeypatch.setenv("POLICY_ARN", "mfa-control")
 
     with pytest.raises(InvalidSetting, match="POLICY_ARN"):

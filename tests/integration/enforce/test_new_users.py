@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
 
-def test_a_new_user_gets_the_policy_with_one_call_and_no_read(
+def test_attaches_with_one_call(
     iam: "IAMClient", alice: str, calls: Calls, context: Context, event_text: ReadText
 ) -> None:
+    """A new user gets the policy with one call and no read."""
     response = lambda_handler(batch(creation(event_text)), context)
 
     assert failed(response) == []
@@ -26,7 +27,8 @@ def test_a_new_user_gets_the_policy_with_one_call_and_no_read(
     assert calls == ["AttachUserPolicy"]
 
 
-def test_the_sample_batch_enforces_both_of_its_users(iam: "IAMClient", context: Context, event_text: ReadText) -> None:
+def test_sample_batch(iam: "IAMClient", context: Context, event_text: ReadText) -> None:
+    """Both users of the sample batch are enforced."""
     event = json.loads(event_text("enforce_batch_of_two"))
     names = [create_recorded(iam, record) for record in event["Records"]]
 
@@ -36,9 +38,8 @@ def test_the_sample_batch_enforces_both_of_its_users(iam: "IAMClient", context: 
     assert [attached(iam, name) for name in names] == [["mfa-control"]] * 2
 
 
-def test_an_event_delivered_twice_changes_nothing_more(
-    iam: "IAMClient", alice: str, context: Context, event_text: ReadText
-) -> None:
+def test_repeated_event(iam: "IAMClient", alice: str, context: Context, event_text: ReadText) -> None:
+    """An event that is delivered twice attaches the policy once."""
     events = batch(creation(event_text), creation(event_text))
 
     response = lambda_handler(events, context)
@@ -48,9 +49,10 @@ def test_an_event_delivered_twice_changes_nothing_more(
 
 
 @pytest.mark.parametrize(("ago", "tries"), [(timedelta(minutes=2), 1), (timedelta(seconds=1), 2)])
-def test_a_late_look_reads_the_user_again_and_spares_whoever_was_exempted_meanwhile(
+def test_late_event_reads_the_user(
     iam: "IAMClient", calls: Calls, context: Context, event_text: ReadText, ago: timedelta, tries: int
 ) -> None:
+    """A late or repeated event leads to a read of the user, who may have been exempted since."""
     iam.create_user(UserName="alice")
     iam.create_user(UserName="bob", Tags=[{"Key": "mfa-exempt", "Value": "robot"}])
     at = (datetime.now(UTC) - ago).isoformat()
@@ -63,10 +65,8 @@ def test_a_late_look_reads_the_user_again_and_spares_whoever_was_exempted_meanwh
     assert calls == ["GetUser", "GetItem", "GetItem", "AttachUserPolicy", "GetUser", "GetItem", "GetItem"]
 
 
-def test_leaves_alone_another_user_of_the_name(
-    iam: "IAMClient", context: Context, event_text: ReadText, log: Log
-) -> None:
-    """A creation event that comes late changes nothing about a user who took the name after it."""
+def test_later_user_of_the_name(iam: "IAMClient", context: Context, event_text: ReadText, log: Log) -> None:
+    """A late event changes nothing about a user who took the name after it."""
     late = creation(event_text, eventTime=(datetime.now(UTC) - timedelta(hours=6)).isoformat())
     iam.create_user(UserName="alice")
 
@@ -76,7 +76,7 @@ def test_leaves_alone_another_user_of_the_name(
 
 
 @pytest.mark.parametrize("delay", ["0", "30", "120"])
-def test_trusts_the_record_only_for_as_long_as_no_later_change_was_handled(
+def test_short_change_delay(
     iam: "IAMClient",
     alice: str,
     stack: Stack,
@@ -84,7 +84,7 @@ def test_trusts_the_record_only_for_as_long_as_no_later_change_was_handled(
     event_text: ReadText,
     delay: str,
 ) -> None:
-    """With a short ChangeDelaySeconds a tag may be handled before the creation, which then reads the user again."""
+    """With a short ChangeDelaySeconds the user is read again, because a tag may be handled first."""
     stack.update(ChangeDelaySeconds=delay)
     at = (datetime.now(UTC) - timedelta(seconds=40)).isoformat()
     recorded = creation(event_text, eventTime=at)
@@ -95,9 +95,10 @@ def test_trusts_the_record_only_for_as_long_as_no_later_change_was_handled(
     assert (attached(iam, "alice") == []) == (delay != "120")
 
 
-def test_a_late_look_spares_whoever_is_being_deleted(
+def test_spares_a_user_being_deleted(
     iam: "IAMClient", stack: Stack, context: Context, event_text: ReadText, log: Log
 ) -> None:
+    """A user who is being deleted when a late event is handled gets no policy."""
     user_id = iam.create_user(UserName="alice")["User"]["UserId"]
     stack.flags.put(kind={"S": "leaving"}, subject={"S": user_id}, expires={"N": in_seconds(timedelta(minutes=30))})
 
@@ -107,10 +108,8 @@ def test_a_late_look_spares_whoever_is_being_deleted(
     assert log.entry("User left alone")["reason"] == "being-deleted"
 
 
-def test_leaves_an_exempt_user_alone_and_tells_ops_who_exempted_the_user(
-    iam: "IAMClient", stack: Stack, alice: str, context: Context, event_text: ReadText
-) -> None:
-    """A user who is created with the exempt tag is told to ops once, with the caller."""
+def test_created_exempt(iam: "IAMClient", stack: Stack, alice: str, context: Context, event_text: ReadText) -> None:
+    """A user who is created with the exempt tag gets no policy and is reported once, with the caller."""
     exempt = creation(event_text, requestParameters={"tags": [{"key": "mfa-exempt", "value": "robot"}]})
 
     response = lambda_handler(batch(exempt, exempt), context)
@@ -122,10 +121,10 @@ def test_leaves_an_exempt_user_alone_and_tells_ops_who_exempted_the_user(
     assert "user/admin-jane" in notice
 
 
-def test_tells_ops_at_once_of_a_day_that_is_none(
+def test_malformed_exemption(
     iam: "IAMClient", stack: Stack, alice: str, context: Context, event_text: ReadText
 ) -> None:
-    """A tag whose value looks like a day and is none exempts nobody, and ops are told with the caller."""
+    """A tag value such as 2026-11-31 exempts nobody and is reported with its caller."""
     mistyped = creation(event_text, requestParameters={"tags": [{"key": "mfa-exempt", "value": "2026-11-31"}]})
 
     lambda_handler(batch(mistyped), context)
@@ -136,9 +135,8 @@ def test_tells_ops_at_once_of_a_day_that_is_none(
     assert "user/admin-jane" in notice
 
 
-def test_a_user_whose_exemption_has_ended_gets_the_policy(
-    iam: "IAMClient", alice: str, context: Context, event_text: ReadText
-) -> None:
+def test_ended_exemption(iam: "IAMClient", alice: str, context: Context, event_text: ReadText) -> None:
+    """A new user whose exemption has ended gets the policy."""
     ended = creation(event_text, requestParameters={"tags": [{"key": "mfa-exempt", "value": "2020-12-31"}]})
 
     lambda_handler(batch(ended), context)
@@ -147,18 +145,16 @@ def test_a_user_whose_exemption_has_ended_gets_the_policy(
 
 
 @pytest.mark.parametrize("event", ["create_user_error_already_exists", "lookalike_identitystore_create_user"])
-def test_a_call_that_created_nobody_here_is_done_without_any_call(
-    calls: Calls, context: Context, event_text: ReadText, event: str
-) -> None:
+def test_ignores_foreign_calls(calls: Calls, context: Context, event_text: ReadText, event: str) -> None:
+    """A failed CreateUser call, or one of another service, is done without any call to AWS."""
     response = lambda_handler(batch(event_text(event)), context)
 
     assert failed(response) == []
     assert calls == []
 
 
-def test_a_young_user_whom_iam_does_not_know_yet_goes_back_to_the_queue(
-    iam: "IAMClient", context: Context, event_text: ReadText
-) -> None:
+def test_user_not_visible_yet(iam: "IAMClient", context: Context, event_text: ReadText) -> None:
+    """An event about a new user that IAM does not show yet goes back to the queue."""
     young = creation(event_text, "carol", eventTime=(datetime.now(UTC) - timedelta(minutes=4)).isoformat())
 
     first = lambda_handler(batch(young), context)
@@ -170,17 +166,15 @@ def test_a_young_user_whom_iam_does_not_know_yet_goes_back_to_the_queue(
     assert attached(iam, "carol") == ["mfa-control"]
 
 
-def test_a_user_whom_iam_still_does_not_know_after_five_minutes_is_gone_and_done(
-    context: Context, event_text: ReadText
-) -> None:
+def test_user_never_visible(context: Context, event_text: ReadText) -> None:
+    """An event about a user that IAM does not show after five minutes is done."""
     old = creation(event_text, "dave", eventTime=(datetime.now(UTC) - timedelta(minutes=6)).isoformat())
 
     assert failed(lambda_handler(batch(old), context)) == []
 
 
-def test_a_dry_run_attaches_nothing_and_says_what_it_would(
-    alice: str, calls: Calls, stack: Stack, context: Context, event_text: ReadText, log: Log
-) -> None:
+def test_dry_run(alice: str, calls: Calls, stack: Stack, context: Context, event_text: ReadText, log: Log) -> None:
+    """A dry run attaches nothing and logs what it would attach."""
     stack.update(DryRun="true")
 
     lambda_handler(batch(creation(event_text)), context)
@@ -189,12 +183,13 @@ def test_a_dry_run_attaches_nothing_and_says_what_it_would(
     assert log.entry("Would attach the policy")["user_name"] == "alice"
 
 
-def test_the_log_follows_one_user_by_the_event_id_and_holds_no_whole_event(
+def test_log(
     alice: str,
     context: Context,
     event_text: ReadText,
     log: Log,
 ) -> None:
+    """The log carries the event id and the user name, and never the whole event."""
     lambda_handler(batch(creation(event_text)), context)
 
     entry = log.entry("Policy attached")
