@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
 
-def test_a_password_is_a_welcome(
+def test_welcome(
     person: Person, people: People, sent: list[dict[str, Any]], context: Context, event_text: Read
 ) -> None:
+    """A new password leads to one welcome mail in the language of the tag."""
     user_id = person(language="ja")
 
     lambda_handler(batch(event_text("create_login_profile"), event_text("create_login_profile")), context)
@@ -43,10 +44,8 @@ def test_a_password_is_a_welcome(
     }
 
 
-def test_root_is_no_user_of_the_name_of_the_account(
-    person: Person, sent: list[dict[str, Any]], context: Context, event_text: Read
-) -> None:
-    """CloudTrail gives the account's alias as root's user name, which may be that of a user."""
+def test_root_named_like_a_user(person: Person, sent: list[dict[str, Any]], context: Context, event_text: Read) -> None:
+    """A call of root leads to no mail, even if a user has the account's alias as a name."""
     person()
     event = json.loads(event_text("deactivate_mfa_device_self_no_username"))
     event["detail"]["userIdentity"].update(type="Root", userName=NAME)
@@ -55,10 +54,10 @@ def test_root_is_no_user_of_the_name_of_the_account(
     assert subjects(sent) == []
 
 
-def test_a_passkey_that_the_call_does_not_name_is_welcome(
+def test_passkey_without_a_serial_number(
     iam: "IAMClient", person: Person, sent: list[dict[str, Any]], context: Context, event_text: Read
 ) -> None:
-    """A registration without a serial number leads to a mail that names no device."""
+    """A registration without a serial number leads to the mail about a new device."""
     person()
     enrol(iam)
     event = json.loads(event_text("enable_mfa_device_fido"))
@@ -68,9 +67,10 @@ def test_a_passkey_that_the_call_does_not_name_is_welcome(
     assert subjects(sent) == ["Your AWS user alice has an MFA device: now sign in again"]
 
 
-def test_who_has_a_device_needs_no_welcome(
+def test_no_welcome_with_a_device(
     iam: "IAMClient", person: Person, sent: list[dict[str, Any]], context: Context, event_text: Read
 ) -> None:
+    """A user who has a device gets no welcome mail."""
     person()
     enrol(iam)
 
@@ -79,9 +79,10 @@ def test_who_has_a_device_needs_no_welcome(
     assert sent == []
 
 
-def test_who_registers_a_device_is_told_how_the_command_line_works_with_it(
+def test_command_for_the_new_device(
     iam: "IAMClient", stack: Stack, person: Person, sent: list[dict[str, Any]], context: Context, event_text: Read
 ) -> None:
+    """The mail about a new device gives the command for a session with it and the error that IAM shows."""
     person(path="/engineering/")
     iam.attach_user_policy(UserName=NAME, PolicyArn=stack.policy_arn)
     enrol(iam)
@@ -94,9 +95,8 @@ def test_who_registers_a_device_is_told_how_the_command_line_works_with_it(
     assert f"User: arn:aws:iam::{ACCOUNT}:user/engineering/alice is not authorized" in text
 
 
-def test_a_device_that_is_gone_again_is_not_congratulated_on(
-    person: Person, sent: list[dict[str, Any]], context: Context, event_text: Read
-) -> None:
+def test_device_removed_again(person: Person, sent: list[dict[str, Any]], context: Context, event_text: Read) -> None:
+    """A registered device that is already removed leads to no mail."""
     person()
 
     response = lambda_handler(batch(event_text("enable_mfa_device_virtual")), context)
@@ -104,9 +104,10 @@ def test_a_device_that_is_gone_again_is_not_congratulated_on(
     assert (failed(response), sent) == ([], [])
 
 
-def test_the_last_device_removed_is_told_and_another_is_not(
+def test_only_the_last_removal(
     iam: "IAMClient", person: Person, sent: list[dict[str, Any]], context: Context, event_text: Read
 ) -> None:
+    """The removal of a device leads to a mail only if the user has no other."""
     person()
     enrol(iam, serial=f"arn:aws:iam::{ACCOUNT}:mfa/alice-tablet")
 
@@ -119,9 +120,10 @@ def test_the_last_device_removed_is_told_and_another_is_not(
     assert subjects(sent) == ["Your AWS user alice has no MFA device any more"]
 
 
-def test_a_device_replaced_by_another_is_one_mail_in_whichever_order(
+def test_replaced_device(
     iam: "IAMClient", person: Person, sent: list[dict[str, Any]], context: Context, event_text: Read
 ) -> None:
+    """A device that replaces another leads to one mail, in either order of the events."""
     person()
     enrol(iam)
 
@@ -140,7 +142,7 @@ def test_a_device_replaced_by_another_is_one_mail_in_whichever_order(
         ("deactivate_mfa_device_by_admin", PHONE),
     ],
 )
-def test_what_iam_does_not_show_yet_goes_back_to_the_queue(
+def test_change_not_visible_yet(
     iam: "IAMClient",
     person: Person,
     sent: list[dict[str, Any]],
@@ -149,6 +151,7 @@ def test_what_iam_does_not_show_yet_goes_back_to_the_queue(
     event: str,
     serial: str | None,
 ) -> None:
+    """An event whose change IAM does not show yet goes back to the queue."""
     if event != "create_login_profile":
         person()
     if serial:
@@ -163,7 +166,7 @@ def test_what_iam_does_not_show_yet_goes_back_to_the_queue(
 def test_name_used_again(
     person: Person, calls: Calls, sent: list[dict[str, Any]], context: Context, event_text: Read, event: str
 ) -> None:
-    """What was done to an earlier user is not told to the user who has the name now, even if the message waited."""
+    """An event about an earlier user of the name leads to no mail to the present user, even after a wait."""
     message = young(event_text(event))
     first = lambda_handler(batch(message), context)
     person(email="another.alice@example.com", created=datetime.now(UTC) + timedelta(seconds=1))
@@ -181,7 +184,7 @@ def test_address_comes_later(
     event_text: Read,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """A welcome waits for the address, on as many tries as the queue has to spare, and that counts as no failure."""
+    """A welcome mail waits for the address as long as the queue has tries to spare, and counts no failure."""
     person(email="")
     message = young(event_text("create_login_profile"))
 
@@ -194,7 +197,8 @@ def test_address_comes_later(
     assert "TriesFailed" not in capsys.readouterr().out
 
 
-def test_a_user_who_is_gone_is_told_nothing(sent: list[dict[str, Any]], context: Context, event_text: Read) -> None:
+def test_deleted_user(sent: list[dict[str, Any]], context: Context, event_text: Read) -> None:
+    """An event about a user who no longer exists leads to no mail."""
     response = lambda_handler(batch(event_text("create_login_profile")), context)
 
     assert (failed(response), sent) == ([], [])
@@ -205,9 +209,10 @@ def test_a_user_who_is_gone_is_told_nothing(sent: list[dict[str, Any]], context:
     [{"path": "/service/"}, {"mfa_exempt": "robot"}, {"email": ""}, {"email": "alice@elsewhere.example"}],
     ids=lambda about: next(iter(about)),
 )
-def test_whoever_is_exempt_or_unreachable_is_told_nothing(
+def test_exempt_or_unreachable(
     person: Person, sent: list[dict[str, Any]], context: Context, event_text: Read, about: dict[str, str]
 ) -> None:
+    """An exempt user, or one without an allowed address, gets no mail."""
     person(**about)
 
     response = lambda_handler(batch(event_text("create_login_profile")), context)
@@ -218,9 +223,10 @@ def test_whoever_is_exempt_or_unreachable_is_told_nothing(
 @pytest.mark.parametrize(
     "event", ["enable_mfa_device_root", "enable_mfa_device_error_bad_code", "create_user_console", "forwarded"]
 )
-def test_root_failed_calls_other_calls_and_other_accounts_are_nobodys_mail(
+def test_ignores_foreign_calls(
     person: Person, calls: Calls, sent: list[dict[str, Any]], context: Context, event_text: Read, event: str
 ) -> None:
+    """A call of another account, a failed call, another call and a call of root lead to no mail."""
     person()
     body = event_text("create_login_profile" if event == "forwarded" else event)
     if event == "forwarded":
@@ -232,7 +238,7 @@ def test_root_failed_calls_other_calls_and_other_accounts_are_nobodys_mail(
 
 
 @pytest.mark.parametrize("request_of", [{"userName": NAME}, {"userName": NAME, "serialNumber": "as chosen by IAM"}])
-def test_device_without_serial_number(
+def test_unnamed_device(
     iam: "IAMClient",
     person: Person,
     sent: list[dict[str, Any]],
@@ -240,7 +246,7 @@ def test_device_without_serial_number(
     event_text: Read,
     request_of: dict[str, str],
 ) -> None:
-    """A device that the record does not name is told of like any other."""
+    """A device that the record does not name leads to the same mails as any other."""
     person()
     registered, removed = (
         changed(event_text(event), requestParameters=request_of)

@@ -28,7 +28,7 @@ class Crash(BaseException):
         ("SendEmail", 0),
     ],
 )
-def test_a_crash_before_the_claim_loses_nothing_and_one_after_it_doubles_nothing(
+def test_crash_around_the_claim(
     due: ReminderMessage,
     people: People,
     calls: Calls,
@@ -37,6 +37,7 @@ def test_a_crash_before_the_claim_loses_nothing_and_one_after_it_doubles_nothing
     operation: str,
     mails: int,
 ) -> None:
+    """A crash before the claim loses no mail, and a crash after it sends no mail twice."""
     calls.break_off(operation, Crash())
 
     with pytest.raises(Crash):
@@ -46,9 +47,10 @@ def test_a_crash_before_the_claim_loses_nothing_and_one_after_it_doubles_nothing
     assert len(sent) == mails
 
 
-def test_only_the_malformed_message_goes_back(
+def test_malformed_messages(
     due: ReminderMessage, sent: list[dict[str, Any]], context: Context, event_text: Read
 ) -> None:
+    """Only the malformed messages of a batch go back to the queue."""
     bodies = ["{", "[]", '{"kind": "reminder"}', due.to_json(), changed(event_text("email_bounced"), eventType="Fax")]
 
     response = lambda_handler(batch(*bodies), context)
@@ -57,13 +59,14 @@ def test_only_the_malformed_message_goes_back(
     assert len(sent) == 1
 
 
-def test_without_a_sender_nothing_is_asked_and_nothing_is_sent(
+def test_no_sender(
     due: ReminderMessage,
     calls: Calls,
     context: Context,
     event_text: Read,
     stack: Stack,
 ) -> None:
+    """Without a sender no call goes to AWS and no message goes back."""
     stack.update(SenderEmail="")
 
     response = lambda_handler(batch(due.to_json(), event_text("create_login_profile")), context)
@@ -71,7 +74,7 @@ def test_without_a_sender_nothing_is_asked_and_nothing_is_sent(
     assert (failed(response), calls) == ([], [])
 
 
-def test_a_dry_run_sends_and_writes_nothing(
+def test_dry_run(
     due: ReminderMessage,
     people: People,
     calls: Calls,
@@ -79,6 +82,7 @@ def test_a_dry_run_sends_and_writes_nothing(
     event_text: Read,
     stack: Stack,
 ) -> None:
+    """A dry run sends no mail and writes no item."""
     stack.update(DryRun="true")
     bounced = event_text("email_bounced").replace("AIDAEXAMPLEALICEXXXXX", due.user_id)
 
@@ -88,15 +92,15 @@ def test_a_dry_run_sends_and_writes_nothing(
     assert not {"UpdateItem", "SendEmail"} & set(calls)
 
 
-def test_no_mail_is_begun_without_the_time_for_it(due: ReminderMessage, calls: Calls) -> None:
+def test_too_late_to_begin(due: ReminderMessage, calls: Calls) -> None:
+    """A message goes back without any call if too little time is left for a mail."""
     response = lambda_handler(batch(due.to_json()), Context("NotifyFunction", left=20_000))
 
     assert (failed(response), calls) == (["m0"], [])
 
 
-def test_a_mail_that_waited_for_its_turn_too_long_is_not_claimed(
-    due: ReminderMessage, people: People, calls: Calls
-) -> None:
+def test_too_late_to_claim(due: ReminderMessage, people: People, calls: Calls) -> None:
+    """A mail that waited too long for its turn is not claimed and not sent."""
     context = Context("NotifyFunction", left=(60_000, 20_000))
 
     response = lambda_handler(batch(due.to_json()), context)
@@ -105,9 +109,10 @@ def test_a_mail_that_waited_for_its_turn_too_long_is_not_claimed(
     assert not {"UpdateItem", "SendEmail"} & set(calls)
 
 
-def test_the_sample_that_ops_can_send_by_hand_is_understood(
+def test_sample_batch(
     person: Person, people: People, sent: list[dict[str, Any]], context: Context, event_text: Read
 ) -> None:
+    """The sample batch in events/ leads to a reminder and a welcome mail."""
     user_id = person()
     people.put(user_id, unenrolled_since={"S": "2026-11-24"})
     sample = event_text("notify_batch_of_two").replace("AIDAEXAMPLEALICEXXXXX", user_id)
@@ -118,9 +123,8 @@ def test_the_sample_that_ops_can_send_by_hand_is_understood(
     assert subjects(sent) == [REMINDED, "Your AWS user alice: register an MFA device first"]
 
 
-def test_the_log_tells_which_mail_and_neither_the_address_nor_the_text(
-    due: ReminderMessage, sent: list[dict[str, Any]], context: Context, log: Log
-) -> None:
+def test_log(due: ReminderMessage, sent: list[dict[str, Any]], context: Context, log: Log) -> None:
+    """The log names the user and the cause of a mail, and never the address."""
     lambda_handler(batch(due.to_json()), context)
 
     entry = log.entry("Mail sent")
@@ -141,9 +145,10 @@ def test_the_log_tells_which_mail_and_neither_the_address_nor_the_text(
         ("DRY_RUN", "yes"),
     ],
 )
-def test_a_wrong_setting_stops_the_batch_and_is_named(
+def test_wrong_setting(
     due: ReminderMessage, context: Context, monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
+    """A wrong environment variable stops the batch with an error that names it."""
     monkeypatch.setenv(name, value)
 
     with pytest.raises(InvalidSetting, match=f"environment variable {name}: expected"):

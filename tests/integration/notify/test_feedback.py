@@ -16,9 +16,10 @@ from tests.integration.notify.conftest import ADDRESS, People, Read, changed
         ("email_rejected", "rejected, Bad content"),
     ],
 )
-def test_what_became_of_a_mail_is_remembered_for_the_digest(
+def test_records_the_failure(
     people: People, calls: Calls, context: Context, event_text: Read, event: str, reason: str
 ) -> None:
+    """A bounce, a complaint or a rejection is recorded with the address, for the digest."""
     people.put("AIDAEXAMPLEALICEXXXXX", unenrolled_since={"S": "2026-11-24"})
 
     response = lambda_handler(batch(event_text(event)), context)
@@ -31,9 +32,8 @@ def test_what_became_of_a_mail_is_remembered_for_the_digest(
     }
 
 
-def test_a_bounce_that_may_pass_is_not_held_against_the_address(
-    people: People, calls: Calls, context: Context, event_text: Read
-) -> None:
+def test_transient_bounce(people: People, calls: Calls, context: Context, event_text: Read) -> None:
+    """A transient bounce is not recorded."""
     people.put("AIDAEXAMPLEALICEXXXXX", unenrolled_since={"S": "2026-11-24"})
     transient = event_text("email_bounced").replace('"Permanent"', '"Transient"')
 
@@ -44,8 +44,8 @@ def test_a_bounce_that_may_pass_is_not_held_against_the_address(
 
 
 @pytest.mark.parametrize("kind", ["Permanent", "Undetermined"])
-def test_bounce_that_does_not_pass(people: People, calls: Calls, context: Context, event_text: Read, kind: str) -> None:
-    """A bounce is held against the address unless SES says that it may pass."""
+def test_lasting_bounce(people: People, calls: Calls, context: Context, event_text: Read, kind: str) -> None:
+    """A bounce is recorded unless SES calls it transient."""
     people.put("AIDAEXAMPLEALICEXXXXX", unenrolled_since={"S": "2026-11-24"})
 
     lambda_handler(batch(event_text("email_bounced").replace('"Permanent"', f'"{kind}"')), context)
@@ -53,8 +53,8 @@ def test_bounce_that_does_not_pass(people: People, calls: Calls, context: Contex
     assert people.get("AIDAEXAMPLEALICEXXXXX")["address_trouble"].startswith(f"bounced, {kind}, General")
 
 
-def test_complaint_of_one_of_two(people: People, calls: Calls, context: Context, event_text: Read) -> None:
-    """A complaint for which SES names several recipients says that it may have been another."""
+def test_complaint_with_two_recipients(people: People, calls: Calls, context: Context, event_text: Read) -> None:
+    """A complaint that names several recipients is recorded as that of one of them."""
     people.put("AIDAEXAMPLEALICEXXXXX", unenrolled_since={"S": "2026-11-24"})
     named = [{"emailAddress": address} for address in ("lead@example.com", ADDRESS)]
     complaint = {"complainedRecipients": named, "complaintFeedbackType": "abuse"}
@@ -65,9 +65,8 @@ def test_complaint_of_one_of_two(people: People, calls: Calls, context: Context,
     assert trouble == "complained of as spam, abuse, by one of its recipients"
 
 
-def test_the_managers_address_is_not_the_persons(
-    people: People, calls: Calls, context: Context, event_text: Read
-) -> None:
+def test_bounce_at_the_manager(people: People, calls: Calls, context: Context, event_text: Read) -> None:
+    """A bounce at the manager's address is not recorded as the user's."""
     people.put("AIDAEXAMPLEALICEXXXXX", unenrolled_since={"S": "2026-11-24"})
 
     lambda_handler(batch(event_text("email_bounced_at_the_manager")), context)
@@ -75,7 +74,8 @@ def test_the_managers_address_is_not_the_persons(
     assert people.get("AIDAEXAMPLEALICEXXXXX") == {"unenrolled_since": "2026-11-24"}
 
 
-def test_a_bounce_makes_nobody_known(people: People, calls: Calls, context: Context, event_text: Read) -> None:
+def test_bounce_for_an_unknown_user(people: People, calls: Calls, context: Context, event_text: Read) -> None:
+    """A bounce about a user who has no item creates none."""
     response = lambda_handler(batch(event_text("email_bounced")), context)
 
     assert failed(response) == []

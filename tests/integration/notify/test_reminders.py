@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
 
-def test_a_reminder_is_one_mail_that_is_counted_before_it_is_sent(
+def test_sends_one_reminder(
     stack: Stack, due: ReminderMessage, people: People, calls: Calls, sent: list[dict[str, Any]], context: Context
 ) -> None:
+    """A reminder is claimed, sent once with its tags, and then confirmed."""
     response = lambda_handler(batch(due.to_json()), context)
 
     assert failed(response) == []
@@ -46,9 +47,10 @@ def test_a_reminder_is_one_mail_that_is_counted_before_it_is_sent(
     ]
 
 
-def test_what_is_the_same_for_all_mails_is_read_once_per_batch(
+def test_reads_once_per_batch(
     person: Person, people: People, calls: Calls, sent: list[dict[str, Any]], context: Context, due: ReminderMessage
 ) -> None:
+    """Alias and sending rate of the account are read once per batch."""
     names = [f"user{number}" for number in range(9)]
     others = [replace(due, user_name=name, user_id=person(name)) for name in names]
     for other in others:
@@ -60,18 +62,16 @@ def test_what_is_the_same_for_all_mails_is_read_once_per_batch(
     assert (calls.count("ListAccountAliases"), calls.count("GetAccount")) == (1, 1)
 
 
-def test_an_escalation_goes_to_the_manager_too(
-    managed: ReminderMessage, people: People, sent: list[dict[str, Any]], context: Context
-) -> None:
+def test_escalation(managed: ReminderMessage, people: People, sent: list[dict[str, Any]], context: Context) -> None:
+    """An escalation goes to the user, with a copy to the manager."""
     lambda_handler(batch(managed.to_json()), context)
 
     assert sent[0]["Destination"] == {"ToAddresses": [ADDRESS], "CcAddresses": ["lead@example.com"]}
     assert subjects(sent) == ["Escalation: AWS user alice has been without MFA for 14 days"]
 
 
-def test_the_accounts_alias_is_in_the_address_to_sign_in_at(
-    iam: "IAMClient", due: ReminderMessage, sent: list[dict[str, Any]], context: Context
-) -> None:
+def test_account_alias(iam: "IAMClient", due: ReminderMessage, sent: list[dict[str, Any]], context: Context) -> None:
+    """The address for signing in carries the account's alias."""
     iam.create_account_alias(AccountAlias="example-corp")
 
     lambda_handler(batch(due.to_json()), context)
@@ -81,9 +81,8 @@ def test_the_accounts_alias_is_in_the_address_to_sign_in_at(
     assert 'href="https://example-corp.signin.aws.amazon.com/console"' in body["Html"]["Data"]
 
 
-def test_delivered_twice_it_is_sent_once(
-    due: ReminderMessage, people: People, sent: list[dict[str, Any]], context: Context
-) -> None:
+def test_repeated_message(due: ReminderMessage, people: People, sent: list[dict[str, Any]], context: Context) -> None:
+    """A reminder that the queue delivers again is sent once."""
     lambda_handler(batch(due.to_json(), due.to_json()), context)
     response = lambda_handler(batch(due.to_json()), context)
 
@@ -92,9 +91,10 @@ def test_delivered_twice_it_is_sent_once(
     assert people.get(due.user_id)["reminders"] == "1"
 
 
-def test_of_two_reminders_that_waited_only_one_goes_out_in_whichever_order(
+def test_two_waiting_reminders(
     due: ReminderMessage, people: People, sent: list[dict[str, Any]], context: Context
 ) -> None:
+    """Of two reminders that waited for a user, only the first to be handled is sent."""
     next_day = replace(due, cause="reminder#2026-11-25", days=1)
 
     lambda_handler(batch(next_day.to_json(), due.to_json()), context)
@@ -104,9 +104,10 @@ def test_of_two_reminders_that_waited_only_one_goes_out_in_whichever_order(
 
 
 @pytest.mark.parametrize("serial", [PHONE, f"arn:aws:iam::{ACCOUNT}:u2f/user/alice/key-EXAMPLE", "GAHT12345678"])
-def test_who_enrolled_while_the_reminder_waited_is_not_nagged(
+def test_enrolled_meanwhile(
     iam: "IAMClient", due: ReminderMessage, people: People, sent: list[dict[str, Any]], context: Context, serial: str
 ) -> None:
+    """A user who registered any device while the reminder waited gets none."""
     enrol(iam, serial=serial)
 
     response = lambda_handler(batch(due.to_json()), context)
@@ -115,9 +116,10 @@ def test_who_enrolled_while_the_reminder_waited_is_not_nagged(
     assert "causes" not in people.get(due.user_id)
 
 
-def test_a_reminder_that_counts_from_another_day_is_overtaken(
+def test_counts_from_another_day(
     due: ReminderMessage, people: People, sent: list[dict[str, Any]], context: Context
 ) -> None:
+    """A reminder whose first day differs from the item's is not sent."""
     people.put(due.user_id, unenrolled_since={"S": "2026-11-25"})
 
     lambda_handler(batch(due.to_json()), context)
@@ -125,9 +127,8 @@ def test_a_reminder_that_counts_from_another_day_is_overtaken(
     assert sent == []
 
 
-def test_a_user_who_is_gone_gets_none(
-    iam: "IAMClient", due: ReminderMessage, sent: list[dict[str, Any]], context: Context
-) -> None:
+def test_deleted_user(iam: "IAMClient", due: ReminderMessage, sent: list[dict[str, Any]], context: Context) -> None:
+    """A reminder to a user who no longer exists is done."""
     iam.delete_user(UserName=NAME)
 
     response = lambda_handler(batch(due.to_json()), context)
@@ -136,7 +137,7 @@ def test_a_user_who_is_gone_gets_none(
 
 
 @pytest.mark.parametrize(("claimed_on", "mails"), [({"claimed_on": {"S": "2026-11-24"}}, 1), ({}, 0)])
-def test_another_try_is_for_a_first_one_that_is_still_not_confirmed(
+def test_second_try(
     due: ReminderMessage,
     people: People,
     sent: list[dict[str, Any]],
@@ -144,6 +145,7 @@ def test_another_try_is_for_a_first_one_that_is_still_not_confirmed(
     claimed_on: dict[str, Any],
     mails: int,
 ) -> None:
+    """Another try of a reminder is sent only if the first is still unconfirmed."""
     people.put(
         due.user_id,
         user_name={"S": NAME},
@@ -159,9 +161,10 @@ def test_another_try_is_for_a_first_one_that_is_still_not_confirmed(
     assert (failed(response), len(sent)) == ([], mails)
 
 
-def test_who_was_exempted_while_the_reminder_waited_is_not_nagged(
+def test_exempted_meanwhile(
     iam: "IAMClient", due: ReminderMessage, people: People, sent: list[dict[str, Any]], context: Context
 ) -> None:
+    """A user who was exempted while the reminder waited gets none."""
     iam.tag_user(UserName=NAME, Tags=[{"Key": "mfa-exempt", "Value": "robot"}])
 
     response = lambda_handler(batch(due.to_json()), context)
@@ -171,7 +174,7 @@ def test_who_was_exempted_while_the_reminder_waited_is_not_nagged(
 
 
 @pytest.mark.parametrize("by", ["attachment", "group", "nothing"])
-def test_who_is_not_enforced_is_not_told_that_everything_is_denied(
+def test_mentions_denials_only_if_enforced(
     iam: "IAMClient",
     stack: Stack,
     due: ReminderMessage,
@@ -181,6 +184,7 @@ def test_who_is_not_enforced_is_not_told_that_everything_is_denied(
     monkeypatch: pytest.MonkeyPatch,
     by: str,
 ) -> None:
+    """The mail speaks of denials only if the policy covers the user."""
     monkeypatch.setattr("domain.users.APPEARS_WITHIN", timedelta(0))  # the user is not new
     if by == "attachment":
         iam.attach_user_policy(UserName=NAME, PolicyArn=stack.policy_arn)

@@ -28,7 +28,7 @@ from tests.integration.notify.conftest import ADDRESS, NAME, SENDER, People, Per
         ("AccessDeniedException", 403),
     ],
 )
-def test_what_ses_does_not_take_now_goes_back_to_the_queue_and_is_sent_once_in_the_end(
+def test_refused_for_now(
     due: ReminderMessage,
     people: People,
     calls: Calls,
@@ -38,6 +38,7 @@ def test_what_ses_does_not_take_now_goes_back_to_the_queue_and_is_sent_once_in_t
     status: int,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    """A mail that SES refuses for now leaves the item as it was, and is sent once by the next try."""
     people.put(
         due.user_id,
         unenrolled_since={"S": "2026-11-24"},
@@ -58,9 +59,8 @@ def test_what_ses_does_not_take_now_goes_back_to_the_queue_and_is_sent_once_in_t
     assert (failed(again), len(sent), people.get(due.user_id)["reminders"]) == ([], 1, "2")
 
 
-def test_a_first_reminder_that_is_released_has_never_been(
-    due: ReminderMessage, people: People, calls: Calls, context: Context
-) -> None:
+def test_releases_a_first_reminder(due: ReminderMessage, people: People, calls: Calls, context: Context) -> None:
+    """A first reminder that SES refuses for now leaves no claim and no count."""
     calls.fail("SendEmail", "TooManyRequestsException", status=429)
 
     lambda_handler(batch(due.to_json()), context)
@@ -69,9 +69,10 @@ def test_a_first_reminder_that_is_released_has_never_been(
     assert item == {"unenrolled_since": "2026-11-24", "reminders": "0"}
 
 
-def test_an_address_that_ses_refuses_is_remembered_and_not_tried_again(
+def test_rejected_address(
     due: ReminderMessage, people: People, calls: Calls, sent: list[dict[str, Any]], context: Context
 ) -> None:
+    """A rejected address is recorded, and the mail is not sent again."""
     calls.fail("SendEmail", "MessageRejected", status=400)
 
     responses = [lambda_handler(batch(due.to_json()), context) for _ in range(2)]
@@ -101,7 +102,7 @@ UNVERIFIED = "Email address is not verified. The following identities failed the
         (f"x{SENDER}", False),
     ],
 )
-def test_a_sender_that_is_not_verified_is_no_fault_of_the_persons_address(
+def test_unverified_sender(
     due: ReminderMessage,
     people: People,
     calls: Calls,
@@ -111,6 +112,7 @@ def test_a_sender_that_is_not_verified_is_no_fault_of_the_persons_address(
     back: bool,
     stack: Stack,
 ) -> None:
+    """A rejection that names the sender sends the message back and records nothing about the user's address."""
     stack.update(SenderEmail="MFA@example.com")
     calls.fail("SendEmail", "MessageRejected", status=400, message=UNVERIFIED + identities)
 
@@ -121,7 +123,7 @@ def test_a_sender_that_is_not_verified_is_no_fault_of_the_persons_address(
 
 
 @pytest.mark.parametrize("named", ["lead@example.com", "LEAD@example.com"])
-def test_a_manager_who_is_not_verified_keeps_no_mail_from_the_person(
+def test_unverified_manager(
     managed: ReminderMessage,
     people: People,
     calls: Calls,
@@ -130,6 +132,7 @@ def test_a_manager_who_is_not_verified_keeps_no_mail_from_the_person(
     log: Log,
     named: str,
 ) -> None:
+    """A mail that SES rejects because of the manager's address is sent to the user alone."""
     calls.fail("SendEmail", "MessageRejected", status=400, message=f"{UNVERIFIED}{named}")
 
     response = lambda_handler(batch(managed.to_json()), context)
@@ -144,7 +147,7 @@ def test_a_manager_who_is_not_verified_keeps_no_mail_from_the_person(
 
 
 def test_no_time_without_the_manager(managed: ReminderMessage, people: People, calls: Calls) -> None:
-    """A mail that SES refuses for the manager is given back if there is no time to send it to the person alone."""
+    """A mail rejected because of the manager is given back if no time is left to send it to the user alone."""
     context = Context("NotifyFunction", left=(60_000, 60_000, 20_000))
     calls.fail("SendEmail", "MessageRejected", status=400, message=f"{UNVERIFIED}lead@example.com")
 
@@ -154,9 +157,10 @@ def test_no_time_without_the_manager(managed: ReminderMessage, people: People, c
     assert people.get(managed.user_id) == {"unenrolled_since": "2026-11-24", "reminders": "0"}
 
 
-def test_a_person_who_is_not_verified_either_is_in_trouble(
+def test_unverified_user_and_manager(
     managed: ReminderMessage, people: People, calls: Calls, sent: list[dict[str, Any]], context: Context
 ) -> None:
+    """A rejection that names user and manager is recorded against the user's address."""
     calls.fail("SendEmail", "MessageRejected", status=400, message=f"{UNVERIFIED}{ADDRESS}, lead@example.com")
 
     lambda_handler(batch(managed.to_json()), context)
@@ -165,9 +169,10 @@ def test_a_person_who_is_not_verified_either_is_in_trouble(
     assert people.get(managed.user_id)["address_trouble_of"] == ADDRESS
 
 
-def test_a_mail_that_ses_takes_clears_the_trouble_with_the_address(
+def test_accepted_mail_clears_the_record(
     due: ReminderMessage, people: People, sent: list[dict[str, Any]], context: Context
 ) -> None:
+    """A mail that SES accepts clears what was recorded about the address."""
     people.put(
         due.user_id,
         unenrolled_since={"S": "2026-11-24"},
@@ -181,9 +186,8 @@ def test_a_mail_that_ses_takes_clears_the_trouble_with_the_address(
     assert not {"address_trouble", "address_trouble_of"} & people.get(due.user_id).keys()
 
 
-def test_a_mail_whose_answer_got_lost_is_not_sent_again(
-    due: ReminderMessage, people: People, calls: Calls, context: Context
-) -> None:
+def test_lost_answer(due: ReminderMessage, people: People, calls: Calls, context: Context) -> None:
+    """A mail whose answer is lost is not sent again, and stays unconfirmed."""
     calls.break_off("SendEmail", ReadTimeoutError(endpoint_url="https://email.us-east-1.amazonaws.com"))
 
     responses = [lambda_handler(batch(due.to_json()), context) for _ in range(2)]
@@ -199,7 +203,7 @@ def test_a_mail_whose_answer_got_lost_is_not_sent_again(
 def test_ses_fails(
     due: ReminderMessage, people: People, calls: Calls, context: Context, fault: tuple[str, int] | None
 ) -> None:
-    """A mail that SES answers with a fault of its own is not sent again, and is not known to have gone out."""
+    """A mail that SES answers with a server error is not sent again, and stays unconfirmed."""
     if fault:
         calls.fail("SendEmail", fault[0], status=fault[1])
     else:
@@ -212,8 +216,8 @@ def test_ses_fails(
     assert "last_reminded" not in people.get(due.user_id)
 
 
-def test_ses_answers_what_cannot_be_read(due: ReminderMessage, people: People, calls: Calls, context: Context) -> None:
-    """An answer with status 200 means that SES has taken the mail, whatever is left of its text."""
+def test_unreadable_answer(due: ReminderMessage, people: People, calls: Calls, context: Context) -> None:
+    """An answer with status 200 confirms the mail, even if its text cannot be read."""
     calls.answer("SendEmail", '{"MessageId": "01')
 
     response = lambda_handler(batch(due.to_json()), context)
@@ -243,8 +247,8 @@ def outage(calls: Calls) -> Callable[[int], None]:
     return begin
 
 
-def test_confirm_late(due: ReminderMessage, people: People, outage: Callable[[int], None]) -> None:
-    """A mail that SES has taken is confirmed as soon as the table can be written, so none follows the next day."""
+def test_confirms_late(due: ReminderMessage, people: People, outage: Callable[[int], None]) -> None:
+    """A mail that SES has accepted is confirmed as soon as the table accepts writes."""
     outage(3)
 
     response = lambda_handler(batch(due.to_json()), minute())
@@ -254,10 +258,10 @@ def test_confirm_late(due: ReminderMessage, people: People, outage: Callable[[in
     assert ("last_reminded" in item, "claimed_on" in item) == (True, False)
 
 
-def test_release_late(
+def test_releases_late(
     person: Person, calls: Calls, sent: list[dict[str, Any]], event_text: Read, outage: Callable[[int], None]
 ) -> None:
-    """A mail that SES has not taken is given back as soon as the table can be written, and so is not lost."""
+    """The claim of a refused mail is released as soon as the table accepts writes, so the mail is not lost."""
     person()
     calls.fail("SendEmail", "TooManyRequestsException", status=429)
     outage(3)
@@ -267,8 +271,8 @@ def test_release_late(
     assert ([failed(response) for response in responses], len(sent)) == ([["m0"], []], 1)
 
 
-def test_confirm_never(due: ReminderMessage, people: People, calls: Calls, outage: Callable[[int], None]) -> None:
-    """A mail that cannot be confirmed in time is not sent again by its message, and is still due another day."""
+def test_never_confirmed(due: ReminderMessage, people: People, calls: Calls, outage: Callable[[int], None]) -> None:
+    """A mail that cannot be confirmed in time is not sent again by its message, and stays due on another day."""
     outage(200)
 
     first = lambda_handler(batch(due.to_json()), minute())
@@ -279,9 +283,10 @@ def test_confirm_never(due: ReminderMessage, people: People, calls: Calls, outag
     assert "claimed_on" in people.get(due.user_id)
 
 
-def test_a_mail_that_never_reached_ses_is_tried_again(
+def test_never_reached_ses(
     due: ReminderMessage, people: People, calls: Calls, sent: list[dict[str, Any]], context: Context
 ) -> None:
+    """A mail that never reached SES is sent by the next try."""
     calls.break_off("SendEmail", ConnectTimeoutError(endpoint_url="https://email.us-east-1.amazonaws.com"))
 
     responses = [lambda_handler(batch(due.to_json()), context) for _ in range(2)]
@@ -290,9 +295,10 @@ def test_a_mail_that_never_reached_ses_is_tried_again(
     assert len(sent) == 1
 
 
-def test_a_claim_whose_answer_got_lost_is_ours_all_the_same(
+def test_lost_answer_of_the_claim(
     due: ReminderMessage, calls: Calls, sent: list[dict[str, Any]], context: Context
 ) -> None:
+    """A claim whose answer is lost still belongs to this run, so the mail is sent."""
     calls.lose_answer("UpdateItem")
 
     response = lambda_handler(batch(due.to_json()), context)
