@@ -97,7 +97,7 @@ def calls(calls: Calls) -> Calls:
 
 
 def ses_account(*, most: float = 50_000.0, sent: float = 3.0) -> str:
-    """SES's answer about an account that may send so many mails in 24 hours and has sent some of them."""
+    """The answer of SES about an account that may send so many mails in 24 hours and has sent some of them."""
     quota = {"Max24HourSend": most, "MaxSendRate": 14.0, "SentLast24Hours": sent}
     return json.dumps({"ProductionAccessEnabled": True, "SendingEnabled": True, "SendQuota": quota})
 
@@ -133,8 +133,8 @@ Person = Callable[..., str]
 
 def report_of(iam: "IAMClient", shifted: str = "") -> str:
     """The answer to GetCredentialReport as IAM would give it now; the row of one user is shifted by a comma."""
-    found = iam.get_credential_report()["Content"].decode()
-    text = found.replace(f"\n{shifted},", "\nodd,one,", 1) if shifted else found
+    report = iam.get_credential_report()["Content"].decode()
+    text = report.replace(f"\n{shifted},", "\nodd,one,", 1) if shifted else report
     content = b64encode(text.encode()).decode()
     return (
         "<GetCredentialReportResponse><GetCredentialReportResult>"

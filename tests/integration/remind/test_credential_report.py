@@ -14,9 +14,10 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
 
-def test_a_user_too_young_for_the_report_is_mailed_if_there_is_a_password(
+def test_user_missing_in_the_report(
     iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
+    """A user who is too new for the report is mailed if there is a password."""
     calls.answer("GetCredentialReport", report_of(iam))
     person()
     person("later@example.com", password=False)
@@ -28,7 +29,7 @@ def test_a_user_too_young_for_the_report_is_mailed_if_there_is_a_password(
 
 
 @pytest.mark.parametrize("error", [None, ReadTimeoutError(endpoint_url="https://iam.amazonaws.com")])
-def test_a_password_that_cannot_be_asked_for_ends_no_run(
+def test_login_profile_fails(
     iam: "IAMClient",
     person: Person,
     around: Surroundings,
@@ -37,6 +38,7 @@ def test_a_password_that_cannot_be_asked_for_ends_no_run(
     event: dict[str, Any],
     error: BotoCoreError | None,
 ) -> None:
+    """A login profile that cannot be read leaves one user unknown and does not end the run."""
     calls.answer("GetCredentialReport", report_of(iam))
     person("first@example.com")
     person("second@example.com")
@@ -51,7 +53,7 @@ def test_a_password_that_cannot_be_asked_for_ends_no_run(
     assert (totals["unenrolled"], totals["unknown"]) == (1, 1)
 
 
-def test_a_user_too_new_for_the_report_who_has_a_passkey_is_enrolled(
+def test_passkey_missing_in_the_report(
     iam: "IAMClient",
     person: Person,
     around: Surroundings,
@@ -60,7 +62,7 @@ def test_a_user_too_new_for_the_report_who_has_a_passkey_is_enrolled(
     event: dict[str, Any],
     stack: Stack,
 ) -> None:
-    """No bulk list has passkeys, so the devices of a user without a row are looked up, also if no mail is sent."""
+    """The devices of a user without a row are read, because no bulk list has passkeys, even without a sender."""
     stack.update(SenderEmail="")
     calls.answer("GetCredentialReport", report_of(iam))
     person()
@@ -72,7 +74,7 @@ def test_a_user_too_new_for_the_report_who_has_a_passkey_is_enrolled(
     assert lambda_handler(event, context)["enrolled"] == 1
 
 
-def test_without_a_report_whoever_was_unenrolled_is_still_mailed_and_ops_are_told(
+def test_no_report_for_known_users(
     iam: "IAMClient",
     person: Person,
     around: Surroundings,
@@ -81,12 +83,13 @@ def test_without_a_report_whoever_was_unenrolled_is_still_mailed_and_ops_are_tol
     event: dict[str, Any],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    """Without a report, users who were unenrolled before are still mailed, and the digest says so."""
     monkeypatch.setattr("aws.iam.credential_report._TRIES", 1)
     monkeypatch.setattr("aws.iam.credential_report._PAUSE", 0)
     calls.fail("GetCredentialReport", "ReportInProgress", status=404)
-    known = person()
+    user_id = person()
     person("new@example.com")
-    around.put(known, user_name={"S": NAME}, unenrolled_since={"S": ago(3)}, reminders={"N": "2"})
+    around.put(user_id, user_name={"S": NAME}, unenrolled_since={"S": ago(3)}, reminders={"N": "2"})
 
     totals = lambda_handler(event, context)
 
@@ -96,7 +99,7 @@ def test_without_a_report_whoever_was_unenrolled_is_still_mailed_and_ops_are_tol
 
 
 @pytest.mark.parametrize("virtual", [False, True])
-def test_without_a_credential_report_nobody_is_said_to_be_enrolled(
+def test_no_report_claims_nothing(
     iam: "IAMClient",
     person: Person,
     around: Surroundings,
@@ -107,7 +110,7 @@ def test_without_a_credential_report_nobody_is_said_to_be_enrolled(
     capsys: pytest.CaptureFixture[str],
     virtual: bool,
 ) -> None:
-    """What is not known is neither a good number nor a good sentence."""
+    """Without a report, digest and metrics claim nothing about the users whose state is unknown."""
     for number in range(3):
         person(f"user{number}@example.com")
     if virtual:

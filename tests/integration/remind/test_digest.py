@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
 
-def test_without_a_sender_the_digest_is_all_there_is(
+def test_no_sender(
     person: Person,
     around: Surroundings,
     calls: Calls,
@@ -23,6 +23,7 @@ def test_without_a_sender_the_digest_is_all_there_is(
     event: dict[str, Any],
     stack: Stack,
 ) -> None:
+    """Without a sender, a run publishes the digest and sends no mail."""
     stack.update(SenderEmail="")
     person()
 
@@ -34,7 +35,7 @@ def test_without_a_sender_the_digest_is_all_there_is(
     assert not {"ListMFADevices", "SendMessageBatch", "GetAccount"} & set(calls)
 
 
-def test_a_dry_run_tells_and_writes_nothing(
+def test_dry_run(
     person: Person,
     around: Surroundings,
     calls: Calls,
@@ -43,6 +44,7 @@ def test_a_dry_run_tells_and_writes_nothing(
     stack: Stack,
     log: Log,
 ) -> None:
+    """A dry run publishes a digest that says so, sends no mail and writes nothing."""
     stack.update(DryRun="true")
     person()
 
@@ -56,9 +58,10 @@ def test_a_dry_run_tells_and_writes_nothing(
     assert NAME not in log.entry("Run done").values()
 
 
-def test_ses_that_does_not_say_is_told_and_stops_nothing(
+def test_ses_status_unknown(
     person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
+    """A failure to read the status of SES is in the digest and stops no mail."""
     person()
     calls.fail("GetAccount", "AccessDeniedException", status=403)
 
@@ -69,10 +72,10 @@ def test_ses_that_does_not_say_is_told_and_stops_nothing(
 
 
 @pytest.mark.parametrize(
-    ("unknown", "verified", "told"),
+    ("unknown", "verified", "warned"),
     [(0, True, False), (1, True, False), (2, True, False), (0, False, True), (3, False, True)],
 )
-def test_a_sender_that_neither_itself_nor_by_its_domain_is_verified_is_told(
+def test_unverified_sender(
     person: Person,
     around: Surroundings,
     calls: Calls,
@@ -81,9 +84,9 @@ def test_a_sender_that_neither_itself_nor_by_its_domain_is_verified_is_told(
     stack: Stack,
     unknown: int,
     verified: bool,
-    told: bool,
+    warned: bool,
 ) -> None:
-    """SES knows the address, its domain or the domain above that."""
+    """The digest warns of a sender if SES has verified neither the address nor its domain nor the one above."""
     stack.update(SenderEmail="mfa@mail.example.com")
     person()
     calls.forget("GetEmailIdentity")
@@ -93,13 +96,14 @@ def test_a_sender_that_neither_itself_nor_by_its_domain_is_verified_is_told(
 
     lambda_handler(event, context)
 
-    assert ("SES has not verified the sender" in around.digests()[0]["Message"]) == told
+    assert ("SES has not verified the sender" in around.digests()[0]["Message"]) == warned
     assert len(around.mails()) == 1
 
 
-def test_the_next_digest_says_what_has_changed_and_who_enrolled_is_no_longer_in_it(
+def test_shows_changes(
     iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
+    """The next digest gives the changes in numbers and leaves out the users who enrolled."""
     person()
     person("bob@example.com")
     lambda_handler(event, context)
@@ -112,10 +116,10 @@ def test_the_next_digest_says_what_has_changed_and_who_enrolled_is_no_longer_in_
     assert "bob@example.com" not in digest["Message"]
 
 
-def test_a_run_that_has_expired_is_no_comparison(
+def test_ignores_expired_runs(
     person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
-    """DynamoDB deletes an expired run within days only; it does not count in the meantime."""
+    """A run that has expired is not compared with, even if DynamoDB has not deleted it yet."""
     person()
     old = datetime.now(UTC) - timedelta(days=500)
     around.put(
@@ -133,7 +137,7 @@ def test_a_run_that_has_expired_is_no_comparison(
 def test_compares_with_the_latest_run(
     person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
-    """Of several runs that are remembered, a digest compares with the latest."""
+    """Of several runs in the table, a digest compares with the latest."""
     person()
     for days, enrolled in ((1, "4"), (3, "9"), (2, "7")):
         at = datetime.now(UTC) - timedelta(days=days)
@@ -146,7 +150,7 @@ def test_compares_with_the_latest_run(
     assert "     0  enrolled (\N{MINUS SIGN}4)\n" in digest["Message"]
 
 
-def test_a_group_without_the_policy_enforces_nobody(
+def test_group_without_the_policy(
     iam: "IAMClient",
     stack: Stack,
     person: Person,
@@ -155,7 +159,7 @@ def test_a_group_without_the_policy_enforces_nobody(
     context: Context,
     event: dict[str, Any],
 ) -> None:
-    """A member of the group is not enforced in digest and report unless the group carries the policy."""
+    """A member of the group is not enforced in digest and report if the group lacks the policy."""
     iam.detach_group_policy(GroupName=stack.group, PolicyArn=stack.policy_arn)
     person()
     iam.add_user_to_group(GroupName=stack.group, UserName=NAME)
@@ -167,9 +171,10 @@ def test_a_group_without_the_policy_enforces_nobody(
     assert "NOT ENFORCED" in around.digests()[0]["Message"]
 
 
-def test_a_report_of_the_run_is_kept_as_a_table_and_as_a_page_with_every_user(
+def test_keeps_a_report(
     iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
+    """A run keeps its report as a table and as a page, with every user."""
     user_id = person()
     person("robot@example.com", path="/service/")
     person("bob@example.com")
@@ -187,17 +192,18 @@ def test_a_report_of_the_run_is_kept_as_a_table_and_as_a_page_with_every_user(
     assert "bob@example.com" in html
 
 
-def test_the_numbers_reach_the_dashboard(
+def test_metrics(
     person: Person, calls: Calls, context: Context, event: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """The metrics count the users by state, the reminders and the escalations."""
     person()
     person("unreachable")
 
     lambda_handler(event, context)
 
     (line,) = [line for line in capsys.readouterr().out.splitlines() if "_aws" in line]
-    found = json.loads(line)
-    assert {name: found[name] for name in found if name.startswith(("Users", "Reminders", "Escalations"))} == {
+    metrics = json.loads(line)
+    assert {name: metrics[name] for name in metrics if name.startswith(("Users", "Reminders", "Escalations"))} == {
         "UsersEnrolled": [0.0],
         "UsersUnenrolled": [2.0],
         "UsersDormant": [0.0],

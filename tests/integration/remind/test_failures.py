@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 
 @pytest.mark.parametrize("operation", ["Scan", "GetAccountAuthorizationDetails", "ListVirtualMFADevices"])
-def test_a_page_that_fails_ends_the_run_before_anything_is_written(
+def test_failed_read(
     person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any], operation: str
 ) -> None:
+    """A failed read ends the run before any write, mail or notice."""
     user_id = person()
     around.put("AIDASOMEBODYELSE", user_name={"S": "bob"}, unenrolled_since={"S": ago(3)})
     calls.fail(operation, "AccessDenied", status=403)
@@ -38,9 +39,10 @@ def refused(*numbers: str) -> str:
     return json.dumps({"Successful": [], "Failed": failures})
 
 
-def test_what_the_queue_refuses_is_sent_again_at_once(
+def test_queue_refuses_once(
     person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
+    """A message that the queue refuses is sent again at once."""
     person()
     calls.answer("SendMessageBatch", refused("0"))
 
@@ -51,9 +53,10 @@ def test_what_the_queue_refuses_is_sent_again_at_once(
 
 
 @pytest.mark.parametrize("fault", ["refused", "unreachable"])
-def test_what_does_not_get_onto_the_queue_is_told_and_planned_again_by_the_next_run(
+def test_queue_refuses_always(
     person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any], fault: str
 ) -> None:
+    """A mail that the queue keeps refusing is in the digest, and the next run plans it again."""
     for number in range(12):
         person(f"user{number:02}@example.com")
     if fault == "refused":
@@ -94,7 +97,7 @@ def test_what_does_not_get_onto_the_queue_is_told_and_planned_again_by_the_next_
     ],
 )
 @pytest.mark.parametrize(("code", "status"), [("AccessDenied", 403), ("ServiceFailure", 500)])
-def test_wherever_a_run_fails_the_next_one_makes_up_for_it_under_the_same_cause(
+def test_next_run_completes_the_work(
     person: Person,
     around: Surroundings,
     calls: Calls,
@@ -104,6 +107,7 @@ def test_wherever_a_run_fails_the_next_one_makes_up_for_it_under_the_same_cause(
     code: str,
     status: int,
 ) -> None:
+    """After any failed call, the next run plans the same mails with the same causes."""
     ids = {person(name) for name in ("alice@example.com", "bob@example.com", "carol@example.com")}
     calls.keep_failing(operation, code, status=status)
 
@@ -118,9 +122,10 @@ def test_wherever_a_run_fails_the_next_one_makes_up_for_it_under_the_same_cause(
     assert "3 not enrolled" in around.digests()[-1]["Subject"]
 
 
-def test_who_cannot_be_looked_at_is_left_for_the_next_run_and_keeps_nobody_back(
+def test_devices_cannot_be_read(
     person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
+    """A user whose devices cannot be read is left to the next run, and the others are mailed."""
     person("first@example.com")
     person("second@example.com")
     calls.fail("ListMFADevices", "AccessDenied", status=403)
@@ -132,9 +137,10 @@ def test_who_cannot_be_looked_at_is_left_for_the_next_run_and_keeps_nobody_back(
     assert "1 person was not reminded: IAM did not say" in " ".join(around.digests()[0]["Message"].split())
 
 
-def test_throttling_is_borne(
+def test_throttling(
     person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
+    """A run continues although IAM throttles several of its calls."""
     person()
     for operation in ("GetAccountAuthorizationDetails", "ListVirtualMFADevices", "ListMFADevices"):
         calls.fail(operation, "Throttling", status=400, times=3)
@@ -144,7 +150,7 @@ def test_throttling_is_borne(
     assert len(around.mails()) == 1
 
 
-def test_a_report_that_cannot_be_kept_costs_neither_reminders_nor_the_digest_and_is_made_up_for(
+def test_report_cannot_be_kept(
     person: Person,
     around: Surroundings,
     calls: Calls,
@@ -152,6 +158,7 @@ def test_a_report_that_cannot_be_kept_costs_neither_reminders_nor_the_digest_and
     event: dict[str, Any],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    """A report that cannot be kept fails the run after mails and digest, and the next run keeps one."""
     person()
     calls.fail("PutObject", "AccessDenied", status=403)
 
@@ -166,9 +173,10 @@ def test_a_report_that_cannot_be_kept_costs_neither_reminders_nor_the_digest_and
     assert len(around.reports()) == 2
 
 
-def test_a_run_that_lambda_repeats_tells_ops_once_and_the_next_run_tells_them_again(
+def test_repeated_run(
     person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
+    """A run that Lambda repeats publishes one digest, and the next run publishes another."""
     person()
     calls.fail("PutObject", "AccessDenied", status=403, times=2)
 
@@ -182,7 +190,7 @@ def test_a_run_that_lambda_repeats_tells_ops_once_and_the_next_run_tells_them_ag
 
 
 @pytest.mark.parametrize(("fault", "completed"), [(None, True), ("PutObject", False), ("SendMessageBatch", False)])
-def test_a_run_counts_as_completed_only_where_all_of_it_was_done(
+def test_counts_completed_runs(
     person: Person,
     calls: Calls,
     context: Context,
@@ -191,6 +199,7 @@ def test_a_run_counts_as_completed_only_where_all_of_it_was_done(
     fault: str | None,
     completed: bool,
 ) -> None:
+    """A run counts as completed only if all of its work was done."""
     person()
     if fault:
         calls.fail(fault, "AccessDenied", status=403)
@@ -201,10 +210,10 @@ def test_a_run_counts_as_completed_only_where_all_of_it_was_done(
     assert ("ReminderRunsCompleted" in capsys.readouterr().out) == completed
 
 
-def test_one_odd_row_and_one_odd_item_cost_nobody_else_a_reminder(
+def test_malformed_row_and_item(
     iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
-    """Ops are named what could not be read, and everybody else is reminded."""
+    """A malformed row and a malformed item are named in the digest, and the other users are reminded."""
     person()
     person("odd@example.com")
     around.put("AIDAODD", user_name={"S": "x"}, unenrolled_since={"S": "24.11.2026"})
@@ -217,10 +226,10 @@ def test_one_odd_row_and_one_odd_item_cost_nobody_else_a_reminder(
     assert "could not be read: odd, AIDAODD" in " ".join(digest["Message"].split())
 
 
-def test_one_refused_write_costs_nobody_else_a_reminder(
+def test_refused_write(
     person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
-    """A person whose item the table refuses is named and waits; the run ends as failed after everything else."""
+    """A user whose item cannot be written is named and waits; the others are reminded before the run fails."""
     for name in ("a@example.com", "b@example.com"):
         person(name)
     calls.fail("UpdateItem", "ValidationException", status=400)
@@ -235,7 +244,7 @@ def test_one_refused_write_costs_nobody_else_a_reminder(
     assert around.reports()
 
 
-def test_a_digest_that_sns_refuses_costs_neither_report_nor_totals(
+def test_digest_cannot_be_published(
     person: Person,
     around: Surroundings,
     calls: Calls,
@@ -243,7 +252,7 @@ def test_a_digest_that_sns_refuses_costs_neither_report_nor_totals(
     event: dict[str, Any],
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Report, totals and metrics are kept; Lambda's other try tells ops once and keeps one report."""
+    """A digest that cannot be published leaves report and metrics, and the repeated run publishes it once."""
     person()
     calls.keep_failing("Publish", "InternalError", status=500)
 
@@ -259,7 +268,7 @@ def test_a_digest_that_sns_refuses_costs_neither_report_nor_totals(
     assert len(around.digests()) == 1
 
 
-def test_a_dry_run_that_fails_to_look_is_told_once(
+def test_dry_run_is_not_repeated(
     person: Person,
     around: Surroundings,
     calls: Calls,
@@ -267,7 +276,7 @@ def test_a_dry_run_that_fails_to_look_is_told_once(
     event: dict[str, Any],
     stack: Stack,
 ) -> None:
-    """A dry run writes nothing, so another try could not know that ops were told: there is none."""
+    """A failed call does not fail a dry run, because a repeated one could not know that ops were notified."""
     stack.update(DryRun="true")
     person()
     calls.fail("ListMFADevices", "AccessDenied", status=403)
@@ -301,9 +310,10 @@ def test_a_dry_run_that_fails_to_look_is_told_once(
         ("DRY_RUN", "yes"),
     ],
 )
-def test_a_wrong_setting_stops_the_run_and_is_named(
+def test_wrong_setting(
     context: Context, event: dict[str, Any], monkeypatch: pytest.MonkeyPatch, name: str, value: str
 ) -> None:
+    """A wrong environment variable stops the run with an error that names it."""
     monkeypatch.setenv(name, value)
 
     with pytest.raises(InvalidSetting, match=f"environment variable {name}: expected"):

@@ -11,9 +11,8 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
 
-def test_when_time_is_up_the_rest_is_left_for_the_next_run(
-    person: Person, around: Surroundings, calls: Calls, event: dict[str, Any]
-) -> None:
+def test_no_time_for_mails(person: Person, around: Surroundings, calls: Calls, event: dict[str, Any]) -> None:
+    """If time is up, the mails are left to the next run and the digest says so."""
     person()
 
     lambda_handler(event, Context("RemindFunction", left=60_000))
@@ -22,9 +21,10 @@ def test_when_time_is_up_the_rest_is_left_for_the_next_run(
     assert "1 person was not reminded: time was up" in around.digests()[0]["Message"]
 
 
-def test_passwords_are_not_asked_for_when_time_is_up(
+def test_no_time_for_passwords(
     iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, event: dict[str, Any]
 ) -> None:
+    """If time is up, no login profile is read."""
     calls.answer("GetCredentialReport", report_of(iam))
     person()
 
@@ -33,10 +33,10 @@ def test_passwords_are_not_asked_for_when_time_is_up(
     assert "GetLoginProfile" not in calls
 
 
-def test_a_run_asks_for_a_hundred_passwords_at_most(
+def test_reads_a_hundred_passwords(
     iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
-    """A bulk creation of users does not cost the other users their reminder: the rest waits for the next report."""
+    """A run reads at most a hundred login profiles, so a bulk creation of users does not delay the others."""
     calls.answer("GetCredentialReport", report_of(iam))
     for number in range(102):
         person(f"user{number}@example.com")
@@ -47,9 +47,10 @@ def test_a_run_asks_for_a_hundred_passwords_at_most(
     assert (totals["unenrolled"], totals["unknown"]) == (100, 2)
 
 
-def test_more_than_ses_sends_in_a_day_is_left_for_the_next_run_and_comes_round_to_everybody(
+def test_daily_quota(
     person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
+    """Mails beyond the daily quota of SES are left to the next run, the users with most reminders last."""
     had_three = {person(f"old{number}@example.com") for number in range(3)}
     had_none = {person(f"new{number}@example.com") for number in range(3)}
     for user_id in had_three:

@@ -20,9 +20,10 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
 
-def test_who_has_no_mfa_is_mailed_and_remembered_and_ops_are_told(
+def test_reminds_an_unenrolled_user(
     person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
+    """A user without MFA is mailed, written to the table and listed in the digest."""
     user_id = person()
 
     totals = lambda_handler(event, context)
@@ -61,9 +62,8 @@ def test_who_has_no_mfa_is_mailed_and_remembered_and_ops_are_told(
     assert (totals["unenrolled"], totals["reminders"]) == (1, 1)
 
 
-def test_the_run_reads_in_bulk_and_looks_only_at_whom_it_mails(
-    iam: "IAMClient", person: Person, calls: Calls, context: Context, event: dict[str, Any]
-) -> None:
+def test_reads_in_bulk(iam: "IAMClient", person: Person, calls: Calls, context: Context, event: dict[str, Any]) -> None:
+    """A run reads in bulk, and reads single devices only of the users that it mails."""
     for number in range(30):
         person(f"enrolled{number}@example.com")
         enrol(iam, f"enrolled{number}@example.com")
@@ -91,9 +91,10 @@ def test_the_run_reads_in_bulk_and_looks_only_at_whom_it_mails(
     ]
 
 
-def test_nobody_else_is_mailed(
+def test_mails_no_other_user(
     iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
+    """A user who is enrolled, dormant, exempt or without an allowed address gets no mail."""
     person("enrolled@example.com")
     enrol(iam, "enrolled@example.com")
     person("dormant@example.com", password=False)
@@ -113,9 +114,10 @@ def test_nobody_else_is_mailed(
     }
 
 
-def test_who_has_only_an_access_key_can_follow_no_mail_and_is_listed(
+def test_access_key_only(
     iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
+    """A user with only an access key gets no mail, and the digest lists them as unable to enrol."""
     person(password=False)
     key = iam.create_access_key(UserName=NAME)["AccessKey"]["AccessKeyId"]
     person("inactive@example.com", password=False)
@@ -133,9 +135,10 @@ def test_who_has_only_an_access_key_can_follow_no_mail_and_is_listed(
     assert "\nNOT ENROLLED" not in digest["Message"]
 
 
-def test_who_gets_a_password_beside_the_access_key_is_reminded_from_that_day_on(
+def test_password_beside_the_access_key(
     iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
+    """A user with an access key who gets a password is reminded from that day on."""
     user_id = person(password=False)
     iam.create_access_key(UserName=NAME)
     lambda_handler(event, context)
@@ -152,7 +155,7 @@ def test_who_gets_a_password_beside_the_access_key_is_reminded_from_that_day_on(
 
 
 @pytest.mark.parametrize("serial", ["arn:aws:iam::111122223333:u2f/user/alice/key-EXAMPLE", "GAHT12345678"])
-def test_a_passkey_or_token_registered_after_the_report_was_made_keeps_the_mail_back(
+def test_device_newer_than_the_report(
     iam: "IAMClient",
     person: Person,
     around: Surroundings,
@@ -161,6 +164,7 @@ def test_a_passkey_or_token_registered_after_the_report_was_made_keeps_the_mail_
     event: dict[str, Any],
     serial: str,
 ) -> None:
+    """A passkey or token that is newer than the report prevents the mail and ends the count."""
     user_id = person()
     around.put(user_id, user_name={"S": NAME}, unenrolled_since={"S": ago(3)}, reminders={"N": "2"})
     calls.answer("GetCredentialReport", report_of(iam))
@@ -177,9 +181,10 @@ def test_a_passkey_or_token_registered_after_the_report_was_made_keeps_the_mail_
     assert "unenrolled_since" not in item
 
 
-def test_a_user_deleted_meanwhile_is_not_mailed(
+def test_user_deleted_meanwhile(
     person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
+    """A user who is deleted during the run gets no mail."""
     person()
     calls.fail("ListMFADevices", "NoSuchEntity", status=404)
 
@@ -188,9 +193,10 @@ def test_a_user_deleted_meanwhile_is_not_mailed(
     assert around.mails() == []
 
 
-def test_an_escalation_goes_to_the_manager_too_in_the_language_of_the_tag(
+def test_escalation(
     person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
+    """An escalation names the manager as a recipient and takes the language of the tag."""
     user_id = person(language="ja", manager_email="lead@example.com")
     around.put(
         user_id,
@@ -208,9 +214,10 @@ def test_an_escalation_goes_to_the_manager_too_in_the_language_of_the_tag(
     assert (message.number, message.days) == (5, 15)
 
 
-def test_run_twice_it_plans_the_same_cause_and_once_that_is_claimed_nothing(
+def test_repeated_run_plans_the_same(
     person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
+    """A repeated run plans the same cause, and no mail once the cause is claimed."""
     user_id = person()
 
     lambda_handler(event, context)
@@ -228,9 +235,10 @@ def test_run_twice_it_plans_the_same_cause_and_once_that_is_claimed_nothing(
     assert around.mails() == []
 
 
-def test_a_reminder_that_a_crash_has_swallowed_is_planned_again_the_next_day(
+def test_unconfirmed_reminder(
     person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
+    """A reminder that was claimed and never confirmed is planned again the next day with another cause."""
     user_id = person()
     claimed = {"reminders": {"N": "3"}, "causes": {"SS": [f"reminder#{ago(2)}"]}, "claimed_on": {"S": ago(1)}}
     around.put(user_id, user_name={"S": NAME}, unenrolled_since={"S": ago(5)}, **claimed)
@@ -241,9 +249,10 @@ def test_a_reminder_that_a_crash_has_swallowed_is_planned_again_the_next_day(
     assert (message.cause, message.number) == (f"reminder#{ago(2)}#{TODAY}", 4)
 
 
-def test_two_runs_at_once_count_from_the_same_day(
+def test_two_runs_at_once(
     person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
+    """Two runs at the same time count from the same day and plan the same cause."""
     user_id = person()
     calls.answer("Scan", json.dumps({"Items": [], "Count": 0}))
     around.put(user_id, user_name={"S": NAME}, unenrolled_since={"S": ago(0)}, reminders={"N": "1"})
@@ -254,7 +263,7 @@ def test_two_runs_at_once_count_from_the_same_day(
     assert [message.cause for message in around.mails()] == [f"reminder#{TODAY}"]
 
 
-def test_days_of_the_cadence_come_in_any_order(
+def test_days_in_any_order(
     person: Person,
     around: Surroundings,
     calls: Calls,
@@ -262,7 +271,7 @@ def test_days_of_the_cadence_come_in_any_order(
     event: dict[str, Any],
     stack: Stack,
 ) -> None:
-    """The template cannot ask for an order, so no run is refused for it."""
+    """ReminderDays may come in any order, because the template cannot require one."""
     stack.update(ReminderDays="7,3,0,3")
     person()
 
@@ -271,13 +280,10 @@ def test_days_of_the_cadence_come_in_any_order(
     assert [message.number for message in around.mails()] == [1]
 
 
-def test_counts_from_the_latest_run(
+def test_counts_from_today_without_a_record(
     iam: "IAMClient", person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
-    """A user able to enrol before the latest run, of whom nothing is remembered, counts from today.
-
-    The user was exempt, say, when the latest run looked.
-    """
+    """A user without an item who was able to enrol before the latest run counts from today."""
     user_id = person()
     iam_backends["111122223333"]["aws"].users[NAME].create_date -= timedelta(days=3)
     clients.iam().generate_credential_report()
@@ -290,9 +296,10 @@ def test_counts_from_the_latest_run(
     assert (around.item(user_id) or {})["unenrolled_since"] == {"S": TODAY.isoformat()}
 
 
-def test_a_user_who_is_gone_is_forgotten_in_time(
+def test_deleted_user_expires(
     iam: "IAMClient", around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
+    """The item of a deleted user expires after 90 days."""
     around.put("AIDAEXAMPLEGONE", user_name={"S": "gone"}, unenrolled_since={"S": ago(30)})
 
     lambda_handler(event, context)
@@ -308,7 +315,7 @@ def test_a_user_who_is_gone_is_forgotten_in_time(
         ("America/Los_Angeles", datetime(2026, 11, 25, 1, 0, tzinfo=UTC), 0),
     ],
 )
-def test_the_last_day_of_an_exemption_is_that_of_utc(
+def test_exemption_ends_in_utc(
     person: Person,
     around: Surroundings,
     calls: Calls,
@@ -320,7 +327,7 @@ def test_the_last_day_of_an_exemption_is_that_of_utc(
     at: datetime,
     exempt: int,
 ) -> None:
-    """A reminder run in any zone ends an exemption when those who enforce end it."""
+    """An exemption ends with its last day in UTC, whichever time zone is set for the reminders."""
 
     class Clock(datetime):
         @classmethod
@@ -335,7 +342,7 @@ def test_the_last_day_of_an_exemption_is_that_of_utc(
 
 
 @pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Etc/GMT+12"])
-def test_days_are_those_of_the_time_zone_that_ops_chose(
+def test_days_of_the_time_zone(
     person: Person,
     around: Surroundings,
     calls: Calls,
@@ -344,6 +351,7 @@ def test_days_are_those_of_the_time_zone_that_ops_chose(
     stack: Stack,
     zone: str,
 ) -> None:
+    """The days are those of ReminderTimeZone."""
     stack.update(ReminderTimeZone=zone)
     user_id = person()
 
