@@ -1,4 +1,4 @@
-"""What the tests of the reconcile handler share: a sweep, its context, and users to look at."""
+"""What the tests of the reconcile handler share: a sweep, its context, and users."""
 
 import json
 from collections.abc import Callable
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
 
-LOOKS = ["ListEntitiesForPolicy", "GetPolicy", "GetAccountAuthorizationDetails", "Query", "Query"]
+CHECKS = ["ListEntitiesForPolicy", "GetPolicy", "GetAccountAuthorizationDetails", "Query", "Query"]
 # What a sweep reads once more at its end: the exemptions that ops know of.
-READS = [*LOOKS, "Query"]
+READS = [*CHECKS, "Query"]
 
 
 @pytest.fixture

@@ -18,9 +18,10 @@ if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
 
-def test_a_user_who_fits_neither_way_is_told_to_ops_once_a_day(
+def test_reports_an_unenforceable_user_once(
     stack: Stack, create: Callable[..., str], calls: Calls, context: Context
 ) -> None:
+    """A user who fits neither the policy nor the group is reported to ops once a day."""
     create("alice")
     calls.fail("AttachUserPolicy", "LimitExceeded", times=2)
     calls.fail("AddUserToGroup", "LimitExceeded", times=2)
@@ -31,9 +32,8 @@ def test_a_user_who_fits_neither_way_is_told_to_ops_once_a_day(
     assert "alice" in stack.ops.read()
 
 
-def test_only_a_user_of_whom_ops_were_not_told_today_is_told(
-    stack: Stack, create: Callable[..., str], calls: Calls, context: Context
-) -> None:
+def test_reports_only_new_users(stack: Stack, create: Callable[..., str], calls: Calls, context: Context) -> None:
+    """A second notice of the day names only the users that the first did not."""
     create("alice")
     for _ in range(3):
         calls.fail("AttachUserPolicy", "LimitExceeded")
@@ -48,10 +48,10 @@ def test_only_a_user_of_whom_ops_were_not_told_today_is_told(
     assert ("alice" in first, "alice" in second, "bob" in second) == (True, False, True)
 
 
-def test_tells_every_exemption_once_that_no_event_told(
+def test_reports_unknown_exemptions(
     iam: "IAMClient", stack: Stack, create: Callable[..., str], context: Context
 ) -> None:
-    """Exemptions that ops do not know of come in one notice, whether or not the policy was on the users."""
+    """Exemptions that no event reported come in one notice, with the policy attached or not."""
     for name in ("robot", "backup"):
         create(name, exempt="CI: keys only")
     iam.attach_user_policy(UserName="robot", PolicyArn=stack.policy_arn)
@@ -64,12 +64,12 @@ def test_tells_every_exemption_once_that_no_event_told(
     assert "robot is exempt by tag (CI: keys only)" in notice
 
 
-def test_tells_another_reason_and_an_exemption_that_came_again(
+def test_reports_changed_exemptions(
     iam: "IAMClient", stack: Stack, create: Callable[..., str], context: Context
 ) -> None:
-    """A changed exemption is news, and so is one that ended and came again, or that of another user of the name."""
+    """An exemption is reported again if its reason changes, if it returns, or if another user has the name."""
 
-    def tell(value: str) -> list[str]:
+    def kinds_after(value: str) -> list[str]:
         if value:
             iam.tag_user(UserName="robot", Tags=[{"Key": "mfa-exempt", "Value": value}])
         else:
@@ -78,19 +78,19 @@ def test_tells_another_reason_and_an_exemption_that_came_again(
         return stack.ops.kinds()
 
     create("robot")
-    told = [tell(value) for value in ("CI", "CI", "build", "", "build")]
+    kinds = [kinds_after(value) for value in ("CI", "CI", "build", "", "build")]
     iam.detach_user_policy(UserName="robot", PolicyArn=stack.policy_arn)
     iam.delete_user(UserName="robot")
     create("robot")
-    told.append(tell("build"))
+    kinds.append(kinds_after("build"))
 
-    assert told == [["exempted"], [], ["exempted"], [], ["exempted"], ["exempted"]]
+    assert kinds == [["exempted"], [], ["exempted"], [], ["exempted"], ["exempted"]]
 
 
-def test_an_exemption_is_told_when_its_release_was_asked_for(
+def test_reports_after_the_release_request(
     iam: "IAMClient", stack: Stack, create: Callable[..., str], calls: Calls, context: Context
 ) -> None:
-    """Ops are not told that a user is released while the queue takes no request; the next sweep tells them."""
+    """An exemption is reported only after the release request reached the queue."""
     create("robot", exempt="CI")
     iam.attach_user_policy(UserName="robot", PolicyArn=stack.policy_arn)
     calls.fail("SendMessage", "AccessDenied", status=403)
@@ -103,10 +103,10 @@ def test_an_exemption_is_told_when_its_release_was_asked_for(
     assert (first, stack.ops.kinds()) == ([], ["exempted"])
 
 
-def test_alarms_ops_of_users_from_whom_the_policy_keeps_being_taken(
+def test_reports_repeated_detachments(
     iam: "IAMClient", stack: Stack, create: Callable[..., str], context: Context
 ) -> None:
-    """The sweep goes on attaching, and tells ops once when it did so more often than they allow in a day."""
+    """The sweep keeps attaching, and alarms ops once if it exceeds the daily limit."""
     create("alice")
     for _ in range(6):
         sweep(context)
@@ -117,10 +117,10 @@ def test_alarms_ops_of_users_from_whom_the_policy_keeps_being_taken(
     assert "alice" in stack.ops.read()
 
 
-def test_names_exempt_users_whom_another_group_denies_everything(
+def test_reports_exempt_users_in_other_groups(
     iam: "IAMClient", stack: Stack, create: Callable[..., str], context: Context
 ) -> None:
-    """A group that is not the stack's is not touched, so ops are told which exempt users it denies everything."""
+    """Ops are notified once of the exempt users that another group with the policy denies everything."""
     iam.create_group(GroupName="developers")
     iam.attach_group_policy(GroupName="developers", PolicyArn=stack.policy_arn)
     for name in ("robot", "alice"):
@@ -131,15 +131,14 @@ def test_names_exempt_users_whom_another_group_denies_everything(
         sweep(context)
 
     notices = [json.loads(body) for body in stack.ops.take()]
-    [denied] = [found for found in notices if found["MessageAttributes"]["kind"]["Value"] == "exempt-but-denied"]
+    [denied] = [notice for notice in notices if notice["MessageAttributes"]["kind"]["Value"] == "exempt-but-denied"]
     assert "robot, through developers" in denied["Message"]
     assert "alice" not in denied["Message"]
     assert attached(iam, "alice") == ["mfa-control"]
 
 
-def test_a_notice_that_could_not_be_sent_is_sent_by_the_next_sweep(
-    stack: Stack, create: Callable[..., str], calls: Calls, context: Context
-) -> None:
+def test_repeats_a_failed_notice(stack: Stack, create: Callable[..., str], calls: Calls, context: Context) -> None:
+    """A notice that could not be published is published by the next sweep."""
     create("alice")
     calls.fail("AttachUserPolicy", "LimitExceeded", times=2)
     calls.fail("AddUserToGroup", "LimitExceeded", times=2)
@@ -152,9 +151,8 @@ def test_a_notice_that_could_not_be_sent_is_sent_by_the_next_sweep(
     assert "alice" in stack.ops.read()
 
 
-def test_a_group_that_lost_the_policy_gets_it_back_and_ops_are_told(
-    iam: "IAMClient", stack: Stack, create: Callable[..., str], context: Context
-) -> None:
+def test_repairs_the_group(iam: "IAMClient", stack: Stack, create: Callable[..., str], context: Context) -> None:
+    """A group that lost the policy gets it back, and ops are notified."""
     create("alice")
     iam.add_user_to_group(UserName="alice", GroupName=stack.group)
     iam.detach_group_policy(GroupName=stack.group, PolicyArn=stack.policy_arn)
@@ -168,7 +166,7 @@ def test_a_group_that_lost_the_policy_gets_it_back_and_ops_are_told(
 
 
 @pytest.mark.parametrize("enforce_by", ["user", "group"])
-def test_members_of_a_group_that_cannot_carry_the_policy_are_enforced_directly(
+def test_group_cannot_carry_the_policy(
     iam: "IAMClient",
     stack: Stack,
     create: Callable[..., str],
@@ -176,6 +174,7 @@ def test_members_of_a_group_that_cannot_carry_the_policy_are_enforced_directly(
     context: Context,
     enforce_by: str,
 ) -> None:
+    """The policy is attached to the members of a group that has no slot for it."""
     stack.update(EnforceBy=enforce_by)
     create("alice")
     iam.add_user_to_group(UserName="alice", GroupName=stack.group)
@@ -188,9 +187,10 @@ def test_members_of_a_group_that_cannot_carry_the_policy_are_enforced_directly(
     assert stack.ops.kinds() == ["policy-changed"]
 
 
-def test_a_policy_that_is_not_the_deployed_version_is_told_to_ops_once_a_day(
+def test_reports_another_policy_version(
     iam: "IAMClient", stack: Stack, context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """A policy with another default version than the deployed one is reported once a day."""
     policy = iam_backends[ACCOUNT]["aws"].managed_policies[stack.policy_arn]
     monkeypatch.setattr(policy, "update_date", datetime.now(UTC) - timedelta(hours=2))
     monkeypatch.setenv("POLICY_VERSION", "v7")

@@ -11,13 +11,14 @@ from domain.input.settings import InvalidSetting
 from reconcile.handler import SweepIncomplete
 from tests.integration.conftest import Calls, Log, attached
 from tests.integration.deployment import Context, Stack
-from tests.integration.reconcile.conftest import LOOKS, out_of_time, sweep
+from tests.integration.reconcile.conftest import CHECKS, out_of_time, sweep
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
 
-def test_writes_are_paced_at_five_a_second(create: Callable[..., str], context: Context, slept: list[float]) -> None:
+def test_paces_writes(create: Callable[..., str], context: Context, slept: list[float]) -> None:
+    """A sweep writes five times a second at most."""
     for number in range(6):
         create(f"user{number}")
 
@@ -26,9 +27,8 @@ def test_writes_are_paced_at_five_a_second(create: Callable[..., str], context: 
     assert sum(slept) == pytest.approx(1.0)
 
 
-def test_a_run_that_is_out_of_time_goes_on_in_another_until_everybody_is_enforced(
-    iam: "IAMClient", create: Callable[..., str], calls: Calls, log: Log
-) -> None:
+def test_continues_until_done(iam: "IAMClient", create: Callable[..., str], calls: Calls, log: Log) -> None:
+    """A run that is out of time starts the next one, until every user is enforced."""
     for number in range(5):
         create(f"user{number}")
     calls.answer("Invoke", "{}", "{}", "{}")
@@ -45,9 +45,10 @@ def test_a_run_that_is_out_of_time_goes_on_in_another_until_everybody_is_enforce
     assert all(attached(iam, f"user{number}") for number in range(5))
 
 
-def test_the_next_run_is_told_its_number_and_the_last_one_starts_no_other(
+def test_numbers_the_runs(
     create: Callable[..., str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """The next run gets its number, and the last one starts no other and does not count as completed."""
     create("alice")
     sent: list[Any] = []
     monkeypatch.setattr("aws.lambda_.Continuation.start_next_run", lambda _, event: sent.append(event))
@@ -60,10 +61,8 @@ def test_the_next_run_is_told_its_number_and_the_last_one_starts_no_other(
 
 
 @pytest.mark.parametrize("run", [None, "x", [], True, 1.5])
-def test_begins_with_the_first_run_whatever_else_an_event_holds(
-    create: Callable[..., str], monkeypatch: pytest.MonkeyPatch, run: object
-) -> None:
-    """Anybody may invoke the function by hand; only a number that the run before sent is one."""
+def test_malformed_run_number(create: Callable[..., str], monkeypatch: pytest.MonkeyPatch, run: object) -> None:
+    """An event whose run number is not a whole number starts the first run."""
     create("alice")
     sent: list[Any] = []
     monkeypatch.setattr("aws.lambda_.Continuation.start_next_run", lambda _, event: sent.append(event))
@@ -78,12 +77,13 @@ def metrics(printed: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in printed.splitlines() if line.startswith('{"_aws"')]
 
 
-def test_what_the_dashboard_shows_is_counted_by_reason_too(
+def test_metrics(
     iam: "IAMClient",
     create: Callable[..., str],
     context: Context,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    """The metrics count the users, and the exempt ones by reason."""
     create("alice")
     create("robot", exempt="CI")
     create("backup", path="/service/")
@@ -98,9 +98,10 @@ def test_what_the_dashboard_shows_is_counted_by_reason_too(
 
 
 @pytest.mark.parametrize("completed", [True, False])
-def test_a_sweep_counts_as_completed_only_where_all_of_it_was_done(
+def test_counts_completed_sweeps(
     create: Callable[..., str], calls: Calls, context: Context, capsys: pytest.CaptureFixture[str], completed: bool
 ) -> None:
+    """A sweep counts as completed only if it enforced every user."""
     create("alice")
     if not completed:
         calls.fail("AttachUserPolicy", "AccessDenied", status=403)
@@ -111,9 +112,9 @@ def test_a_sweep_counts_as_completed_only_where_all_of_it_was_done(
     assert ("SweepsCompleted" in capsys.readouterr().out) == completed
 
 
-@pytest.mark.parametrize("operation", sorted({*LOOKS}))
+@pytest.mark.parametrize("operation", sorted({*CHECKS}))
 @pytest.mark.parametrize(("code", "status"), [("Throttling", 400), ("ServiceFailure", 500), ("AccessDenied", 403)])
-def test_a_read_that_fails_ends_the_sweep_before_anything_is_written_and_the_next_makes_up_for_it(
+def test_failed_read(
     iam: "IAMClient",
     create: Callable[..., str],
     calls: Calls,
@@ -122,6 +123,7 @@ def test_a_read_that_fails_ends_the_sweep_before_anything_is_written_and_the_nex
     code: str,
     status: int,
 ) -> None:
+    """A failed read ends the sweep before any write, and the next sweep does its work."""
     create("alice")
     calls.keep_failing(operation, code, status=status)
 
@@ -137,9 +139,10 @@ def test_a_read_that_fails_ends_the_sweep_before_anything_is_written_and_the_nex
     ("code", "status"),
     [("Throttling", 400), ("ServiceFailure", 500), ("AccessDenied", 403), ("ConcurrentModification", 409)],
 )
-def test_a_user_who_cannot_be_attached_keeps_nobody_else_from_it_and_fails_the_sweep(
+def test_failed_attachment(
     iam: "IAMClient", create: Callable[..., str], calls: Calls, context: Context, code: str, status: int, log: Log
 ) -> None:
+    """A failed attachment fails the sweep after the other users are enforced."""
     for name in ("alice", "bob"):
         create(name)
     calls.keep_failing("AttachUserPolicy", code, status=status)
@@ -152,9 +155,10 @@ def test_a_user_who_cannot_be_attached_keeps_nobody_else_from_it_and_fails_the_s
     assert sweep(context)["UsersEnforced"] == 2
 
 
-def test_a_release_that_cannot_be_asked_for_fails_the_sweep_after_everybody_is_enforced(
+def test_failed_release_request(
     iam: "IAMClient", stack: Stack, create: Callable[..., str], calls: Calls, context: Context
 ) -> None:
+    """A failed release request fails the sweep after every user is enforced."""
     create("alice")
     create("robot", exempt="CI")
     iam.attach_user_policy(UserName="robot", PolicyArn=stack.policy_arn)
@@ -166,16 +170,16 @@ def test_a_release_that_cannot_be_asked_for_fails_the_sweep_after_everybody_is_e
     assert attached(iam, "alice") == ["mfa-control"]
 
 
-def test_a_user_who_was_deleted_meanwhile_is_nobodys_fault(
-    iam: "IAMClient", create: Callable[..., str], calls: Calls, context: Context
-) -> None:
+def test_user_deleted_meanwhile(iam: "IAMClient", create: Callable[..., str], calls: Calls, context: Context) -> None:
+    """A user who is deleted during the sweep counts neither as missing nor as a failure."""
     create("alice")
     calls.fail("AttachUserPolicy", "NoSuchEntity", status=404)
 
     assert sweep(context)["UsersMissing"] == 0
 
 
-def test_a_wrong_environment_stops_the_sweep(monkeypatch: pytest.MonkeyPatch, context: Context) -> None:
+def test_wrong_setting(monkeypatch: pytest.MonkeyPatch, context: Context) -> None:
+    """A wrong environment variable stops the sweep with an error that names it."""
     monkeypatch.setenv("EXISTING_USERS", "some")
 
     with pytest.raises(InvalidSetting, match="EXISTING_USERS: expected one of report, enforce"):

@@ -1,4 +1,4 @@
-"""The reconcile handler: the users whom a sweep enforces, spares or hands to release."""
+"""The reconcile handler: the users that a sweep enforces, spares or hands to release."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -13,15 +13,16 @@ from domain.enforcement.release_request import ReleaseRequest
 from reconcile import apply
 from tests.integration.conftest import Calls, Log, attached, members
 from tests.integration.deployment import ACCOUNT, Context, Stack
-from tests.integration.reconcile.conftest import LOOKS, READS, sweep
+from tests.integration.reconcile.conftest import CHECKS, READS, sweep
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
 
-def test_whoever_events_missed_is_enforced_with_one_write_each(
+def test_enforces_missed_users(
     iam: "IAMClient", create: Callable[..., str], calls: Calls, context: Context, event: dict[str, Any]
 ) -> None:
+    """A user that no event reported is enforced with one write."""
     for name in ("alice", "bob"):
         create(name)
 
@@ -32,9 +33,10 @@ def test_whoever_events_missed_is_enforced_with_one_write_each(
     assert (summary["UsersEnforced"], summary["UsersMissing"]) == (2, 0)
 
 
-def test_whoever_is_held_either_way_costs_nothing(
+def test_covered_users_cost_no_call(
     iam: "IAMClient", stack: Stack, create: Callable[..., str], calls: Calls, context: Context
 ) -> None:
+    """A user covered by the policy or the group costs no call of its own."""
     for name in ("alice", "bob"):
         create(name)
     iam.attach_user_policy(UserName="alice", PolicyArn=stack.policy_arn)
@@ -47,9 +49,10 @@ def test_whoever_is_held_either_way_costs_nothing(
     assert sorted(calls) == sorted(READS)
 
 
-def test_an_exempt_user_who_is_held_is_handed_to_release_and_nothing_is_detached_here(
+def test_requests_releases(
     iam: "IAMClient", stack: Stack, create: Callable[..., str], calls: Calls, context: Context, log: Log
 ) -> None:
+    """The sweep requests the release of an exempt user who has the policy, and detaches nothing itself."""
     robot = create("robot", exempt="CI, keys only")
     iam.attach_user_policy(UserName="robot", PolicyArn=stack.policy_arn)
 
@@ -62,9 +65,8 @@ def test_an_exempt_user_who_is_held_is_handed_to_release_and_nothing_is_detached
     assert (entry["user_name"], entry["reason"], entry.get("until")) == ("robot", "CI, keys only", None)
 
 
-def test_an_exemption_that_ended_is_named_and_its_user_enforced(
-    iam: "IAMClient", create: Callable[..., str], context: Context, log: Log
-) -> None:
+def test_ended_exemption(iam: "IAMClient", create: Callable[..., str], context: Context, log: Log) -> None:
+    """A user whose exemption has ended is enforced, and the log names the day."""
     create("guest", exempt="2020-12-31")
 
     assert sweep(context)["ExemptionsEnded"] == 1
@@ -72,9 +74,8 @@ def test_an_exemption_that_ended_is_named_and_its_user_enforced(
     assert log.entry("Exemption ended")["until"] == "2020-12-31"
 
 
-def test_users_older_than_the_deployment_are_reported_until_ops_say_otherwise(
-    iam: "IAMClient", create: Callable[..., str], stack: Stack, context: Context, log: Log
-) -> None:
+def test_existing_users(iam: "IAMClient", create: Callable[..., str], stack: Stack, context: Context, log: Log) -> None:
+    """A user older than the deployment is reported, and enforced only with ExistingUsers "enforce"."""
     create("alice")
     stack.update(ExistingUsersSince="2100-01-01")
 
@@ -88,9 +89,10 @@ def test_users_older_than_the_deployment_are_reported_until_ops_say_otherwise(
     assert log.entry("Users older than the deployment")["user_names"] == ["alice"]
 
 
-def test_a_user_who_is_being_deleted_is_put_back_an_hour_later(
+def test_spares_users_being_deleted(
     iam: "IAMClient", create: Callable[..., str], stack: Stack, context: Context
 ) -> None:
+    """A user who is being deleted is enforced only after the flag expires."""
     user_id = create("alice")
 
     def expire(at: datetime) -> None:
@@ -105,9 +107,10 @@ def test_a_user_who_is_being_deleted_is_put_back_an_hour_later(
     assert attached(iam, "alice") == ["mfa-control"]
 
 
-def test_an_older_user_whom_the_policy_once_held_is_enforced_again(
+def test_previously_enforced_users(
     iam: "IAMClient", create: Callable[..., str], stack: Stack, context: Context
 ) -> None:
+    """An older user who once had the policy is enforced again."""
     stack.update(ExistingUsersSince="2100-01-01")
     stack.flags.put(kind={"S": "held"}, subject={"S": create("alice")})
 
@@ -115,13 +118,14 @@ def test_an_older_user_whom_the_policy_once_held_is_enforced_again(
     assert attached(iam, "alice") == ["mfa-control"]
 
 
-def test_marks_are_read_after_everybody_for_one_may_be_set_meanwhile(calls: Calls, context: Context) -> None:
+def test_reads_flags_after_users(calls: Calls, context: Context) -> None:
+    """The flags are read after the users, because a flag may be set in between."""
     sweep(context)
 
     assert calls.index("GetAccountAuthorizationDetails") < calls.index("Query")
 
 
-def test_a_dry_run_changes_nothing_and_says_what_it_would_do(
+def test_dry_run(
     iam: "IAMClient",
     stack: Stack,
     create: Callable[..., str],
@@ -129,6 +133,7 @@ def test_a_dry_run_changes_nothing_and_says_what_it_would_do(
     context: Context,
     log: Log,
 ) -> None:
+    """A dry run writes nothing and logs what it would do."""
     stack.update(DryRun="true")
     create("alice")
     create("robot", exempt="CI")
@@ -137,16 +142,14 @@ def test_a_dry_run_changes_nothing_and_says_what_it_would_do(
 
     summary = sweep(context)
 
-    assert sorted(calls) == sorted(LOOKS)
+    assert sorted(calls) == sorted(CHECKS)
     assert summary["missing"] == {"not-attached": 1}
     assert log.entry("Would attach the policy")["user_name"] == "alice"
     assert log.entry("Would ask for a release")["user_name"] == "robot"
 
 
-def test_remembers_everybody_whom_the_policy_holds(
-    iam: "IAMClient", stack: Stack, create: Callable[..., str], context: Context
-) -> None:
-    """A user who had the policy at a sweep stays in scope, though older, and though no event tells of it."""
+def test_flags_enforced_users(iam: "IAMClient", stack: Stack, create: Callable[..., str], context: Context) -> None:
+    """A user who had the policy at a sweep stays in scope, even if older and without any event."""
     stack.update(ExistingUsers="enforce")
     for name in ("alice", "bob"):
         create(name)
@@ -163,7 +166,7 @@ def test_remembers_everybody_whom_the_policy_holds(
     assert attached(iam, "alice2") == attached(iam, "bob2") == ["mfa-control"]
 
 
-def test_whoever_is_exempted_or_deleted_before_a_late_turn_is_spared(
+def test_late_turn(
     iam: "IAMClient",
     stack: Stack,
     create: Callable[..., str],
@@ -171,6 +174,7 @@ def test_whoever_is_exempted_or_deleted_before_a_late_turn_is_spared(
     monkeypatch: pytest.MonkeyPatch,
     context: Context,
 ) -> None:
+    """A user whose turn comes late is read again, and spared if exempt, deleted or being deleted."""
     for name in ("alice", "bob", "carol", "dave"):
         create(name)
     erin = create("erin")
@@ -199,9 +203,10 @@ def test_whoever_is_exempted_or_deleted_before_a_late_turn_is_spared(
     assert calls.count("GetUser") == 5
 
 
-def test_a_user_whose_slots_are_full_is_enforced_through_the_group(
+def test_group_if_the_policies_are_full(
     iam: "IAMClient", stack: Stack, create: Callable[..., str], calls: Calls, context: Context
 ) -> None:
+    """A user with no slot for a policy is enforced through the group."""
     create("alice")
     calls.fail("AttachUserPolicy", "LimitExceeded")
 
@@ -209,10 +214,8 @@ def test_a_user_whose_slots_are_full_is_enforced_through_the_group(
     assert members(iam, stack.group) == ["alice"]
 
 
-def test_pages_are_followed_however_iam_cuts_them(
-    iam: "IAMClient", create: Callable[..., str], calls: Calls, context: Context
-) -> None:
-    """IAM cuts pages by size: one may be short, or even empty, with more to come."""
+def test_short_and_empty_pages(iam: "IAMClient", create: Callable[..., str], calls: Calls, context: Context) -> None:
+    """Pages are followed to the end, even if IAM sends a short or an empty one."""
     create("alice")
     create("bob")
 
