@@ -155,7 +155,7 @@ class Calls(list[str]):
         self.fail(operation, code, status=status, times=int(os.environ["AWS_MAX_ATTEMPTS"]) if tried_again else 1)
 
     def forget(self, operation: str) -> None:
-        """Answer the operation no longer as was said before."""
+        """Drop the answers that were set for the operation."""
         self._answers.pop(operation, None)
 
     def break_off(self, operation: str, error: BaseException, *, times: int = 1) -> None:

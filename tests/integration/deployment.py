@@ -243,5 +243,5 @@ class Stack:
         return Items(self.ref("PeopleTable"))
 
     def resolved(self, text: str) -> str:
-        """Put in what CloudFormation gives for the references in a text."""
+        """Replace the references in a text as CloudFormation does."""
         return _REFERENCE.sub(lambda reference: _ATTRIBUTES.get(reference[1]) or self.ref(reference[1]), text)

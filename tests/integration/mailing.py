@@ -1,4 +1,4 @@
-"""An account on moto with many people, from `remind` over the queue to `notify`: each mail that SES takes is noted."""
+"""Many people on moto, from `remind` through the queue to `notify`: it counts the mails that SES takes."""
 
 import json
 from collections import Counter
@@ -25,7 +25,7 @@ def deploy(monkeypatch: pytest.MonkeyPatch) -> Stack:
 
 
 def populate(people: int, *, enrolled: int = 0, policy_arn: str = "") -> None:
-    """Fill moto's account past its API: everybody has a password and this policy, and those enrolled have a device."""
+    """Fill moto's account past its API: all users have a password and this policy, and the enrolled ones a device."""
     backend = iam_backends[ACCOUNT]["aws"]
     for number in range(people + enrolled):
         name = f"user{number:04}"

@@ -1,4 +1,4 @@
-"""What one function hands to another, keeps or tells ops names the account that it is about."""
+"""Every message between functions and every stored item names its account."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime

@@ -76,9 +76,8 @@ def creations(event_text: ReadText) -> list[str]:
     return [creation(event_text, name) for name in NAMES]
 
 
-def test_a_call_that_is_throttled_once_is_tried_again_at_once(
-    iam: "IAMClient", calls: Calls, limited: Context, event_text: ReadText
-) -> None:
+def test_throttled_once(iam: "IAMClient", calls: Calls, limited: Context, event_text: ReadText) -> None:
+    """A call that is throttled once is tried again in the same run."""
     iam.create_user(UserName="alice")
     calls.fail("AttachUserPolicy", "Throttling", status=400)
 
@@ -88,9 +87,8 @@ def test_a_call_that_is_throttled_once_is_tried_again_at_once(
     assert calls == ["AttachUserPolicy"] * 2
 
 
-def test_ten_messages_that_iam_throttles_all_go_back_before_the_run_is_killed(
-    calls: Calls, limited: Context, event_text: ReadText
-) -> None:
+def test_throttled_throughout(calls: Calls, limited: Context, event_text: ReadText) -> None:
+    """Ten messages that IAM throttles all go back before Lambda ends the run."""
     calls.fail("AttachUserPolicy", "Throttling", status=400, times=100)
 
     response = lambda_handler(batch(*creations(event_text)), limited)
@@ -98,9 +96,8 @@ def test_ten_messages_that_iam_throttles_all_go_back_before_the_run_is_killed(
     assert failed(response) == [f"m{number}" for number in range(10)]
 
 
-def test_when_time_is_up_what_is_done_stays_done_and_the_rest_goes_back_untouched(
-    iam: "IAMClient", calls: Calls, clock: Clock, limited: Context, event_text: ReadText
-) -> None:
+def test_time_is_up(iam: "IAMClient", calls: Calls, clock: Clock, limited: Context, event_text: ReadText) -> None:
+    """If time is up, finished messages stay done and the others go back untouched."""
     for name in NAMES:
         iam.create_user(UserName=name)
     clock.seconds = 12
@@ -112,9 +109,10 @@ def test_when_time_is_up_what_is_done_stays_done_and_the_rest_goes_back_untouche
     assert [name for name in NAMES if attached(iam, name)] == NAMES[:1]
 
 
-def test_a_failure_is_logged_as_an_error_and_counted_with_its_tries(
+def test_logs_and_counts_failures(
     calls: Calls, context: Context, event_text: ReadText, log: Log, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    """A failed message is logged as an error and counted with its number of tries."""
     calls.fail("AttachUserPolicy", "AccessDenied", status=403)
     event = batch(creation(event_text, "alice"))
     event["Records"][0]["attributes"]["ApproximateReceiveCount"] = "3"

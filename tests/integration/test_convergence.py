@@ -1,4 +1,4 @@
-"""Whatever happens to an account and to the events of it, the next sweep brings everybody to where they belong."""
+"""After any changes to an account and any luck with its events, the next sweep enforces exactly the right users."""
 
 from typing import TYPE_CHECKING
 
@@ -7,13 +7,13 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from tests.integration.deployment import GROUP
-from tests.integration.world import POLICY, World, held
+from tests.integration.world import POLICY, World, covered
 
 if TYPE_CHECKING:
     from mypy_boto3_iam.type_defs import UserTypeDef
 
 EVERYBODY = ("alice", "bob", "full-carol", "full-dave", "stuck-erin")
-# Users are renamed to names that nobody bears at first, and to those of users who are gone.
+# Users are renamed to names that are free at first, and to those of users who were deleted.
 NAMES = st.sampled_from([*EVERYBODY, "zoe", "full-zoe"])
 TAGS = st.sampled_from(["", "", "robot", "2000-01-01", "2999-12-31"])
 PATHS = st.sampled_from(["/", "/", "/service/", "/people/"])
@@ -30,10 +30,10 @@ class Account(RuleBasedStateMachine):
         for name in EVERYBODY:
             self.world.create(name, data.draw(PATHS), data.draw(TAGS), older=data.draw(st.booleans()))
             for by_group in data.draw(st.sets(st.booleans())):
-                self.somebody_is_held_by_hand(name, by_group)
+                self.somebody_is_enforced_by_hand(name, by_group)
 
     def _exists(self, name: str) -> bool:
-        return name in self.world.picture()
+        return name in self.world.snapshot()
 
     @rule(name=NAMES, path=PATHS, tag=TAGS, older=st.booleans())
     def somebody_comes(self, name: str, path: str, tag: str, older: bool) -> None:
@@ -46,7 +46,7 @@ class Account(RuleBasedStateMachine):
             self.world.delete(name)
 
     @rule(name=NAMES, path=PATHS, tag=TAGS, older=st.booleans())
-    def somebody_is_created_anew(self, name: str, path: str, tag: str, older: bool) -> None:
+    def somebody_is_created_again(self, name: str, path: str, tag: str, older: bool) -> None:
         if self._exists(name):
             self.world.delete(name)
             self.world.create(name, path, tag, older=older)
@@ -75,8 +75,8 @@ class Account(RuleBasedStateMachine):
             self.world.record("update_user_path", name, newPath=path)
 
     @rule(name=NAMES)
-    def somebody_is_freed(self, name: str) -> None:
-        policies, groups = self.world.picture().get(name, (set(), set()))
+    def somebody_loses_the_policy(self, name: str) -> None:
+        policies, groups = self.world.snapshot().get(name, (set(), set()))
         if "mfa-control" in policies:
             self.world.iam.detach_user_policy(UserName=name, PolicyArn=POLICY)
             self.world.record("detach_user_policy", name, policyArn=POLICY)
@@ -85,7 +85,7 @@ class Account(RuleBasedStateMachine):
             self.world.record("remove_user_from_group", name, groupName=GROUP)
 
     @rule(name=NAMES, by_group=st.booleans())
-    def somebody_is_held_by_hand(self, name: str, by_group: bool) -> None:
+    def somebody_is_enforced_by_hand(self, name: str, by_group: bool) -> None:
         if self._exists(name) and by_group:
             self.world.iam.add_user_to_group(UserName=name, GroupName=GROUP)
         elif self._exists(name):
@@ -146,7 +146,7 @@ class Account(RuleBasedStateMachine):
             self._crashing(None, answered=False)
             self.world.update(dry_run=False)
             self._settles()
-            # Of a user who was deleted at once it is tried for five minutes more, so some may stay under way.
+            # The event of a user who was deleted at once is tried for five minutes, so some may stay in flight.
             for event in list(self.world.events):
                 self.world.deliver(event)
             self._settles()
@@ -161,12 +161,12 @@ class Account(RuleBasedStateMachine):
         self.world.sweep()
         self.world.detach()
         assert self.world.group_enforces()
-        before, writes = self.world.picture(), self.world.writes
+        before, writes = self.world.snapshot(), self.world.writes
         for name in before:
             self._is_right(name, *before[name])
         self.world.sweep()
         self.world.detach()
-        assert (self.world.picture(), self.world.writes) == (before, writes)
+        assert (self.world.snapshot(), self.world.writes) == (before, writes)
 
     def _is_right(self, name: str, policies: set[str], groups: set[str]) -> None:
         user = self.world.iam.get_user(UserName=name)["User"]
@@ -178,13 +178,13 @@ class Account(RuleBasedStateMachine):
             "somebody else's group is not ours to leave, whether or not it carries the policy"
         )
         if exempt:
-            assert not held(policies, groups), f"{name} is exempt and held"
+            assert not covered(policies, groups), f"{name} is exempt and covered"
         elif self._in_scope(user) and user["UserId"] not in self.world.deletion_pending():
-            assert held(policies, groups) or name.startswith("stuck"), f"{name} is in scope and free"
+            assert covered(policies, groups) or name.startswith("stuck"), f"{name} is in scope and not covered"
 
     def _in_scope(self, user: "UserTypeDef") -> bool:
-        """Tell whether the user came with or after the deployment, or was held in spite of being older."""
-        return user["CreateDate"].year >= 2020 or user["UserId"] in self.world.held
+        """Tell whether the user was created after the deployment, or was enforced before."""
+        return user["CreateDate"].year >= 2020 or user["UserId"] in self.world.enforced_before
 
 
 TestAccount = Account.TestCase

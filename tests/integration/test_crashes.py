@@ -1,4 +1,4 @@
-"""A function that is killed at any call and tried again ends where it should, and ops are told."""
+"""A function that is killed at any call and tried again ends where it should, and ops are notified."""
 
 import json
 from collections.abc import Callable
@@ -8,7 +8,7 @@ from itertools import count, takewhile
 import pytest
 
 from tests.integration.deployment import GROUP
-from tests.integration.world import POLICY, World, held
+from tests.integration.world import POLICY, World, covered
 
 
 def exempted(world: World, name: str) -> None:
@@ -44,31 +44,31 @@ def detached(world: World, name: str) -> None:
 
 @dataclass(frozen=True)
 class Story:
-    """What somebody does, and how it must end: is the user enforced, and are ops told?"""
+    """What somebody does, and how it must end: is the user enforced, and are ops notified?"""
 
     happens: Callable[[World, str], None]
     enforced: bool
-    told: bool
+    notified: bool
 
 
 STORIES = [
-    Story(exempted, enforced=False, told=True),
-    Story(exempted_unnoticed, enforced=False, told=True),
-    Story(deletion_fails, enforced=False, told=True),
-    Story(detached, enforced=True, told=False),
+    Story(exempted, enforced=False, notified=True),
+    Story(exempted_unnoticed, enforced=False, notified=True),
+    Story(deletion_fails, enforced=False, notified=True),
+    Story(detached, enforced=True, notified=False),
 ]
 
 
 @pytest.mark.parametrize("story", STORIES, ids=lambda story: story.happens.__name__)
 @pytest.mark.parametrize(("name", "answered"), [("alice", False), ("full-carol", True)])
-def test_ends_right_and_tells_ops_wherever_it_is_killed(story: Story, name: str, answered: bool) -> None:
-    """Killed before or after any one of its calls, a function leaves nothing that the next try does not mend."""
-    killed_at = takewhile(lambda at: is_killed_and_mended(story, name, at, answered=answered), count())
+def test_killed_at_any_call(story: Story, name: str, answered: bool) -> None:
+    """A function killed before or after any of its calls leaves nothing that the next try does not repair."""
+    killed_at = takewhile(lambda at: is_killed_and_repaired(story, name, at, answered=answered), count())
 
     assert len(list(killed_at)) > 3
 
 
-def is_killed_and_mended(story: Story, name: str, at: int, *, answered: bool) -> bool:
+def is_killed_and_repaired(story: Story, name: str, at: int, *, answered: bool) -> bool:
     """Play the story with a function that is killed at this call, and again; tell whether there was such a call."""
     world = World()
     try:
@@ -80,15 +80,15 @@ def is_killed_and_mended(story: Story, name: str, at: int, *, answered: bool) ->
         play(world)
         killed, world.crash_in = world.crash_in < 0, None
         play(world)
-        assert held(*world.picture()[name]) == story.enforced, at
-        assert bool(world.calls["Publish"]) == story.told, at
+        assert covered(*world.snapshot()[name]) == story.enforced, at
+        assert bool(world.calls["Publish"]) == story.notified, at
     finally:
         world.end()
     return killed
 
 
 def play(world: World) -> None:
-    """Let every function do what is to be done."""
+    """Let every function do its work."""
     for event in list(world.events):
         world.deliver(event)
     world.sweep()

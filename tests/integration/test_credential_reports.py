@@ -23,9 +23,8 @@ def reports(calls: Calls, pauses: list[float]) -> CredentialReports:
     return CredentialReports(clients.iam(), sleep=pauses.append)
 
 
-def test_a_report_that_is_there_is_fetched_without_waiting(
-    iam: "IAMClient", reports: CredentialReports, pauses: list[float]
-) -> None:
+def test_existing_report(iam: "IAMClient", reports: CredentialReports, pauses: list[float]) -> None:
+    """An existing report is fetched without a pause."""
     iam.create_user(UserName="alice")
     iam.generate_credential_report()
 
@@ -36,7 +35,8 @@ def test_a_report_that_is_there_is_fetched_without_waiting(
     assert pauses == []
 
 
-def test_a_report_that_is_only_being_made_is_waited_for(reports: CredentialReports, pauses: list[float]) -> None:
+def test_waits_for_the_report(reports: CredentialReports, pauses: list[float]) -> None:
+    """A report that IAM is still generating is waited for."""
     assert reports.fetch() is not None
     assert pauses == [2.0]
 
@@ -44,9 +44,10 @@ def test_a_report_that_is_only_being_made_is_waited_for(reports: CredentialRepor
 @pytest.mark.parametrize(
     ("code", "status"), [("ReportExpired", 410), ("ReportNotPresent", 410), ("ReportInProgress", 404)]
 )
-def test_a_report_that_is_gone_when_it_is_fetched_is_asked_for_again(
+def test_requests_a_lost_report_again(
     iam: "IAMClient", reports: CredentialReports, calls: Calls, code: str, status: int
 ) -> None:
+    """A report that is gone or unfinished at the fetch is requested again."""
     iam.generate_credential_report()
     calls.fail("GetCredentialReport", code, status=status)
 
@@ -54,10 +55,10 @@ def test_a_report_that_is_gone_when_it_is_fetched_is_asked_for_again(
     assert calls == ["GenerateCredentialReport", "GetCredentialReport"] * 2
 
 
-def test_the_first_report_of_a_large_account_is_waited_for_as_long_as_the_run_can_afford(
+def test_stops_waiting_after_three_minutes(
     iam: "IAMClient", reports: CredentialReports, calls: Calls, pauses: list[float]
 ) -> None:
-    """Three minutes; at least three quarters of the run remain for all that comes after."""
+    """The wait ends after three minutes, which is at most a quarter of the run."""
     calls.fail("GenerateCredentialReport", "LimitExceeded", status=409, times=999)
 
     assert reports.fetch() is None
@@ -65,7 +66,8 @@ def test_the_first_report_of_a_large_account_is_waited_for_as_long_as_the_run_ca
     assert sum(pauses) <= Template().resources["RemindFunction"]["Properties"]["Timeout"] / 4
 
 
-def test_what_is_forbidden_is_no_missing_report(reports: CredentialReports, calls: Calls) -> None:
+def test_denied_report(reports: CredentialReports, calls: Calls) -> None:
+    """A denied request is an error and is not mistaken for a missing report."""
     calls.fail("GenerateCredentialReport", "AccessDenied", status=403)
 
     with pytest.raises(clients.iam().exceptions.ClientError, match="AccessDenied"):

@@ -1,4 +1,4 @@
-"""Whatever lies in a queue, each function refuses it in the project's own words and handles the message beside it."""
+"""Each function refuses any malformed message with an error of the project, and handles the message beside it."""
 
 import json
 from collections.abc import Callable, Iterator, Mapping
@@ -48,7 +48,7 @@ BENT: list[Any] = [
     [{"key": None, "value": 7}],
     [{"emailAddress": "\udfff"}],
 ]
-# What nobody reads of a message, by the name of the field.
+# The fields of a message that no function reads.
 UNREAD = """
     version id detail-type source time region resources eventVersion awsRegion userAgent requestID
     readOnly managementEvent recipientAccountId eventCategory tlsDetails sessionCredentialFromConsole
@@ -74,14 +74,14 @@ CALL = ApiCall(
 
 def event(name: str) -> dict[str, Any]:
     """Return a sample event, as if it had just happened."""
-    found: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
-    if "eventTime" in found["detail"]:
-        found["detail"]["eventTime"] = datetime.now(UTC).isoformat()
-    return found
+    sample: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
+    if "eventTime" in sample["detail"]:
+        sample["detail"]["eventTime"] = datetime.now(UTC).isoformat()
+    return sample
 
 
 def paths(value: object, at: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Yield the way to everything inside a message, but for what is so far from being read that it only costs time."""
+    """Yield the path of every value in a message, except in the fields that no function reads."""
     inside = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for key, inner in inside:
         if key not in UNREAD.split():
@@ -127,7 +127,7 @@ def handle(function: str, messages: Iterator[str], neighbour: str, log: Log) -> 
     ["create_user_console", "tag_user_exempt", "detach_user_policy", "update_user_rename", "create_policy_version"],
 )
 def test_enforce(stack: Stack, iam: "IAMClient", calls: Calls, log: Log, name: str) -> None:
-    """`enforce` refuses a malformed event by the name of a field, and attaches the policy to the next user."""
+    """The function refuses a malformed event by the name of a field, and attaches the policy to the next user."""
     stack.run("EnforceFunction")
     iam.create_user(UserName="alice")
     iam.create_user(UserName="bob")
@@ -142,7 +142,7 @@ def test_enforce(stack: Stack, iam: "IAMClient", calls: Calls, log: Log, name: s
 
 @pytest.mark.parametrize("function", HANDLERS)
 def test_no_object(mail: None, stack: Stack, calls: Calls, log: Log, function: str) -> None:
-    """A body that is no JSON object at all is refused in the project's own words."""
+    """A body that is no JSON object is refused with an error of the project."""
     stack.run(function)
     bodies = ["", "{", "null", "7", "[]", '"release"', '{"detail": "release"}', "[" * 100_000]
 
@@ -151,7 +151,7 @@ def test_no_object(mail: None, stack: Stack, calls: Calls, log: Log, function: s
 
 @pytest.mark.parametrize("name", ["request", "delete_user_error_delete_conflict"])
 def test_release(stack: Stack, iam: "IAMClient", calls: Calls, log: Log, name: str) -> None:
-    """`release` refuses a malformed message by the name of a field, and releases the next user."""
+    """The function refuses a malformed message by the name of a field, and releases the next user."""
     stack.run("ReleaseFunction")
     alice, bob = (
         iam.create_user(UserName=name, Tags=[{"Key": "mfa-exempt", "Value": "robot"}])["User"]["UserId"]
@@ -181,7 +181,7 @@ def test_release(stack: Stack, iam: "IAMClient", calls: Calls, log: Log, name: s
     ],
 )
 def test_notify(mail: None, stack: Stack, iam: "IAMClient", calls: Calls, log: Log, name: str) -> None:
-    """`notify` refuses a malformed message by the name of a field, and writes to the next person."""
+    """The function refuses a malformed message by the name of a field, and mails the next user."""
     stack.run("NotifyFunction")
     alice = iam.create_user(UserName="alice")["User"]["UserId"]
     iam.create_user(UserName="bob")

@@ -1,4 +1,4 @@
-"""MFA devices and passwords on moto: every kind is told apart, and root is nobody."""
+"""MFA devices and passwords on moto: the kinds of devices, their owners without root, and login profiles."""
 
 import json
 from pathlib import Path
@@ -20,8 +20,8 @@ SAMPLES = Path(__file__).parent.parent / "samples"
 
 def answer(operation: str, sample: str) -> str:
     """A sample response, as AWS documents it in JSON, in the XML that IAM speaks."""
-    found = json.loads((SAMPLES / f"{sample}.json").read_text())
-    return f"<{operation}Response><{operation}Result>{xml(found)}</{operation}Result></{operation}Response>"
+    response = json.loads((SAMPLES / f"{sample}.json").read_text())
+    return f"<{operation}Response><{operation}Result>{xml(response)}</{operation}Result></{operation}Response>"
 
 
 def xml(value: Any) -> str:  # noqa: ANN401  (JSON)
@@ -42,32 +42,30 @@ def virtual_devices(calls: Calls) -> VirtualMfaDevices:
     return VirtualMfaDevices(clients.iam())
 
 
-def test_passkeys_virtual_devices_and_tokens_are_told_apart(devices: MfaDevices, calls: Calls) -> None:
+def test_kinds_of_devices(devices: MfaDevices, calls: Calls) -> None:
+    """Passkeys, virtual devices and hardware tokens are distinguished."""
     calls.answer("ListMFADevices", answer("ListMFADevices", "list_mfa_devices_mixed"))
 
     assert devices.of("carol") == {Device.PASSKEY, Device.VIRTUAL, Device.HARDWARE}
 
 
-def test_a_user_without_a_device_has_none_and_one_who_is_gone_is_not_known(
-    iam: "IAMClient", devices: MfaDevices
-) -> None:
+def test_no_devices(iam: "IAMClient", devices: MfaDevices) -> None:
+    """A user without a device has an empty set, and a deleted user has none at all."""
     iam.create_user(UserName="alice")
 
     assert devices.of("alice") == frozenset()
     assert devices.of("bob") is None
 
 
-def test_the_list_of_virtual_devices_is_by_user_id_and_without_root(
-    virtual_devices: VirtualMfaDevices, calls: Calls
-) -> None:
+def test_owners_without_root(virtual_devices: VirtualMfaDevices, calls: Calls) -> None:
+    """The owners of virtual devices are listed by user id, and root is left out."""
     calls.answer("ListVirtualMFADevices", answer("ListVirtualMFADevices", "list_virtual_mfa_devices_assigned"))
 
     assert virtual_devices.owners() == {"AIDAEXAMPLEBOBXXXXXXX": {Device.VIRTUAL}}
 
 
-def test_every_page_of_virtual_devices_is_read(
-    iam: "IAMClient", virtual_devices: VirtualMfaDevices, calls: Calls
-) -> None:
+def test_pages_of_virtual_devices(iam: "IAMClient", virtual_devices: VirtualMfaDevices, calls: Calls) -> None:
+    """Every page of virtual devices is read."""
     for number in range(3):
         iam.create_user(UserName=f"user{number}")
         device = iam.create_virtual_mfa_device(VirtualMFADeviceName=f"phone{number}")["VirtualMFADevice"]
@@ -87,7 +85,8 @@ def one_at_a_time(params: dict[str, Any], **_: object) -> None:
     params["MaxItems"] = 1
 
 
-def test_a_login_profile_is_a_password(iam: "IAMClient") -> None:
+def test_passwords(iam: "IAMClient") -> None:
+    """A user has a password if there is a login profile."""
     iam.create_user(UserName="alice")
     iam.create_login_profile(UserName="alice", Password="correct horse battery staple")
     iam.create_user(UserName="robot")

@@ -1,4 +1,4 @@
-"""The people table on moto: what is written is read back, page by page, and only if nobody else was first."""
+"""The people table on moto: records and runs are read back, page by page, and an outdated change is refused."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
@@ -56,11 +56,13 @@ def claim(people: Items, cause: str) -> None:
     )
 
 
-def test_an_empty_table_knows_nobody_and_no_run(table: PeopleTable) -> None:
+def test_empty_table(table: PeopleTable) -> None:
+    """An empty table has no people and no runs."""
     assert table.read()[:2] == ({}, ())
 
 
-def test_what_is_written_is_read_back_but_for_the_causes_which_are_others_to_write(table: PeopleTable) -> None:
+def test_reads_what_it_wrote(table: PeopleTable) -> None:
+    """A written record is read back without its causes, which only the claims write."""
     table.follow(RecordChange(NEW, FULL))
 
     assert table.read()[:2] == ({ALICE: replace(FULL, causes=frozenset())}, ())
@@ -87,9 +89,8 @@ records = st.builds(
 
 @settings(max_examples=50, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(records, records)
-def test_any_history_leads_to_any_other(
-    people: Items, table: PeopleTable, first: PersonRecord, second: PersonRecord
-) -> None:
+def test_changes_any_record(people: Items, table: PeopleTable, first: PersonRecord, second: PersonRecord) -> None:
+    """Any record can be changed into any other."""
     people.delete(user_id=ALICE)
     table.follow(RecordChange(NEW, first))
 
@@ -98,7 +99,8 @@ def test_any_history_leads_to_any_other(
     assert table.read()[0][ALICE] == second
 
 
-def test_what_others_have_added_meanwhile_stays(people: Items, table: PeopleTable) -> None:
+def test_keeps_concurrent_changes(people: Items, table: PeopleTable) -> None:
+    """A change keeps what a claim has written in the meantime."""
     table.follow(RecordChange(NEW, UNENROLLED))
     claim(people, "reminder#2026-11-17")
 
@@ -109,20 +111,20 @@ def test_what_others_have_added_meanwhile_stays(people: Items, table: PeopleTabl
     assert record.causes == {"reminder#2026-11-17"}
 
 
-def test_causes_that_are_forgotten_go_and_those_that_others_add_meanwhile_stay(
-    people: Items, table: PeopleTable
-) -> None:
+def test_removes_only_old_causes(people: Items, table: PeopleTable) -> None:
+    """A change removes the causes it read and keeps those that a claim added in the meantime."""
     table.follow(RecordChange(NEW, UNENROLLED))
     claim(people, "reminder#2026-07-01")
-    known = replace(UNENROLLED, causes=frozenset({"reminder#2026-07-01"}))
+    before = replace(UNENROLLED, causes=frozenset({"reminder#2026-07-01"}))
     claim(people, "reminder#2026-11-17")
 
-    table.follow(RecordChange(known, replace(known, causes=frozenset())))
+    table.follow(RecordChange(before, replace(before, causes=frozenset())))
 
     assert table.read()[0][ALICE].causes == {"reminder#2026-11-17"}
 
 
-def test_whoever_is_second_changes_nothing(people: Items, table: PeopleTable) -> None:
+def test_second_change_is_refused(people: Items, table: PeopleTable) -> None:
+    """A change based on an outdated record is refused and changes nothing."""
     table.follow(RecordChange(NEW, UNENROLLED))
     claim(people, "reminder#2026-11-17")
     late = replace(UNENROLLED, unenrolled_since=date(2026, 11, 11), reminders=0, last_reminded=None)
@@ -134,17 +136,16 @@ def test_whoever_is_second_changes_nothing(people: Items, table: PeopleTable) ->
     assert (record.unenrolled_since, record.reminders) == (date(2026, 11, 10), 1)
 
 
-def test_runs_are_no_people_and_each_is_remembered_in_its_order_until_it_expires(
-    people: Items, table: PeopleTable
-) -> None:
+def test_runs(people: Items, table: PeopleTable) -> None:
+    """Runs are kept apart from the people, in the order of their times, with an expiry."""
     today = RunTotals(datetime(2026, 11, 24, 9, tzinfo=UTC), {"enrolled": 312, "unenrolled": 28})
     yesterday = replace(today, at=datetime(2026, 11, 23, 9, tzinfo=UTC))
 
     table.keep(today, expires=datetime(2027, 11, 24, 9, tzinfo=UTC))
     table.keep(yesterday, expires=datetime(2027, 11, 23, 9, tzinfo=UTC))
 
-    found = table.read()
-    assert (found.people, [(run.at, run.counts) for run in found.runs]) == (
+    contents = table.read()
+    assert (contents.people, [(run.at, run.counts) for run in contents.runs]) == (
         {},
         [(run.at, run.counts) for run in (yesterday, today)],
     )
@@ -152,14 +153,16 @@ def test_runs_are_no_people_and_each_is_remembered_in_its_order_until_it_expires
     assert run["expires"] == {"N": "1827046800"}
 
 
-def test_everybody_is_read_however_many_pages_there_are(people: Items, table: PeopleTable) -> None:
+def test_pages(people: Items, table: PeopleTable) -> None:
+    """Every page of the table is read."""
     for number in range(30):
         people.put(user_id={"S": f"AIDA{number}"}, causes={"SS": ["x" * 100_000]})
 
     assert len(table.read()[0]) == 30
 
 
-def test_an_item_that_only_a_claim_has_written_is_read(people: Items, table: PeopleTable) -> None:
+def test_item_of_a_claim(people: Items, table: PeopleTable) -> None:
+    """An item that only a claim has written is read."""
     claim(people, "welcome#1")
 
     record = table.read()[0][ALICE]

@@ -1,4 +1,4 @@
-"""The release handler on moto: who is let go, of what, and who is not."""
+"""The release handler on moto: the users that it releases, from what, and the users that it does not."""
 
 import json
 from collections.abc import Callable
@@ -36,8 +36,8 @@ def context() -> Context:
 
 
 @pytest.fixture
-def held(iam: "IAMClient", stack: Stack) -> Callable[..., str]:
-    """Create a user whom policy and group hold, next to another policy and another group; return the id."""
+def create_enforced(iam: "IAMClient", stack: Stack) -> Callable[..., str]:
+    """Create a user with the policy and the group, and with another policy and another group; return the id."""
     iam.create_group(GroupName="developers")
     allow = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}'
     other = iam.create_policy(PolicyName="other", PolicyDocument=allow)
@@ -72,10 +72,11 @@ def flags(stack: Stack, kind: str) -> list[dict[str, Any]]:
     return [item for item in stack.flags.all() if item["kind"]["S"] == kind]
 
 
-def test_an_exempt_user_is_freed_of_ours_and_of_nothing_else(
-    iam: "IAMClient", stack: Stack, held: Callable[..., str], context: Context
+def test_detaches_only_the_policy(
+    iam: "IAMClient", stack: Stack, create_enforced: Callable[..., str], context: Context
 ) -> None:
-    request = ReleaseRequest(held("robot", reason="CI"), "robot", TAGGED)
+    """An exempt user loses the policy and the group of the stack, and nothing else."""
+    request = ReleaseRequest(create_enforced("robot", reason="CI"), "robot", TAGGED)
 
     response = lambda_handler(batch(request.to_json()), context)
 
@@ -84,12 +85,12 @@ def test_an_exempt_user_is_freed_of_ours_and_of_nothing_else(
     assert (members(iam, stack.group), members(iam, "developers")) == ([], ["robot"])
 
 
-def test_the_sample_batch_looks_at_both_of_its_users_and_finds_neither_theirs(
-    held: Callable[..., str], calls: Calls, context: Context, event_text: ReadText
+def test_sample_batch(
+    create_enforced: Callable[..., str], calls: Calls, context: Context, event_text: ReadText
 ) -> None:
-    """Its alice is another one by her id, and the deletion was tried long ago."""
-    held("alice", reason="CI")
-    held("svc-terraform-demo")
+    """The sample batch reads both users and releases neither: another id, and an old deletion."""
+    create_enforced("alice", reason="CI")
+    create_enforced("svc-terraform-demo")
 
     response = lambda_handler(json.loads(event_text("release_batch_of_two")), context)
 
@@ -98,9 +99,11 @@ def test_the_sample_batch_looks_at_both_of_its_users_and_finds_neither_theirs(
     assert "DetachUserPolicy" not in calls
 
 
-def test_trusts_no_caller_in_a_request(stack: Stack, held: Callable[..., str], context: Context, log: Log) -> None:
-    """Ops are told of an exemption that they do not know of, but not of the caller: a request may hold any name."""
-    request = ReleaseRequest(held("robot", reason="CI robot: keys only"), "robot", TAGGED)
+def test_trusts_no_caller_in_a_request(
+    stack: Stack, create_enforced: Callable[..., str], context: Context, log: Log
+) -> None:
+    """An unknown exemption is reported without the caller in the request, which may be forged."""
+    request = ReleaseRequest(create_enforced("robot", reason="CI robot: keys only"), "robot", TAGGED)
 
     lambda_handler(batch(request.to_json(), request.to_json()), context)
 
@@ -112,9 +115,9 @@ def test_trusts_no_caller_in_a_request(stack: Stack, held: Callable[..., str], c
     assert log.entry("User released")["correlation_id"] == TAGGED.event_id
 
 
-def test_tells_nothing_that_ops_know(stack: Stack, held: Callable[..., str], context: Context) -> None:
-    """An exemption that its event has told is not told again by its release."""
-    robot = held("robot", reason="CI")
+def test_reported_exemption(stack: Stack, create_enforced: Callable[..., str], context: Context) -> None:
+    """An exemption that its event has reported is not reported again."""
+    robot = create_enforced("robot", reason="CI")
     stack.flags.put(kind={"S": "exempt"}, subject={"S": robot}, exemption={"S": "tag CI"})
 
     lambda_handler(batch(ReleaseRequest(robot, "robot", TAGGED).to_json()), context)
@@ -122,11 +125,11 @@ def test_tells_nothing_that_ops_know(stack: Stack, held: Callable[..., str], con
     assert stack.ops.kinds() == []
 
 
-def test_a_request_that_comes_late_does_nothing(
-    iam: "IAMClient", stack: Stack, held: Callable[..., str], context: Context
+def test_outdated_requests(
+    iam: "IAMClient", stack: Stack, create_enforced: Callable[..., str], context: Context
 ) -> None:
-    """The exemption is gone again; or another user bears the name by now; or nobody does."""
-    alice = held("alice")
+    """A request changes nothing if the exemption ended, another user has the name, or the user is deleted."""
+    alice = create_enforced("alice")
     requests = [ReleaseRequest(alice, "alice"), ReleaseRequest("AIDAOLDER", "alice"), ReleaseRequest("AIDA", "gone")]
 
     response = lambda_handler(batch(*(request.to_json() for request in requests)), context)
@@ -136,10 +139,11 @@ def test_a_request_that_comes_late_does_nothing(
     assert stack.ops.kinds() == []
 
 
-def test_a_user_whose_deletion_failed_is_let_go_and_marked_for_an_hour(
-    iam: "IAMClient", stack: Stack, held: Callable[..., str], context: Context, event_text: ReadText
+def test_failed_deletion(
+    iam: "IAMClient", stack: Stack, create_enforced: Callable[..., str], context: Context, event_text: ReadText
 ) -> None:
-    user_id = held("alice")
+    """A user whose deletion failed is released, and flagged for an hour from the failure."""
+    user_id = create_enforced("alice")
 
     lambda_handler(batch(conflict(event_text, "alice", ago=timedelta(minutes=10))), context)
 
@@ -149,10 +153,11 @@ def test_a_user_whose_deletion_failed_is_let_go_and_marked_for_an_hour(
     assert int(flag["expires"]["N"]) - datetime.now(UTC).timestamp() == pytest.approx(50 * 60, abs=30)
 
 
-def test_a_deletion_dated_in_the_future_frees_for_no_longer_than_another(
-    stack: Stack, held: Callable[..., str], context: Context, event_text: ReadText
+def test_deletion_in_the_future(
+    stack: Stack, create_enforced: Callable[..., str], context: Context, event_text: ReadText
 ) -> None:
-    held("alice")
+    """A deletion with a future date sets the flag for an hour from now."""
+    create_enforced("alice")
 
     lambda_handler(batch(conflict(event_text, "alice", ago=timedelta(days=-365))), context)
 
@@ -160,10 +165,11 @@ def test_a_deletion_dated_in_the_future_frees_for_no_longer_than_another(
     assert int(flag["expires"]["N"]) - datetime.now(UTC).timestamp() == pytest.approx(60 * 60, abs=30)
 
 
-def test_a_user_who_was_let_go_is_remembered_for_good_when_exempt_and_past_the_next_sweeps_when_being_deleted(
-    stack: Stack, held: Callable[..., str], context: Context, event_text: ReadText
+def test_flags_released_users(
+    stack: Stack, create_enforced: Callable[..., str], context: Context, event_text: ReadText
 ) -> None:
-    robot, alice = held("robot", reason="CI"), held("alice")
+    """A released user stays flagged as enforced: an exempt one permanently, a deleted one for a time."""
+    robot, alice = create_enforced("robot", reason="CI"), create_enforced("alice")
 
     lambda_handler(batch(ReleaseRequest(robot, "robot").to_json(), conflict(event_text, "alice")), context)
 
@@ -171,10 +177,11 @@ def test_a_user_who_was_let_go_is_remembered_for_good_when_exempt_and_past_the_n
     assert remembered == {robot: False, alice: True}
 
 
-def test_a_deletion_that_is_given_up_shortens_nothing_that_is_remembered_for_good(
-    stack: Stack, held: Callable[..., str], context: Context, event_text: ReadText
+def test_keeps_a_permanent_flag(
+    stack: Stack, create_enforced: Callable[..., str], context: Context, event_text: ReadText
 ) -> None:
-    user_id = held("alice")
+    """A failed deletion does not add an expiry to a permanent flag."""
+    user_id = create_enforced("alice")
     permanent = {"kind": {"S": "held"}, "subject": {"S": user_id}}
     stack.flags.put(**permanent)
 
@@ -183,10 +190,11 @@ def test_a_deletion_that_is_given_up_shortens_nothing_that_is_remembered_for_goo
     assert flags(stack, "held") == [permanent]
 
 
-def test_the_mark_is_written_before_anything_is_detached(
-    held: Callable[..., str], calls: Calls, context: Context, event_text: ReadText
+def test_flags_before_detaching(
+    create_enforced: Callable[..., str], calls: Calls, context: Context, event_text: ReadText
 ) -> None:
-    held("alice")
+    """The flags are written before the policy and the group are detached."""
+    create_enforced("alice")
 
     lambda_handler(batch(conflict(event_text, "alice")), context)
 
@@ -197,7 +205,7 @@ def test_the_mark_is_written_before_anything_is_detached(
 @pytest.mark.parametrize(
     ("name", "changes"),
     [
-        ("free", {}),
+        ("uncovered", {}),
         ("nobody", {}),
         ("alice", {"ago": timedelta(hours=2)}),
         ("alice", {"errorCode": "AccessDenied"}),
@@ -205,17 +213,18 @@ def test_the_mark_is_written_before_anything_is_detached(
         ("alice", {"eventName": "DeleteRole"}),
     ],
 )
-def test_a_deletion_that_we_do_not_stand_in_the_way_of_changes_nothing(
+def test_unrelated_failures(
     iam: "IAMClient",
     stack: Stack,
-    held: Callable[..., str],
+    create_enforced: Callable[..., str],
     context: Context,
     event_text: ReadText,
     name: str,
     changes: dict[str, Any],
 ) -> None:
-    held("alice")
-    iam.create_user(UserName="free")
+    """A failure that the policy did not cause, or that is too old, changes nothing."""
+    create_enforced("alice")
+    iam.create_user(UserName="uncovered")
 
     response = lambda_handler(batch(conflict(event_text, name, **changes)), context)
 
@@ -224,10 +233,11 @@ def test_a_deletion_that_we_do_not_stand_in_the_way_of_changes_nothing(
     assert flags(stack, "leaving") == flags(stack, "held") == []
 
 
-def test_ops_are_told_of_a_user_who_is_let_go_to_be_deleted_once_a_day_and_by_whom(
-    iam: "IAMClient", stack: Stack, held: Callable[..., str], context: Context, event_text: ReadText
+def test_reports_a_deletion_once(
+    iam: "IAMClient", stack: Stack, create_enforced: Callable[..., str], context: Context, event_text: ReadText
 ) -> None:
-    held("alice")
+    """A release because of a deletion is reported once a day, with the caller."""
+    create_enforced("alice")
 
     for _ in range(2):
         lambda_handler(batch(conflict(event_text, "alice")), context)
@@ -238,27 +248,34 @@ def test_ops_are_told_of_a_user_who_is_let_go_to_be_deleted_once_a_day_and_by_wh
     assert "assumed-role/terraform-deploy" in notice
 
 
-def test_the_fourth_failed_deletion_of_a_week_frees_nobody_and_alarms_ops(
-    iam: "IAMClient", stack: Stack, held: Callable[..., str], context: Context, event_text: ReadText
+def test_stops_after_three_deletions(
+    iam: "IAMClient", stack: Stack, create_enforced: Callable[..., str], context: Context, event_text: ReadText
 ) -> None:
-    held("alice")
-    freed = []
+    """The fourth failed deletion of a week releases no user and alarms ops once."""
+    create_enforced("alice")
+    released = []
 
     for _ in range(5):
         lambda_handler(batch(conflict(event_text, "alice")), context)
-        freed.append(attached(iam, "alice") == ["other"])
+        released.append(attached(iam, "alice") == ["other"])
         iam.attach_user_policy(UserName="alice", PolicyArn=stack.policy_arn)
 
-    assert freed == [True, True, True, False, False]
+    assert released == [True, True, True, False, False]
     notices = [json.loads(body) for body in stack.ops.take()]
     assert [notice["MessageAttributes"]["severity"]["Value"] for notice in notices] == ["information", "alarm"]
     assert notices[-1]["Subject"] == "alice is let go for deletions no more"
 
 
-def test_a_deletion_that_could_not_be_told_frees_nobody_until_it_is_told(
-    iam: "IAMClient", stack: Stack, held: Callable[..., str], calls: Calls, context: Context, event_text: ReadText
+def test_deletion_without_the_topic(
+    iam: "IAMClient",
+    stack: Stack,
+    create_enforced: Callable[..., str],
+    calls: Calls,
+    context: Context,
+    event_text: ReadText,
 ) -> None:
-    held("alice")
+    """A user is not released because of a deletion until ops are notified of it."""
+    create_enforced("alice")
     calls.fail("Publish", "AuthorizationError", status=403)
     messages = batch(conflict(event_text, "alice"))
 
@@ -269,11 +286,12 @@ def test_a_deletion_that_could_not_be_told_frees_nobody_until_it_is_told(
     assert stack.ops.kinds() == ["deletion"]
 
 
-def test_ops_are_told_of_an_exempt_user_by_a_later_try_where_the_first_could_not(
-    stack: Stack, held: Callable[..., str], calls: Calls, context: Context
+def test_repeats_a_failed_notice(
+    stack: Stack, create_enforced: Callable[..., str], calls: Calls, context: Context
 ) -> None:
+    """An exemption that could not be reported is reported by the next try."""
     calls.fail("Publish", "AuthorizationError", status=403)
-    messages = batch(ReleaseRequest(held("robot", reason="CI"), "robot", TAGGED).to_json())
+    messages = batch(ReleaseRequest(create_enforced("robot", reason="CI"), "robot", TAGGED).to_json())
 
     first, second = (failed(lambda_handler(messages, context)) for _ in range(2))
 
@@ -281,20 +299,21 @@ def test_ops_are_told_of_an_exempt_user_by_a_later_try_where_the_first_could_not
     assert stack.ops.kinds() == ["exempted"]
 
 
-def test_whom_a_sweep_found_is_let_go_without_another_notice(
-    iam: "IAMClient", stack: Stack, held: Callable[..., str], context: Context
+def test_request_of_a_sweep(
+    iam: "IAMClient", stack: Stack, create_enforced: Callable[..., str], context: Context
 ) -> None:
-    lambda_handler(batch(ReleaseRequest(held("robot", reason="CI"), "robot").to_json()), context)
+    """A user that a sweep hands over is released without another notice."""
+    lambda_handler(batch(ReleaseRequest(create_enforced("robot", reason="CI"), "robot").to_json()), context)
 
     assert attached(iam, "robot") == ["other"]
     assert stack.ops.kinds() == []
 
 
-def test_an_older_user_whose_deletion_was_given_up_is_remembered_for_weeks(
-    stack: Stack, held: Callable[..., str], context: Context, event_text: ReadText
+def test_flag_outlives_the_sweeps(
+    stack: Stack, create_enforced: Callable[..., str], context: Context, event_text: ReadText
 ) -> None:
-    """The mark outlives the next sweeps, whatever their schedule, so that giving up a deletion frees nobody."""
-    held("alice")
+    """The flag of a released user outlives the next sweeps, so that a deletion given up exempts nobody."""
+    create_enforced("alice")
 
     lambda_handler(batch(conflict(event_text, "alice")), context)
 
@@ -302,23 +321,26 @@ def test_an_older_user_whose_deletion_was_given_up_is_remembered_for_weeks(
     assert int(flag["expires"]["N"]) > (datetime.now(UTC) + timedelta(days=30)).timestamp()
 
 
-@pytest.mark.parametrize(("minutes", "free"), [(59, True), (61, False)])
-def test_a_deletion_that_failed_more_than_an_hour_ago_frees_nobody(
-    iam: "IAMClient", held: Callable[..., str], context: Context, event_text: ReadText, minutes: int, free: bool
+@pytest.mark.parametrize(("minutes", "released"), [(59, True), (61, False)])
+def test_late_deletion(
+    iam: "IAMClient",
+    create_enforced: Callable[..., str],
+    context: Context,
+    event_text: ReadText,
+    minutes: int,
+    released: bool,
 ) -> None:
-    """A message that comes late frees a user for what is left of the hour, and not at all when it is over."""
-    held("alice")
+    """A deletion that failed more than an hour ago releases no user."""
+    create_enforced("alice")
 
     lambda_handler(batch(conflict(event_text, "alice", ago=timedelta(minutes=minutes))), context)
 
-    assert (attached(iam, "alice") == ["other"]) == free
+    assert (attached(iam, "alice") == ["other"]) == released
 
 
-def test_begins_no_release_that_it_may_not_finish(
-    iam: "IAMClient", held: Callable[..., str], event_text: ReadText
-) -> None:
-    """With less time left than a release may take, the message goes back as it came."""
-    held("alice")
+def test_too_late_to_begin(iam: "IAMClient", create_enforced: Callable[..., str], event_text: ReadText) -> None:
+    """A message goes back untouched if less time is left than a release may take."""
+    create_enforced("alice")
 
     late = Context("ReleaseFunction", left=24_000)
 
@@ -326,10 +348,11 @@ def test_begins_no_release_that_it_may_not_finish(
     assert attached(iam, "alice") == ["mfa-control", "other"]
 
 
-def test_the_failed_deletion_of_an_earlier_user_frees_nobody_who_bears_the_name_now(
-    iam: "IAMClient", held: Callable[..., str], context: Context, event_text: ReadText
+def test_earlier_user_of_the_name(
+    iam: "IAMClient", create_enforced: Callable[..., str], context: Context, event_text: ReadText
 ) -> None:
-    held("alice")
+    """The failed deletion of an earlier user of the name does not release the present one."""
+    create_enforced("alice")
     backdate("alice", timedelta(minutes=5))
 
     lambda_handler(batch(conflict(event_text, "alice", ago=timedelta(minutes=10))), context)
@@ -337,16 +360,17 @@ def test_the_failed_deletion_of_an_earlier_user_frees_nobody_who_bears_the_name_
     assert attached(iam, "alice") == ["mfa-control", "other"]
 
 
-def test_a_dry_run_lets_nobody_go(
+def test_dry_run(
     iam: "IAMClient",
     stack: Stack,
-    held: Callable[..., str],
+    create_enforced: Callable[..., str],
     context: Context,
     event_text: ReadText,
 ) -> None:
+    """A dry run releases no user, notifies nobody and writes no flag."""
     stack.update(DryRun="true")
-    request = ReleaseRequest(held("robot", reason="CI"), "robot")
-    held("alice")
+    request = ReleaseRequest(create_enforced("robot", reason="CI"), "robot")
+    create_enforced("alice")
 
     lambda_handler(batch(request.to_json(), conflict(event_text, "alice")), context)
 
@@ -355,7 +379,8 @@ def test_a_dry_run_lets_nobody_go(
 
 
 @pytest.mark.parametrize("body", ['{"release": {}}', '{"release": 7}', "[]", "release", "{}"])
-def test_a_message_that_is_neither_goes_back(context: Context, body: str) -> None:
+def test_malformed_message(context: Context, body: str) -> None:
+    """A message that is neither a request nor an event goes back to the queue."""
     assert failed(lambda_handler(batch(body), context)) == ["m0"]
 
 
@@ -363,17 +388,18 @@ def test_a_message_that_is_neither_goes_back(context: Context, body: str) -> Non
     "operation", ["GetUser", "ListAttachedUserPolicies", "ListGroupsForUser", "DetachUserPolicy", "RemoveUserFromGroup"]
 )
 @pytest.mark.parametrize(("code", "status"), [("Throttling", 400), ("ServiceFailure", 500), ("AccessDenied", 403)])
-def test_whatever_fails_is_done_the_next_time(
+def test_iam_fails(
     iam: "IAMClient",
     stack: Stack,
-    held: Callable[..., str],
+    create_enforced: Callable[..., str],
     calls: Calls,
     context: Context,
     operation: str,
     code: str,
     status: int,
 ) -> None:
-    messages = batch(ReleaseRequest(held("robot", reason="CI"), "robot").to_json())
+    """A message whose call to IAM fails goes back to the queue and succeeds the next time."""
+    messages = batch(ReleaseRequest(create_enforced("robot", reason="CI"), "robot").to_json())
     calls.keep_failing(operation, code, status=status)
 
     first, second = (failed(lambda_handler(messages, context)) for _ in range(2))

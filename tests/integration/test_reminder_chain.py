@@ -1,4 +1,4 @@
-"""From remind over the queue to notify on moto: 300 first reminders, with duplicates and throttling on the way."""
+"""From remind through the queue to notify on moto: 300 first reminders, with repeated messages and throttling."""
 
 from collections import Counter
 from random import Random
@@ -12,8 +12,8 @@ from tests.integration.mailing import Mailing, deploy, populate
 PEOPLE = 300
 
 
-def test_everybody_gets_exactly_one_reminder(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every tenth message comes twice, every hundredth mail is throttled at first, and batches come in disorder."""
+def test_one_reminder_each(calls: Calls, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every user gets one reminder, although messages repeat, come in disorder and mails are throttled."""
     stack = deploy(monkeypatch)
     mailing = Mailing(stack, calls, PEOPLE, throttled=True)
     populate(PEOPLE)

@@ -38,9 +38,8 @@ def rate(per_second: float) -> str:
     return json.dumps({"SendQuota": {"MaxSendRate": per_second}})
 
 
-def test_each_worker_takes_its_share_of_the_rate_from_the_first_mail_on(
-    pace: SendingRateLimiter, calls: Calls, clock: Clock
-) -> None:
+def test_share_of_each_worker(pace: SendingRateLimiter, calls: Calls, clock: Clock) -> None:
+    """Each worker takes its share of the rate, from the first mail on."""
     calls.answer("GetAccount", rate(14.0))
 
     for _ in range(70):
@@ -50,9 +49,8 @@ def test_each_worker_takes_its_share_of_the_rate_from_the_first_mail_on(
     assert calls == ["GetAccount"]
 
 
-def test_time_that_has_passed_anyway_is_not_waited_for_again_and_saves_up_nothing(
-    pace: SendingRateLimiter, calls: Calls, clock: Clock
-) -> None:
+def test_time_already_passed(pace: SendingRateLimiter, calls: Calls, clock: Clock) -> None:
+    """Time that has passed counts as waiting, and more than one turn is not saved up."""
     calls.answer("GetAccount", rate(1.0))
 
     pace.wait()
@@ -66,9 +64,8 @@ def test_time_that_has_passed_anyway_is_not_waited_for_again_and_saves_up_nothin
 
 
 @pytest.mark.parametrize("answer", ["{}", rate(0.0), None])
-def test_where_ses_does_not_say_it_is_the_pace_of_the_sandbox(
-    pace: SendingRateLimiter, calls: Calls, clock: Clock, answer: str | None
-) -> None:
+def test_pace_of_the_sandbox(pace: SendingRateLimiter, calls: Calls, clock: Clock, answer: str | None) -> None:
+    """The pace is that of the sandbox if SES does not state its rate."""
     if answer is None:
         calls.fail("GetAccount", "AccessDeniedException", status=403)
     else:

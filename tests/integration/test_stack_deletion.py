@@ -1,4 +1,4 @@
-"""The release handler as the stack's own resource: everybody is let go, whatever the number, and an answer is given."""
+"""The release handler as a resource of the stack: it releases any number of users and answers CloudFormation."""
 
 import json
 from collections.abc import Iterator
@@ -81,7 +81,7 @@ def stack(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Stack:
 
 @pytest.fixture
 def users(iam: "IAMClient", stack: Stack) -> list[str]:
-    """Three users whom the policy holds, three whom the group does."""
+    """Three users with the policy, three in the group."""
     names = [f"user{number}" for number in range(6)]
     for name in names:
         iam.create_user(UserName=name)
@@ -92,25 +92,27 @@ def users(iam: "IAMClient", stack: Stack) -> list[str]:
     return names
 
 
-def held(iam: "IAMClient", stack: Stack, users: list[str]) -> int:
+def count_covered(iam: "IAMClient", stack: Stack, users: list[str]) -> int:
     return sum(bool(attached(iam, name)) for name in users) + len(members(iam, stack.group))
 
 
 @pytest.mark.parametrize("request_type", ["Create", "Update"])
-def test_creating_and_updating_the_stack_lets_nobody_go(
+def test_create_and_update(
     iam: "IAMClient",
     stack: Stack,
     users: list[str],
     cloudformation: CloudFormation,
     request_type: str,
 ) -> None:
+    """Creating or updating the stack releases no user."""
     lambda_handler(cloudformation.event(request_type), run())
 
     assert [answer["Status"] for answer in cloudformation.answers] == ["SUCCESS"]
-    assert held(iam, stack, users) == 6
+    assert count_covered(iam, stack, users) == 6
 
 
-def test_a_stack_that_is_created_bears_the_policy_as_its_id(cloudformation: CloudFormation) -> None:
+def test_physical_id(cloudformation: CloudFormation) -> None:
+    """A created resource has the ARN of the policy as its physical id."""
     event = cloudformation.event("Create")
     del event["PhysicalResourceId"]
 
@@ -129,9 +131,10 @@ def renamed(iam: "IAMClient", stack: Stack, monkeypatch: pytest.MonkeyPatch) -> 
     return created["Policy"]["Arn"]
 
 
-def test_another_name_of_the_policy_is_refused_while_somebody_is_held_and_the_rollback_is_let_through(
+def test_refuses_another_policy_name(
     iam: "IAMClient", users: list[str], renamed: str, cloudformation: CloudFormation
 ) -> None:
+    """Another PolicyName is refused while users have the policy, and the rollback succeeds."""
     update = {**cloudformation.event("Update"), "ResourceProperties": {"PolicyArn": renamed}}
 
     for event in (update, cloudformation.event("Update")):
@@ -144,10 +147,10 @@ def test_another_name_of_the_policy_is_refused_while_somebody_is_held_and_the_ro
     assert attached(iam, users[0]) == ["mfa-control"]
 
 
-def test_a_policy_that_is_gone_is_replaced_by_another_and_nobody_is_released_for_it(
+def test_replaces_a_deleted_policy(
     iam: "IAMClient", stack: Stack, users: list[str], renamed: str, cloudformation: CloudFormation
 ) -> None:
-    """Whoever deletes a policy has to detach it from everybody first."""
+    """A policy that was deleted is replaced by another, and no user is released."""
     for name in users[:3]:
         iam.detach_user_policy(UserName=name, PolicyArn=POLICY)
     iam.detach_group_policy(GroupName=stack.group, PolicyArn=POLICY)
@@ -161,9 +164,8 @@ def test_a_policy_that_is_gone_is_replaced_by_another_and_nobody_is_released_for
     assert members(iam, stack.group) == users[3:]
 
 
-def test_what_cannot_be_looked_at_is_refused(
-    users: list[str], renamed: str, cloudformation: CloudFormation, calls: Calls
-) -> None:
+def test_refuses_without_a_check(users: list[str], renamed: str, cloudformation: CloudFormation, calls: Calls) -> None:
+    """Another PolicyName is refused if the users of the policy cannot be read."""
     calls.fail("ListEntitiesForPolicy", "AccessDenied", status=403)
 
     lambda_handler({**cloudformation.event("Update"), "ResourceProperties": {"PolicyArn": renamed}}, run())
@@ -171,17 +173,16 @@ def test_what_cannot_be_looked_at_is_refused(
     assert [answer["Status"] for answer in cloudformation.answers] == ["FAILED"]
 
 
-def test_deleting_the_stack_frees_everybody_and_everything_first(
-    iam: "IAMClient", stack: Stack, users: list[str], cloudformation: CloudFormation
-) -> None:
-    iam.create_role(RoleName="somebodys", AssumeRolePolicyDocument="{}")
-    iam.create_group(GroupName="somebodys")
-    iam.attach_role_policy(RoleName="somebodys", PolicyArn=stack.policy_arn)
-    iam.attach_group_policy(GroupName="somebodys", PolicyArn=stack.policy_arn)
+def test_delete(iam: "IAMClient", stack: Stack, users: list[str], cloudformation: CloudFormation) -> None:
+    """Deleting the stack detaches the policy from users, roles and other groups, empties its group and answers."""
+    iam.create_role(RoleName="other", AssumeRolePolicyDocument="{}")
+    iam.create_group(GroupName="other")
+    iam.attach_role_policy(RoleName="other", PolicyArn=stack.policy_arn)
+    iam.attach_group_policy(GroupName="other", PolicyArn=stack.policy_arn)
 
     lambda_handler(cloudformation.event("Delete"), run())
 
-    assert held(iam, stack, users) == 0
+    assert count_covered(iam, stack, users) == 0
     entities = iam.list_entities_for_policy(PolicyArn=stack.policy_arn)
     assert [group["GroupName"] for group in entities["PolicyGroups"]] == [stack.group]
     assert entities["PolicyRoles"] == []
@@ -198,37 +199,40 @@ def test_deleting_the_stack_frees_everybody_and_everything_first(
     assert cloudformation.content_types == [""], "the URL is signed for a PUT without one"
 
 
-def test_a_dry_run_does_not_keep_the_stack_from_being_deleted(
+def test_delete_in_a_dry_run(
     iam: "IAMClient",
     stack: Stack,
     users: list[str],
     cloudformation: CloudFormation,
 ) -> None:
+    """Deleting the stack releases every user even in a dry run."""
     stack.update(DryRun="true")
 
     lambda_handler(cloudformation.event("Delete"), run())
 
-    assert held(iam, stack, users) == 0
+    assert count_covered(iam, stack, users) == 0
 
 
-def test_what_time_does_not_allow_is_done_by_the_next_run_and_only_the_last_one_answers(
+def test_continues_until_done(
     iam: "IAMClient", stack: Stack, users: list[str], cloudformation: CloudFormation, calls: Calls
 ) -> None:
+    """A run that is out of time starts the next one, and only the last one answers."""
     calls.answer("Invoke", *["{}"] * 9)
     event, left = cloudformation.event("Delete"), []
 
     while not cloudformation.answers:
         lambda_handler(event, run(out_of_time_after=2))
         event = {**event, "MfaEnforcerRun": event.get("MfaEnforcerRun", 1) + 1}
-        left.append(held(iam, stack, users))
+        left.append(count_covered(iam, stack, users))
 
     assert left == [4, 2, 0]
     assert calls.count("Invoke") == 2
 
 
-def test_the_next_run_gets_the_same_event_and_its_number(
+def test_event_of_the_next_run(
     users: list[str], cloudformation: CloudFormation, calls: Calls, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """The next run gets the same event with its number."""
     sent: list[Any] = []
     monkeypatch.setattr("aws.lambda_.Continuation.start_next_run", lambda _, event: sent.append(event))
 
@@ -239,7 +243,7 @@ def test_the_next_run_gets_the_same_event_and_its_number(
 
 @pytest.mark.parametrize("operation", ["ListEntitiesForPolicy", "GetGroup", "DetachUserPolicy", "RemoveUserFromGroup"])
 @pytest.mark.parametrize(("code", "status"), [("Throttling", 400), ("ServiceFailure", 500), ("AccessDenied", 403)])
-def test_a_call_that_fails_is_made_up_for_by_the_next_run(
+def test_failed_call(
     iam: "IAMClient",
     stack: Stack,
     users: list[str],
@@ -249,19 +253,19 @@ def test_a_call_that_fails_is_made_up_for_by_the_next_run(
     code: str,
     status: int,
 ) -> None:
+    """The next run does the work of a failed call."""
     calls.answer("Invoke", "{}")
     calls.keep_failing(operation, code, status=status)
 
     lambda_handler(cloudformation.event("Delete"), run())
     lambda_handler({**cloudformation.event("Delete"), "MfaEnforcerRun": 2}, run())
 
-    assert held(iam, stack, users) == 0
+    assert count_covered(iam, stack, users) == 0
     assert [answer["Reason"] for answer in cloudformation.answers] == ["Everybody is released"]
 
 
-def test_the_last_run_answers_although_somebody_is_left_and_tells_ops_whom(
-    stack: Stack, users: list[str], cloudformation: CloudFormation, calls: Calls
-) -> None:
+def test_last_run_with_users_left(stack: Stack, users: list[str], cloudformation: CloudFormation, calls: Calls) -> None:
+    """The last run answers with success although a user is left, and ops get the name."""
     calls.fail("DetachUserPolicy", "AccessDenied", status=403)
 
     lambda_handler({**cloudformation.event("Delete"), "MfaEnforcerRun": 15}, run())
@@ -271,10 +275,10 @@ def test_the_last_run_answers_although_somebody_is_left_and_tells_ops_whom(
     assert "user0" in stack.ops.read()
 
 
-def test_the_last_run_answers_although_not_everybody_could_be_looked_up(
+def test_last_run_without_the_list(
     stack: Stack, users: list[str], cloudformation: CloudFormation, calls: Calls
 ) -> None:
-    """What could not be read is not taken for released: CloudFormation and ops are told so."""
+    """The last run answers although the users could not be read, and says so to CloudFormation and ops."""
     calls.fail("ListEntitiesForPolicy", "AccessDenied", status=403, times=3)
 
     lambda_handler({**cloudformation.event("Delete"), "MfaEnforcerRun": 15}, run())
@@ -286,7 +290,7 @@ def test_the_last_run_answers_although_not_everybody_could_be_looked_up(
 
 
 @pytest.mark.parametrize(("code", "status"), [("AccessDenied", 403), ("NoSuchEntity", 404)])
-def test_detaches_everybody_although_the_group_cannot_be_read(
+def test_group_cannot_be_read(
     iam: "IAMClient",
     stack: Stack,
     users: list[str],
@@ -295,7 +299,7 @@ def test_detaches_everybody_although_the_group_cannot_be_read(
     code: str,
     status: int,
 ) -> None:
-    """A group that was deleted or moved, of which IAM may say AccessDenied, keeps nobody from being detached."""
+    """The policy is detached from every user even if the group was deleted or cannot be read."""
     calls.answer("Invoke", "{}")
     calls.fail("GetGroup", code, status=status, times=2)
 
@@ -304,10 +308,8 @@ def test_detaches_everybody_although_the_group_cannot_be_read(
     assert [attached(iam, name) for name in users[:3]] == [[], [], []]
 
 
-def test_one_timeout_keeps_nobody_else_from_being_released(
-    iam: "IAMClient", users: list[str], cloudformation: CloudFormation, calls: Calls
-) -> None:
-    """A call that comes to no answer is left to the next run, and the others are released in this one."""
+def test_one_timeout(iam: "IAMClient", users: list[str], cloudformation: CloudFormation, calls: Calls) -> None:
+    """A call that gets no answer does not keep the others from being released in the same run."""
     calls.answer("Invoke", "{}")
     calls.break_off("DetachUserPolicy", ReadTimeoutError(endpoint_url="https://iam.amazonaws.com"))
 
@@ -316,10 +318,8 @@ def test_one_timeout_keeps_nobody_else_from_being_released(
     assert sum(bool(attached(iam, name)) for name in users) <= 1
 
 
-def test_names_whose_permissions_boundary_the_policy_is_and_runs_once(
-    stack: Stack, cloudformation: CloudFormation, calls: Calls
-) -> None:
-    """A boundary is somebody's decision, and IAM keeps the policy for as long as it is one: ops are told whose."""
+def test_permissions_boundary(stack: Stack, cloudformation: CloudFormation, calls: Calls) -> None:
+    """Ops get the names of the users whose permissions boundary is the policy, and no run follows."""
     nobody = entities("")
     calls.answer("ListEntitiesForPolicy", nobody, nobody, entities("<member><UserName>alice</UserName></member>"))
 
@@ -340,9 +340,10 @@ def entities(users: str) -> str:
     )
 
 
-def test_an_answer_is_given_whatever_happens(
+def test_answers_after_an_error(
     cloudformation: CloudFormation, users: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    """CloudFormation gets an answer even if the function fails."""
     monkeypatch.delenv("POLICY_ARN")
 
     lambda_handler(cloudformation.event("Delete"), run())
@@ -350,9 +351,8 @@ def test_an_answer_is_given_whatever_happens(
     assert [answer["Status"] for answer in cloudformation.answers] == ["SUCCESS"]
 
 
-def test_a_stack_whose_policy_and_group_are_gone_already_has_nobody_to_free(
-    iam: "IAMClient", stack: Stack, cloudformation: CloudFormation
-) -> None:
+def test_policy_and_group_deleted(iam: "IAMClient", stack: Stack, cloudformation: CloudFormation) -> None:
+    """Deleting a stack without its policy and its group succeeds."""
     iam.detach_group_policy(GroupName=stack.group, PolicyArn=stack.policy_arn)
     iam.delete_policy(PolicyArn=stack.policy_arn)
     boto3.client("iam").delete_group(GroupName=stack.group)
@@ -362,7 +362,8 @@ def test_a_stack_whose_policy_and_group_are_gone_already_has_nobody_to_free(
     assert [answer["Reason"] for answer in cloudformation.answers] == ["Everybody is released"]
 
 
-def test_an_answer_is_tried_three_times(cloudformation: CloudFormation) -> None:
+def test_answers_in_three_tries(cloudformation: CloudFormation) -> None:
+    """The answer to CloudFormation is tried three times."""
     cloudformation.refusals = 2
 
     lambda_handler(cloudformation.event("Create"), run())

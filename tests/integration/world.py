@@ -1,4 +1,4 @@
-"""An account on moto whose events may be lost, late or doubled, and whose functions may crash between any two calls."""
+"""An account on moto whose events may be lost, late or repeated, and whose functions may crash at any call."""
 
 import json
 from collections import Counter
@@ -35,11 +35,11 @@ _WRITES = ("Attach", "Detach", "AddUser", "RemoveUser")
 
 
 class Crash(BaseException):
-    """The function is gone: whatever in it catches this, no further call of that invocation goes out."""
+    """The function has ended: even if its code catches this, no further call of that invocation goes out."""
 
 
-def held(policies: set[str], groups: set[str]) -> bool:
-    """Tell whether the stack's policy or the stack's group holds a user who has these."""
+def covered(policies: set[str], groups: set[str]) -> bool:
+    """Tell whether the policy covers a user with these policies and groups."""
     return "mfa-control" in policies or GROUP in groups
 
 
@@ -50,11 +50,11 @@ def answered(url: str, status: int, body: str) -> AWSResponse:
 
 @dataclass
 class World:
-    """The account, the functions in it, and what is under way between them.
+    """The account, the functions in it, and what is in flight between them.
 
-    Whose name begins with `full` has no slot for a policy, whose name begins with `stuck` none for a group either.
-    `held` are the ids of users who are in scope whatever their age: a sweep saw the policy on them or put it there, or
-    the functions took it off or learned that somebody did. A rename by `iam` is recorded by itself, as CloudTrail does.
+    A user whose name begins with `full` has no slot for a policy, and one with `stuck` none for a group either.
+    `enforced_before` are the ids of users who are in scope at any age: a sweep saw or attached the policy, or the
+    functions detached it or learned that somebody did. A rename by `iam` is recorded by itself, as CloudTrail does.
     `calls` counts what the functions ask for, and `bodies` answers an operation in moto's stead.
     `crash_in` counts down with each call of a function, which is gone before (or, if `answered`, after) the last one.
     """
@@ -64,7 +64,7 @@ class World:
     writes: int = 0
     calls: Counter[str] = field(default_factory=Counter)
     bodies: dict[str, Callable[[str], str]] = field(default_factory=dict)
-    held: set[str] = field(default_factory=set)
+    enforced_before: set[str] = field(default_factory=set)
     crash_in: int | None = None
     answered: bool = False
     dead: bool = False
@@ -127,7 +127,7 @@ class World:
             return answered(request.url, 409, body)
         self.writes += operation.startswith(_WRITES)
         answer = botocore_stubber(event_name, request)
-        self._note_held(operation, *parse_qs(form).get("UserName", []))
+        self._note_detachment(operation, *parse_qs(form).get("UserName", []))
         return answer
 
     def _record_rename(self, params: dict[str, str], **_: object) -> None:
@@ -142,11 +142,11 @@ class World:
         if name and tags:
             self.iam.tag_user(UserName=name, Tags=tags)
 
-    def _note_held(self, operation: str, *names: str) -> None:
-        """Remember off whom the policy was taken."""
+    def _note_detachment(self, operation: str, *names: str) -> None:
+        """Remember the user who lost the policy."""
         users = iam_backends[ACCOUNT]["aws"].users
         if operation in {"DetachUserPolicy", "RemoveUserFromGroup"}:
-            self.held.update(users[name].id for name in names if name in users)
+            self.enforced_before.update(users[name].id for name in names if name in users)
 
     @staticmethod
     def _full(operation: str, form: str) -> bool:
@@ -154,7 +154,7 @@ class World:
         return name.startswith("stuck") or (operation == "AttachUserPolicy" and name.startswith("full"))
 
     def record(self, sample: str, name: str, **request: object) -> None:
-        """Let an event of this kind be under way."""
+        """Let an event of this kind be in flight."""
         event = json.loads((EVENTS / f"{sample}.json").read_text())
         detail = event["detail"]
         detail["requestParameters"] = {**detail["requestParameters"], "userName": name, **request}
@@ -206,7 +206,7 @@ class World:
                 self.events.remove(event)
                 detail = json.loads(event)["detail"]
                 if not self.dry_run:
-                    self._note_held(detail["eventName"], detail["requestParameters"]["userName"])
+                    self._note_detachment(detail["eventName"], detail["requestParameters"]["userName"])
 
     def detach(self) -> None:
         """Hand every release request to `release`; what fails is handed over again later."""
@@ -217,19 +217,21 @@ class World:
                     self.requests.remove(request)
 
     def sweep(self) -> None:
-        """Look through the account once."""
+        """Sweep the account once."""
         with self.invocation("ReconcileFunction") as context:
             reconcile({}, context)
             if not self.dry_run:
                 users = iam_backends[ACCOUNT]["aws"].users
-                self.held.update(users[name].id for name, holds in self.picture().items() if held(*holds))
+                self.enforced_before.update(
+                    users[name].id for name, facts in self.snapshot().items() if covered(*facts)
+                )
 
     def deletion_pending(self) -> set[str]:
-        """Return the ids of the users who are marked as being deleted."""
+        """Return the ids of the users who are flagged as being deleted."""
         return {item["subject"]["S"] for item in self.stack.flags.all() if item["kind"]["S"] == "leaving"}
 
     def an_hour_passes(self) -> None:
-        """Let the marks of deletions expire."""
+        """Let the flags of deletions expire."""
         for user_id in self.deletion_pending():
             self.stack.flags.delete(kind="leaving", subject=user_id)
 
@@ -237,7 +239,7 @@ class World:
         """Tell whether the group carries the policy."""
         return bool(self.iam.list_attached_group_policies(GroupName=GROUP)["AttachedPolicies"])
 
-    def picture(self) -> dict[str, tuple[set[str], set[str]]]:
+    def snapshot(self) -> dict[str, tuple[set[str], set[str]]]:
         """Return the policies and the groups of every user."""
         return {
             name: (

@@ -1,4 +1,4 @@
-"""What the table of marks remembers, for how long, and what a lost answer or an item of release 1.0.0 changes."""
+"""The enforcement table on moto: flags, counts and notices, their expiry, lost answers, and items of release 1.0.0."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -42,7 +42,7 @@ def kept_until(stack: Stack, kind: str) -> datetime:
 
 
 def test_counts_attachments_by_day(stack: Stack, table: Table) -> None:
-    """Each day of UTC has a count of its own, which is kept until that day is surely over."""
+    """Each day of UTC has a count of its own, which is kept until that day is over."""
     counts = AttachmentCounts(table)
     counts.add("AIDAALICE", NOON)
     counts.add("AIDAALICE", NOON + HOUR)
@@ -53,7 +53,7 @@ def test_counts_attachments_by_day(stack: Stack, table: Table) -> None:
     assert kept_until(stack, "attached") >= NOON + DAY
 
 
-def test_counts_deletions_by_week_of_the_calendar(stack: Stack, table: Table) -> None:
+def test_counts_deletions_by_week(stack: Stack, table: Table) -> None:
     """The week around New Year is one week, and its count outlives it."""
     counts = DeletionCounts(table)
     monday, sunday = datetime(2026, 12, 28, tzinfo=UTC), datetime(2027, 1, 3, 23, tzinfo=UTC)
@@ -65,8 +65,8 @@ def test_counts_deletions_by_week_of_the_calendar(stack: Stack, table: Table) ->
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_counts_once_though_answers_get_lost(table: Table, calls: Calls, times: int) -> None:
-    """A count that botocore writes again counts once; another count of the same user counts again."""
+def test_lost_answers(table: Table, calls: Calls, times: int) -> None:
+    """A count that botocore writes again counts once, and another count of the same user counts again."""
     counts = AttachmentCounts(table)
     for _ in range(times):
         calls.lose_answer("UpdateItem")
@@ -75,8 +75,8 @@ def test_counts_once_though_answers_get_lost(table: Table, calls: Calls, times: 
     assert counts.so_far("AIDAALICE", NOON) == times
 
 
-def test_goes_on_with_a_count_of_the_first_release(stack: Stack, table: Table) -> None:
-    """Release 1.0.0 counted without tokens."""
+def test_count_of_the_first_release(stack: Stack, table: Table) -> None:
+    """A count of release 1.0.0, which has no tokens, is continued."""
     stack.flags.put(kind={"S": "attached"}, subject={"S": "2026-12-30#AIDAALICE"}, times={"N": "2"})
     counts = AttachmentCounts(table)
     counts.add("AIDAALICE", NOON)
@@ -84,8 +84,8 @@ def test_goes_on_with_a_count_of_the_first_release(stack: Stack, table: Table) -
     assert counts.so_far("AIDAALICE", NOON) == 3
 
 
-def test_tells_again_after_a_day_though_the_mark_is_still_there(table: Table, stack: Stack, topic: OpsTopic) -> None:
-    """DynamoDB deletes expired items within days only, so the time in the mark counts."""
+def test_throttles_notices_for_a_day(table: Table, stack: Stack, topic: OpsTopic) -> None:
+    """A notice is published again after a day, even if DynamoDB has not deleted the expired item yet."""
     daily, notice = (
         DailyNotices(topic, NoticeThrottle(table)),
         Notice("kind", Severity.ALARM, "subject", "text"),
@@ -96,8 +96,8 @@ def test_tells_again_after_a_day_though_the_mark_is_still_there(table: Table, st
     assert len(stack.ops.kinds()) == 2
 
 
-def test_one_kind_of_notice_hides_no_other(table: Table, stack: Stack, topic: OpsTopic) -> None:
-    """Two kinds of notices about one user are both told."""
+def test_throttles_each_kind(table: Table, stack: Stack, topic: OpsTopic) -> None:
+    """Two kinds of notices about one user are both published."""
     daily = DailyNotices(topic, NoticeThrottle(table))
     for kind in ("fought-over", "unenforceable", "fought-over"):
         daily.publish(Notice(kind, Severity.ALARM, "subject", "text"), "AIDAALICE", NOON)
@@ -105,10 +105,8 @@ def test_one_kind_of_notice_hides_no_other(table: Table, stack: Stack, topic: Op
     assert stack.ops.kinds() == ["fought-over", "unenforceable"]
 
 
-def test_only_what_is_new_is_told_and_only_what_was_told_is_remembered(
-    table: Table, stack: Stack, topic: OpsTopic, calls: Calls
-) -> None:
-    """A topic that refuses a notice leaves no mark, and a mark that cannot be written repeats the notice."""
+def test_records_published_notices(table: Table, stack: Stack, topic: OpsTopic, calls: Calls) -> None:
+    """A notice is repeated if it was not recorded as published, and no notice is published about no users."""
     daily, notice = (
         DailyNotices(topic, NoticeThrottle(table)),
         Notice("kind", Severity.ALARM, "subject", "text"),
@@ -122,8 +120,8 @@ def test_only_what_is_new_is_told_and_only_what_was_told_is_remembered(
     assert len(stack.ops.kinds()) == 2
 
 
-def test_forgets_who_is_leaving_when_the_mark_expires(table: Table) -> None:
-    """A mark that DynamoDB has not deleted yet holds no longer than it says."""
+def test_deletion_flag_expires(table: Table) -> None:
+    """The flag of a deletion ends at its time, even if DynamoDB has not deleted the item yet."""
     UserFlagWriter(table).flag_deletion_pending("AIDAALICE", NOON)
 
     for now, deletion_pending in ((NOON - HOUR, {"AIDAALICE"}), (NOON, set())):
@@ -131,8 +129,8 @@ def test_forgets_who_is_leaving_when_the_mark_expires(table: Table) -> None:
         assert UserFlags(table).read("AIDAALICE", now).deletion_pending == deletion_pending
 
 
-def test_remembers_thousands_at_once_and_for_ever(table: Table, calls: Calls) -> None:
-    """Users are marked 25 a call, over a mark that would have ended too."""
+def test_flags_enforced_users(table: Table, calls: Calls) -> None:
+    """Enforced users are flagged permanently, 25 a call, even over a flag that would expire."""
     UserFlagWriter(table).flag_previously_enforced("AIDA7", NOON)
     everybody = frozenset(f"AIDA{number}" for number in range(60))
     AccountFlagWriter(table).flag_previously_enforced(everybody)
@@ -141,21 +139,21 @@ def test_remembers_thousands_at_once_and_for_ever(table: Table, calls: Calls) ->
     assert AccountFlags(table).read(NOON + 9999 * DAY).previously_enforced == everybody
 
 
-def test_knows_which_exemptions_ops_know(table: Table) -> None:
-    """An exemption is remembered by its summary until it is over."""
-    marker = AccountFlagWriter(table)
-    marker.record_exemptions({"AIDAALICE": "tag CI", "AIDABOB": "path /service/"}, over=())
-    marker.record_exemptions({"AIDAALICE": "tag build"}, over={"AIDABOB"})
+def test_records_published_exemptions(table: Table) -> None:
+    """A published exemption is recorded by its summary until it is over."""
+    flags = AccountFlagWriter(table)
+    flags.record_exemptions({"AIDAALICE": "tag CI", "AIDABOB": "path /service/"}, over=())
+    flags.record_exemptions({"AIDAALICE": "tag build"}, over={"AIDABOB"})
 
     assert AccountFlags(table).published_exemptions() == {"AIDAALICE": "tag build"}
     assert UserFlags(table).published_exemption("AIDAALICE") == "tag build"
     assert UserFlags(table).published_exemption("AIDABOB") is None
 
 
-def test_remembers_for_a_day_a_name_whose_bearer_lost_the_policy(table: Table) -> None:
-    """Only a rename that followed the detachment within a day is explained by it."""
+def test_detached_names_expire(table: Table) -> None:
+    """The name of a user who lost the policy is kept for a day, and explains only a later rename."""
     UserFlagWriter(table).flag_name_detached("alice", NOON)
-    mark = UserFlags(table)
+    flags = UserFlags(table)
 
-    assert [mark.name_was_detached("alice", NOON + after) for after in (-HOUR, HOUR, DAY)] == [False, True, False]
-    assert not mark.name_was_detached("bob", NOON + HOUR)
+    assert [flags.name_was_detached("alice", NOON + after) for after in (-HOUR, HOUR, DAY)] == [False, True, False]
+    assert not flags.name_was_detached("bob", NOON + HOUR)
