@@ -2,6 +2,7 @@
 
 import re
 from datetime import UTC, datetime
+from fnmatch import fnmatch
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,18 @@ def test_every_link_leads_somewhere(document: Path) -> None:
         assert target.exists(), path
         if anchor:
             assert anchor in anchors(target), f"{path}#{anchor}"
+
+
+def test_samples_are_listed() -> None:
+    """The page of the sample events says of each file what happens."""
+    page = (ROOT / "events" / "README.md").read_text()
+    listed = set(re.findall(r"`([a-z_*]+)`", page.partition("| files |")[2]))
+    missing = [
+        file.stem
+        for file in sorted((ROOT / "events").glob("*.json"))
+        if not any(fnmatch(file.stem, name) for name in listed)
+    ]
+    assert not missing, f"events/README.md does not list {', '.join(missing)}"
 
 
 @pytest.mark.parametrize("name", ["README.md", "README.ja.md", "docs/operating.md"])

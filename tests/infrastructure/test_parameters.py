@@ -14,6 +14,7 @@ import notify.settings
 import reconcile.settings
 import release.settings
 import remind.settings
+from domain.contact.languages import Language
 from domain.reminders.cadence import Cadence
 from tests.template import Template
 
@@ -118,3 +119,8 @@ def test_reminder_days_in_any_order(days: str) -> None:
     settings = remind.settings.Settings.from_environment(environment("RemindFunction", ReminderDays=days))
 
     assert settings.cadence == Cadence((0, 1, 3, 7, 14), 14)
+
+
+def test_default_language() -> None:
+    """Each language in which there are mails can be the default."""
+    assert PARAMETERS["DefaultLanguage"]["AllowedValues"] == list(Language), "AllowedValues of DefaultLanguage"

@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +11,12 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from moto.events.models import EventPattern
 
+from aws.cloudtrail import RecordedCall
+from domain.api_call import Ignored
 from domain.input.settings import InvalidSetting, moment
+from enforce.event import read_fact as read_call
+from notify.message import read_message
+from release.event import read_fact as read_release
 from tests.template import Template
 
 TEMPLATE = Template(AlertEmail="ops@example.com")
@@ -21,6 +26,15 @@ EVENTS = Path(__file__).parents[2] / "events"
 PHYSICAL_NAMES = {
     "${EnforcementPolicy}": "arn:aws:iam::111122223333:policy/mfa-enforcer/mfa-control",
     "${EnforcementGroup}": "mfa-enforcer-EnforcementGroup-1A2B3C4D5E6F",
+}
+
+
+# How the function behind each queue reads the body of a message.
+READERS: dict[str, Callable[[str], object]] = {
+    "NewUsers": lambda body: read_call(RecordedCall.from_message(body), ACCOUNT),
+    "ChangedUsers": lambda body: read_call(RecordedCall.from_message(body), ACCOUNT),
+    "ReleaseRequests": lambda body: read_release(body, ACCOUNT),
+    "Mails": lambda body: read_message(body, ACCOUNT),
 }
 
 
@@ -50,6 +64,7 @@ def ids(value: object) -> str:
 
 @pytest.mark.parametrize(("rule", "target"), TARGETS, ids=ids)
 def test_what_a_rule_cannot_deliver_is_kept(rule: str, target: dict[str, Any]) -> None:
+    assert "DeadLetterConfig" in target, f"the target {target['Id']} of {rule} has no DeadLetterConfig"
     assert logical_name(target["DeadLetterConfig"]["Arn"]) in QUEUES
     for arn in (target["Arn"], target["DeadLetterConfig"]["Arn"]):
         assert rule in senders(arn), f"{arn} takes nothing from {rule}"
@@ -145,6 +160,18 @@ def test_changed_users_are_those_whose_attachment_membership_exemption_path_or_n
         "update_user_path",
         "update_user_rename",
     }
+
+
+@pytest.mark.parametrize(("rule", "target"), TARGETS, ids=ids)
+def test_function_acts_on_samples(rule: str, target: dict[str, Any]) -> None:
+    """A rule lets at least one sample event through, and the function behind its queue reads each of them."""
+    selected = selected_by(rule)
+    assert selected, f"events/ has no sample that {rule} lets through"
+    for sample in sorted(selected):
+        body = (EVENTS / f"{sample}.json").read_text()
+        fact = READERS[logical_name(target["Arn"])](body)
+        unread = isinstance(fact, Ignored) and fact.reason.endswith(" of iam.amazonaws.com")
+        assert not unread, f"{rule} lets {sample} through, but the function ignores it: {fact}"
 
 
 def test_rules_match_the_group_in_any_case() -> None:

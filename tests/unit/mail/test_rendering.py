@@ -1,9 +1,10 @@
 """What mails say: the facts in every language, and nothing that a user could have slipped in."""
 
 import re
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -15,6 +16,7 @@ from domain.contact.languages import Language
 from domain.mail.decision import Mail, MailKind, Step
 from notify.rendering import flow, render
 
+MAIL_FOLDER = Path(__file__).parents[3] / "functions" / "notify" / "mails"
 ACCOUNT = Account("aws", "111122223333", "example-corp")
 PHONE = "arn:aws:iam::111122223333:mfa/alice-phone"
 PASSKEY = "arn:aws:iam::111122223333:u2f/user/alice/key-EXAMPLE"
@@ -36,6 +38,48 @@ MAILS = {
     MailKind.ENROLLED: replace(BASE, kind=MailKind.ENROLLED, serial_number=PHONE, code_device=PHONE),
     MailKind.DEVICE_REMOVED: replace(BASE, kind=MailKind.DEVICE_REMOVED, serial_number=PHONE),
 }
+
+
+@dataclass(frozen=True)
+class Words:
+    """What the mails of a language say.
+
+    `denied` matches each sentence about denials, `stolen` says why MFA is needed, and `ask` names the contact if ops
+    have set none. `enrolled_unnamed` and `removed_unnamed` are only in mails about a device without a serial number.
+    """
+
+    denied: str
+    stolen: str
+    ask: str
+    enrolled_unnamed: tuple[str, ...]
+    removed_unnamed: tuple[str, ...]
+
+
+WORDS = {
+    Language.ENGLISH: Words(
+        denied="denie[sd] you nearly|denied nearly|access is denied|AccessDenied|not enough",
+        stolen="A password alone can be stolen",
+        ask="whoever gave you this user",
+        enrolled_unnamed=("A new MFA device now belongs", "for your MFA device"),
+        removed_unnamed=("An MFA device was removed", "no other is left."),
+    ),
+    Language.JAPANESE: Words(
+        denied="拒否されます|拒否されたまま|アクセス拒否|操作できず",
+        stolen="パスワードだけでは盗まれるおそれがある",
+        ask="ユーザーをお渡しした担当者まで",
+        enrolled_unnamed=("alice に、新しい MFA デバイスが", "MFA デバイスでの確認を求められ"),
+        removed_unnamed=("alice から MFA デバイスが削除され",),
+    ),
+}
+
+
+def words_of(language: Language) -> Words:
+    """Return the words of a language; fail if a new language has none yet."""
+    if language not in WORDS:
+        pytest.fail(f"add the words of {language.name} to WORDS in tests/unit/mail/test_rendering.py")
+    return WORDS[language]
+
+
 every_mail = pytest.mark.parametrize("kind", MailKind)
 every_language = pytest.mark.parametrize("language", Language)
 
@@ -61,6 +105,18 @@ def worded(
     kind: MailKind, language: Language = Language.ENGLISH, contact: str = "cloud-team@example.com"
 ) -> RenderedMail:
     return render(replace(MAILS[kind], language=language), ACCOUNT, contact)
+
+
+@every_language
+def test_templates(language: Language) -> None:
+    """A language has a template of each kind, and uses no template of another language."""
+    english, own = MAIL_FOLDER / Language.ENGLISH, MAIL_FOLDER / language
+    missing = {path.name for path in english.iterdir()} - {path.name for path in own.glob("*.jinja")}
+    assert not missing, f"{own} lacks these templates: {', '.join(sorted(missing))}"
+    others = "|".join(other for other in Language if other is not language)
+    for path in own.iterdir():
+        borrowed = re.findall(rf'"(?:{others})/[\w-]+\.jinja"', path.read_text())
+        assert not borrowed, f"{path} uses templates of another language: {', '.join(borrowed)}"
 
 
 @every_mail
@@ -150,39 +206,27 @@ def test_one_day(days: int, words: str) -> None:
 def test_unknown_device(kind: MailKind, language: Language) -> None:
     """A mail about a device that the record did not name speaks of a device, and leaves no gap for its number."""
     named = replace(MAILS[kind], language=language)
-    said = {
-        (MailKind.ENROLLED, Language.ENGLISH): [
-            "A new MFA device now belongs",
-            "for your MFA device",
-        ],
-        (MailKind.DEVICE_REMOVED, Language.ENGLISH): ["An MFA device was removed", "no other is left."],
-        (MailKind.ENROLLED, Language.JAPANESE): ["alice に、新しい MFA デバイスが", "MFA デバイスでの確認を求められ"],
-        (MailKind.DEVICE_REMOVED, Language.JAPANESE): ["alice から MFA デバイスが削除され"],
-    }
+    words = words_of(language)
+    unnamed = words.enrolled_unnamed if kind is MailKind.ENROLLED else words.removed_unnamed
 
     text, full = (render(mail, ACCOUNT, "").text for mail in (replace(named, serial_number=None), named))
 
-    for words in said[kind, language]:
-        assert words in text
-        assert words not in full
+    for phrase in unnamed:
+        assert phrase in text
+        assert phrase not in full
     assert ":\n\n*" not in text
-
-
-DENIED = re.compile(
-    "denie[sd] you nearly|denied nearly|access is denied|AccessDenied|not enough|"
-    "拒否されます|拒否されたまま|アクセス拒否|操作できず"
-)
 
 
 @every_mail
 @every_language
 def test_only_who_is_enforced_is_told_to_be_denied_anything(kind: MailKind, language: Language) -> None:
+    denials = re.compile(words_of(language).denied)
     mail = replace(MAILS[kind], language=language)
     enforced, free = render(mail, ACCOUNT, ""), render(replace(mail, enforced=False), ACCOUNT, "")
 
     for denied, working in ((enforced.text, free.text), (Page(enforced.html).text, Page(free.html).text)):
-        assert DENIED.search(denied)
-        assert not DENIED.search(working)
+        assert denials.search(denied)
+        assert not denials.search(working)
 
 
 @every_language
@@ -208,12 +252,7 @@ def test_only_a_repeated_reminder_asks_again() -> None:
 
 @every_language
 def test_a_reminder_says_what_mfa_is_for_whoever_was_never_welcomed(language: Language) -> None:
-    said = {
-        Language.ENGLISH: "A password alone can be stolen",
-        Language.JAPANESE: "パスワードだけでは盗まれるおそれがある",
-    }
-
-    assert said[language] in worded(MailKind.REMINDER, language).text
+    assert words_of(language).stolen in worded(MailKind.REMINDER, language).text
 
 
 def test_an_escalation_speaks_of_no_superior_where_there_is_none() -> None:
@@ -225,9 +264,7 @@ def test_an_escalation_speaks_of_no_superior_where_there_is_none() -> None:
 @every_mail
 @every_language
 def test_without_a_contact_people_are_told_whom_to_ask_all_the_same(kind: MailKind, language: Language) -> None:
-    asked = {Language.ENGLISH: "whoever gave you this user", Language.JAPANESE: "ユーザーをお渡しした担当者まで"}
-
-    assert asked[language] in worded(kind, language, contact="").text
+    assert words_of(language).ask in worded(kind, language, contact="").text
 
 
 names = st.text(st.characters(codec="utf-8"), min_size=1, max_size=64)
