@@ -9,6 +9,7 @@ from botocore.stub import Stubber
 
 from ops.doctor.checks import findings_on
 from ops.doctor.facts import Trail, Unreadable
+from ops.doctor.reads.account import Quotas, Trails
 from ops.read_only import read_only_session
 from ops.stacks import Stack, Stacks
 from tests.integration.ops.deployment import NOW, create_stack_of_another_template, create_trail, deny, facts
@@ -17,9 +18,7 @@ MANAGEMENT = {"Field": "eventCategory", "Equals": ["Management"]}
 
 
 def trails() -> list[Trail]:
-    read = facts().trails
-    assert not isinstance(read, Unreadable)
-    return list(read)
+    return Trails(read_only_session("us-east-1").client("cloudtrail")).trails()
 
 
 def test_account_without_stack() -> None:
@@ -29,7 +28,15 @@ def test_account_without_stack() -> None:
     assert (read.caller.account, read.caller.partition) == ("111122223333", "aws")
     assert (read.stack, read.deployed, read.trails) == (None, None, [])
     assert not isinstance(read.quotas, Unreadable)
-    assert read.quotas["Users"] == 0
+
+
+def test_quotas() -> None:
+    """The quotas of IAM are read with the numbers in use."""
+    boto3.client("iam").create_user(UserName="alice")
+
+    quotas = Quotas(read_only_session("us-east-1").client("iam")).quotas()
+
+    assert (quotas["Users"], quotas["UsersQuota"]) == (1, 5000)
 
 
 def test_trail() -> None:

@@ -7,7 +7,7 @@ import pytest
 from botocore.stub import Stubber
 
 from ops.doctor.facts import Run, Subscription
-from ops.doctor.reads.notifications import Mail
+from ops.doctor.reads.notifications import Mail, Subscriptions
 from ops.doctor.reads.runs import Runs
 from ops.read_only import read_only_session
 from ops.stacks import Resource
@@ -20,11 +20,12 @@ REMIND = Resource("RemindFunction", "AWS::Lambda::Function", "stack-Remind")
 
 def test_subscriptions(stack: str) -> None:
     """A subscription is read with its endpoint and its confirmation."""
-    sns = boto3.client("sns")
-    topic = sns.list_topics()["Topics"][0]["TopicArn"]
-    sns.subscribe(TopicArn=topic, Protocol="email", Endpoint="ops@example.com")
+    topic = deployed().stack.resource("OpsTopic")
+    boto3.client("sns").subscribe(TopicArn=topic.physical, Protocol="email", Endpoint="ops@example.com")
 
-    assert deployed().subscriptions == [Subscription("email", "ops@example.com", confirmed=True)]
+    read = Subscriptions(read_only_session("us-east-1").client("sns")).of(topic)
+
+    assert read == [Subscription("email", "ops@example.com", confirmed=True)]
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from ops.doctor import __main__ as doctor
 from ops.doctor.facts import Alarm, Deleted, Policy, Queue, Toggle, Unreadable
-from ops.doctor.reads.resources import Alarms, Policies, Toggles
+from ops.doctor.reads.resources import Alarms, Policies, Queues, Toggles
 from ops.read_only import read_only_session
 from ops.stacks import Resource
 from tests.integration.ops.deployment import deny, deployed, facts, stack_of
@@ -27,7 +27,9 @@ def test_queues(stack: str) -> None:
     url = deployed().stack.resource("UndeliveredEvents").physical
     boto3.client("sqs").send_message(QueueUrl=url, MessageBody="an event")
 
-    queues = [queue for queue in deployed().queues if isinstance(queue, Queue)]
+    read = Queues(read_only_session("us-east-1").client("sqs")).queues(deployed().stack)
+
+    queues = [queue for queue in read if isinstance(queue, Queue)]
 
     assert [(queue.logical, queue.waiting, queue.is_dead_letter, queue.source) for queue in queues] == [
         ("NewUsers", 0, False, None),

@@ -1,8 +1,10 @@
 """The programs only read, and only what their `--policy` allows."""
 
 import json
+import pkgutil
 import time
 from dataclasses import replace
+from importlib import import_module
 from io import StringIO
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
@@ -18,13 +20,16 @@ from ops.read_only import WouldWrite, read_only_session
 from ops.report import __main__ as report
 from ops.report.gathering import ADAPTERS as REPORT_ADAPTERS
 from ops.stacks import Resource, Stack, Stacks
-from tests.integration.ops.deployment import create_trail
+from tests.integration import ops
+from tests.integration.ops.deployment import create_trail, deny
 
 if TYPE_CHECKING:
     from botocore.model import OperationModel
 
 # The prefix of a service's permissions, if it is not the name of its client.
 _PREFIXES = {"sesv2": "ses"}
+
+_STACK_CALLS = {permission.partition(":")[2] for permission in Stacks.PERMISSIONS}
 
 # Services of which moto does not know every call; they get an empty answer.
 _NOT_IN_MOTO = {"sesv2"}
@@ -96,8 +101,19 @@ MORE_RESOURCES = (
 )
 
 
-def test_doctor_makes_every_call(stack: str, called: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """The doctor makes every call of its policy about a stack that has each kind of resource."""
+def test_every_reader_has_a_test() -> None:
+    """A module of this folder tests each reader of the doctor."""
+    modules = [import_module(f"{ops.__name__}.{each.name}") for each in pkgutil.iter_modules(ops.__path__)]
+    tested = {id(member) for module in modules for member in vars(module).values()}
+    readers = [adapter for adapter in ADAPTERS if adapter.__module__.startswith("ops.doctor.reads.")]
+
+    untested = [reader.__name__ for reader in readers if id(reader) not in tested]
+    assert not untested, f"no module in {ops.__path__[0]} tests these readers"
+
+
+@pytest.fixture
+def full_stack(stack: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The name of a stack that has each kind of resource."""
     create_trail()
     read = Stacks.stack
 
@@ -109,11 +125,26 @@ def test_doctor_makes_every_call(stack: str, called: list[str], monkeypatch: pyt
         )
 
     monkeypatch.setattr(Stacks, "stack", with_more)
+    return stack
 
-    doctor.main(["--stack-name", stack, "--json"])
+
+def test_doctor_makes_every_call(full_stack: str, called: list[str]) -> None:
+    """The doctor makes every call of its policy, if the stack has each kind of resource."""
+    doctor.main(["--stack-name", full_stack, "--json"])
 
     uncalled = {action for adapter in ADAPTERS for action in adapter.PERMISSIONS} - set(called)
     assert not uncalled, "gather() reads nothing that needs these calls, or the stack above lacks the resource"
+
+
+def test_doctor_survives_denied_calls(
+    full_stack: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The doctor ends with 3, and not with 2, if it may read nothing but the stack."""
+    deny(monkeypatch, lambda operation: operation not in {"GetCallerIdentity", *_STACK_CALLS})
+
+    status = doctor.main(["--stack-name", full_stack])
+
+    assert status == 3, f"gather() must read each fact through read(): {capsys.readouterr().err}"
 
 
 @pytest.mark.parametrize("terminal", [True, False])

@@ -55,7 +55,15 @@ DEPLOYED = Deployed(
     runs=[RUN],
     alarms=[ALARM],
 )
-FACTS = Facts(Caller("111122223333", "aws"), "us-east-1", "mfa-enforcer", STACK, [TRAIL], QUOTAS, DEPLOYED)
+FACTS = Facts(
+    caller=Caller("111122223333", "aws"),
+    region="us-east-1",
+    stack_name="mfa-enforcer",
+    stack=STACK,
+    trails=[TRAIL],
+    quotas=QUOTAS,
+    deployed=DEPLOYED,
+)
 
 
 def with_account(**changes: object) -> Facts:
