@@ -7,6 +7,13 @@ from dataclasses import dataclass
 _KEEP_VALUES = "Stacks[0].Parameters[].join('', ['ParameterKey=', ParameterKey, ',UsePreviousValue=true'])"
 
 
+def _joined(*words: str) -> str:
+    """Join words for a shell; a word with single quotes gets double quotes, if they keep every character of it."""
+    return " ".join(
+        shlex.quote(word) if "'" not in word or set(word) & set('"$`\\!') else f'"{word}"' for word in words
+    )
+
+
 def noted(command: str, note: str) -> str:
     """Return a command with a note for the reader, which a shell takes for a comment."""
     return f"{command}  # {note}"
@@ -26,11 +33,11 @@ class Commands:
     def aws(self, operation: str, *flags: str, **options: str) -> str:
         """Return a call of the AWS CLI in the stack's Region, with its options named as Python names them."""
         named = [word for name, value in options.items() for word in (f"--{name.replace('_', '-')}", value)]
-        return shlex.join(["aws", *operation.split(), "--region", self.region, *named, *flags])
+        return _joined("aws", *operation.split(), "--region", self.region, *named, *flags)
 
     def doctor(self) -> str:
         """Return the command that runs the doctor again."""
-        return shlex.join(["make", "doctor", f"REGION={self.region}", f"STACK={self.stack_name}"])
+        return _joined("make", "doctor", f"REGION={self.region}", f"STACK={self.stack_name}")
 
     def deploy(self, *parameters: str) -> str:
         """Return the deployment of the stack, with new values for some parameters.
@@ -39,16 +46,16 @@ class Commands:
         differ from the last deployment ("Using drift-aware change sets").
         """
         overrides = ["--parameter-overrides", *parameters] if parameters else []
-        return shlex.join(["sam", "deploy", *self._stack_options, *overrides])
+        return _joined("sam", "deploy", *self._stack_options, *overrides)
 
     def invoke(self, function: str, event: str) -> str:
         """Return the asynchronous call of a function; SAM repeats a synchronous one that has not ended in a minute."""
         options = ["--parameter", "InvocationType=Event", "--event", event]
-        return shlex.join(["sam", "remote", "invoke", function, *self._stack_options, *options])
+        return _joined("sam", "remote", "invoke", function, *self._stack_options, *options)
 
     def logs(self, function: str) -> str:
         """Return the command that follows the log of a function."""
-        return shlex.join(["sam", "logs", *self._stack_options, "--name", function, "--tail"])
+        return _joined("sam", "logs", *self._stack_options, "--name", function, "--tail")
 
     def stack_events(self) -> str:
         """Return the command that lists the events of the stack."""

@@ -31,5 +31,4 @@ def parameters(deployed: Deployed, commands: Commands) -> Iterator[Finding]:
             noted(_MOVE_ASIDE, "the stack then keeps its values; or correct parameter_overrides in the file"),
         )
     else:
-        reason = "samconfig.toml has the same values" if samconfig else "samconfig.toml sets none"
-        yield ok("Parameters", f"{reason}; a deployment changes only those that it names")
+        yield ok("Parameters", "samconfig.toml changes none, so sam deploy keeps those of the stack")

@@ -90,10 +90,11 @@ def _waiting(queue: Queue, commands: Commands) -> Finding:
 
 
 def _dead_letters(queue: Queue, commands: Commands) -> Finding:
+    number = queue.waiting + queue.in_flight
     peek = commands.aws("sqs receive-message", queue_url=queue.url, visibility_timeout="0")
     return failure(
         "Queues",
-        f"{queue.logical} has {queue.waiting + queue.in_flight:,} messages that failed every try",
+        f"{queue.logical} has {number:,} message{'' if number == 1 else 's'} that failed every try",
         noted(peek, f"repair the cause, then: {_emptying(queue, commands)}"),
     )
 

@@ -87,6 +87,7 @@ def test_dead_letter_without_source() -> None:
     """The remedy purges a queue whose messages came from no queue, because SQS cannot move them back."""
     finding = fault(with_deployed(queues=[replace(UNDELIVERED, waiting=1)]))
 
+    assert finding.text == "UndeliveredEvents has 1 message that failed every try"
     assert requests(finding)[1:] == [("PurgeQueue", {"QueueUrl": "https://sqs/undelivered"})]
 
 
