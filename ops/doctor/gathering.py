@@ -19,7 +19,7 @@ from ops.doctor.reads.samconfig import samconfig_parameters
 from ops.read_only import PATIENT
 from ops.stacks import Stack, Stacks
 
-# Whatever reads from AWS; --policy prints their permissions.
+# The classes that read from AWS; --policy prints their permissions.
 ADAPTERS = (Identity, Trails, Quotas, Mail, Subscriptions, Stacks, Policies, Queues, Toggles, Alarms, Runs)
 
 # `sam deploy` reads this file in the folder of the template.

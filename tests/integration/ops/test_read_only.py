@@ -118,10 +118,10 @@ def full_stack(stack: str, monkeypatch: pytest.MonkeyPatch) -> str:
     read = Stacks.stack
 
     def with_more(self: Stacks, name: str) -> Stack:
-        found = read(self, name)
-        assert found
+        small = read(self, name)
+        assert small
         return replace(
-            found, parameters={"SenderEmail": "mfa@example.com"}, resources=[*found.resources, *MORE_RESOURCES]
+            small, parameters={"SenderEmail": "mfa@example.com"}, resources=[*small.resources, *MORE_RESOURCES]
         )
 
     monkeypatch.setattr(Stacks, "stack", with_more)

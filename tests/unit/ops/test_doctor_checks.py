@@ -133,9 +133,9 @@ def test_unanswered_read() -> None:
 def test_denied_resource_is_named() -> None:
     """A resource that may not be read is named, and the others are checked."""
     denied = Unreadable("sqs:GetQueueAttributes", "AccessDenied", "queue Mails")
-    hidden, dead_letter = faults(with_deployed(queues=[denied, replace(DEAD_LETTERS, waiting=1), QUEUE]))
+    unread, dead_letter = faults(with_deployed(queues=[denied, replace(DEAD_LETTERS, waiting=1), QUEUE]))
 
-    assert hidden.text == "the queue Mails could not be read: needs sqs:GetQueueAttributes"
+    assert unread.text == "the queue Mails could not be read: needs sqs:GetQueueAttributes"
     assert dead_letter.text.startswith("NewUsersDeadLetters has 1")
 
 
