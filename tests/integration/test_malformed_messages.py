@@ -127,7 +127,7 @@ def handle(function: str, messages: Iterator[str], neighbour: str, log: Log) -> 
     ["create_user_console", "tag_user_exempt", "detach_user_policy", "update_user_rename", "create_policy_version"],
 )
 def test_enforce(stack: Stack, iam: "IAMClient", calls: Calls, log: Log, name: str) -> None:
-    """The function refuses a malformed event by the name of a field, and attaches the policy to the next user."""
+    """`enforce` refuses a malformed event by the name of a field, and attaches the policy to the next user."""
     stack.run("EnforceFunction")
     iam.create_user(UserName="alice")
     iam.create_user(UserName="bob")
@@ -151,7 +151,7 @@ def test_no_object(mail: None, stack: Stack, calls: Calls, log: Log, function: s
 
 @pytest.mark.parametrize("name", ["request", "delete_user_error_delete_conflict"])
 def test_release(stack: Stack, iam: "IAMClient", calls: Calls, log: Log, name: str) -> None:
-    """The function refuses a malformed message by the name of a field, and releases the next user."""
+    """`release` refuses a malformed message by the name of a field, and releases the next user."""
     stack.run("ReleaseFunction")
     alice, bob = (
         iam.create_user(UserName=name, Tags=[{"Key": "mfa-exempt", "Value": "robot"}])["User"]["UserId"]
@@ -181,7 +181,7 @@ def test_release(stack: Stack, iam: "IAMClient", calls: Calls, log: Log, name: s
     ],
 )
 def test_notify(mail: None, stack: Stack, iam: "IAMClient", calls: Calls, log: Log, name: str) -> None:
-    """The function refuses a malformed message by the name of a field, and mails the next user."""
+    """`notify` refuses a malformed message by the name of a field, and mails the next user."""
     stack.run("NotifyFunction")
     alice = iam.create_user(UserName="alice")["User"]["UserId"]
     iam.create_user(UserName="bob")
