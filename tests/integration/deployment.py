@@ -185,7 +185,7 @@ class Stack:
         self._variables = self.environment(function)
         for name, value in self._variables.items():
             self._environment.setenv(name, value)
-        assert self.ops, "subscribed before anything is published"
+        _ = self.ops  # subscribed before anything is published
 
     def update(self, **parameters: str) -> None:
         """Update the stack with these parameters, the others as before."""

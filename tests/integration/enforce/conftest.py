@@ -13,7 +13,6 @@ from tests.integration.deployment import ACCOUNT, Context, Stack
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
-
 ReadText = Callable[[str], str]
 
 

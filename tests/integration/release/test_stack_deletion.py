@@ -75,7 +75,6 @@ def cloudformation(account: None) -> Iterator[CloudFormation]:
 @pytest.fixture(autouse=True)
 def stack(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Stack:
     monkeypatch.setattr(everybody, "sleep", lambda _: None)
-    stack.run("ReleaseFunction")
     return stack
 
 
