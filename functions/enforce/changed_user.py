@@ -98,7 +98,7 @@ def act(decision: "Decision", call: "ApiCall", adapters: "Adapters", now: dateti
             reattach(user, call, adapters, now)
         case Release(user, exemption):
             adapters.release_queue.ask(ReleaseRequest(user.user_id, user.name, call, adapters.account_number))
-            logger.info("Release asked for", reason=exemption.reason)
+            logger.info("Release requested", reason=exemption.reason)
         case LeaveAlone(_, reason, exemption):
             logger.info("User left alone", reason=exemption.reason if exemption else reason)
 

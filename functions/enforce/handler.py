@@ -53,7 +53,7 @@ def enforce(record: "SQSRecord", adapters: Adapters) -> None:
     now = datetime.now(UTC)
     match read_fact(call, adapters.account_number):
         case Ignored(reason):
-            logger.info("Nothing to enforce", reason=reason)
+            logger.info("Event ignored", reason=reason)
         case UserCreated(user):
             tries = int(record.attributes.approximate_receive_count)
             enforce_new_user(user, call.to_api_call(), adapters, now, tries=tries)

@@ -20,10 +20,10 @@ class Delivery(StrEnum):
     """The outcome of a mail; the values are log messages."""
 
     SENT = "Mail sent"
-    SENT_TO_PERSON_ONLY = "Mail sent, but not to the manager, whose address SES refused"
-    NOT_CLAIMED = "Mail was sent before, or overtaken"
+    SENT_TO_PERSON_ONLY = "Mail sent without the manager, whose address SES refused"
+    NOT_CLAIMED = "Mail was claimed before, or is out of date"
     REFUSED = "Mail refused by SES"
-    UNCONFIRMED = "Mail handed to SES, which did not say whether it took it"
+    UNCONFIRMED = "Mail sent, but SES did not confirm it"
 
 
 @dataclass(frozen=True, slots=True)

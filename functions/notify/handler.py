@@ -67,7 +67,7 @@ def notify(record: "SQSRecord", adapters: Adapters, context: "LambdaContext") ->
     """Read one message, decide, act."""
     match read_message(record.body, adapters.account.number):
         case Ignored(reason):
-            logger.info("Nobody to tell", reason=reason)
+            logger.info("Message ignored", reason=reason)
         case DeliveryReport() as report:
             remember(report, adapters)
         case due:
@@ -125,7 +125,7 @@ def remember(report: DeliveryReport, adapters: Adapters) -> None:
     """Remember an address that failed, for the digest."""
     match address_failure_of(report):
         case NoFailure() as reason:
-            logger.info("Mail came to nothing", reason=reason)
+            logger.info("Delivery report ignored", reason=reason)
         case AddressFailure() as failure if not adapters.settings.dry_run:
             known = adapters.claims.remember(failure)
             logger.info("Mail did not arrive", user_id=failure.user_id, reason=failure.reason, known=known)

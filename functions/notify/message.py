@@ -40,7 +40,7 @@ def read_account_event(call: RecordedCall, account: str) -> AccountEvent | Ignor
     name = _user_name(call)
     # For root's own device, CloudTrail gives "AWS ROOT USER" as the name.
     if name is None or not is_user_name(name):
-        return Ignored("the call was about no user")
+        return Ignored("the call was not about a user")
     device = None if kind is MailKind.WELCOME else _serial_number(call)
     # The day allows old causes to be removed: a person's item has room for only some thousands.
     return AccountEvent(kind, f"{kind}#{call.at.date()}#{call.event_id}", name, call.at, device)

@@ -37,7 +37,7 @@ def apply_nothing(plan: SweepPlan) -> SweepOutcome:
     for user in plan.attach:
         logger.info("Would attach the policy", user_name=user.name, user_id=user.user_id)
     for release in plan.release:
-        logger.info("Would ask for a release", user_name=release.user.name, user_id=release.user.user_id)
+        logger.info("Would request a release", user_name=release.user.name, user_id=release.user.user_id)
     return SweepOutcome(not_attempted=len(plan.attach))
 
 
@@ -70,7 +70,7 @@ def request_release(user: "User", adapters: "Adapters", outcome: SweepOutcome) -
     try:
         adapters.release_queue.ask(ReleaseRequest(user.user_id, user.name, account=adapters.account.number))
     except (ClientError, BotoCoreError):
-        logger.exception("Release not asked for", user_name=user.name, user_id=user.user_id)
+        logger.exception("Release not requested", user_name=user.name, user_id=user.user_id)
         outcome.release_not_requested.add(user.user_id)
 
 
@@ -95,7 +95,7 @@ def attach(user: "User", attacher: PolicyAttacher, outcome: SweepOutcome, is_due
     """Enforce one user, and return whether the policy was attached."""
     try:
         if not is_due(user):
-            logger.info("User needs nothing any more", user_name=user.name, user_id=user.user_id)
+            logger.info("User no longer due", user_name=user.name, user_id=user.user_id)
             return False
         method = attacher.attach_to(user.name)
     except NoSuchUser:

@@ -32,7 +32,7 @@ def publish_notices(reading: "SweepReading", plan: SweepPlan, outcome: SweepOutc
     """Publish the notices that were not published within a day; a dry run only logs them."""
     notices = list(_notices(reading, adapters))
     for notice, _ in notices:
-        logger.warning("Ops are to know", kind=notice.kind, subject=notice.subject)
+        logger.warning("Notice for ops", kind=notice.kind, subject=notice.subject)
     if adapters.settings.dry_run:
         return
     exempt = [exempted for exempted in plan.exemptions if not exempted.ended]

@@ -32,7 +32,7 @@ def read_fact(body: str, account: str) -> Fact:
     if reason:
         return Ignored(reason)
     if call.error_code not in _CONFLICTS:
-        return Ignored("the deletion met no conflict")
+        return Ignored("the deletion did not fail with a conflict")
     name = call.user_name("detail.requestParameters.userName")
     return FailedDeletion(name, call.to_api_call(), call.optional_text("detail.errorMessage"))
 

@@ -52,7 +52,7 @@ def release_everybody(
     detach_all(read(adapters.attachments).attachments, adapters, context)
     left = read(adapters.attachments)
     if run < _MOST_RUNS and (left.attachments or not left.readable):
-        logger.info("Releasing goes on", run=run, left=len(left.attachments), readable=left.readable)
+        logger.info("Releasing continues", run=run, left=len(left.attachments), readable=left.readable)
         sleep(_PAUSE_BETWEEN_RUNS)
         adapters.continuation(context.invoked_function_arn).start_next_run({**event.raw_event, _RUN: run + 1})
         return None
@@ -67,7 +67,7 @@ def read(source: "PolicyAttachments") -> Left:
         try:
             attachments.extend(part())
         except (ClientError, BotoCoreError):
-            logger.exception("Not everybody could be looked up", part=part.__name__)
+            logger.exception("Attachments could not be read", part=part.__name__)
             readable = False
     return Left(attachments, readable)
 
@@ -84,7 +84,7 @@ def detach_all(attachments: Sequence["Attachment"], adapters: Adapters, context:
         try:
             adapters.detacher.detach(attachment)
         except (ClientError, BotoCoreError):
-            logger.exception("Not released", released_from=attachment.by, name_held=attachment.name)
+            logger.exception("Not released", released_from=attachment.by, attached_to=attachment.name)
 
 
 def boundaries_of(source: "PolicyAttachments") -> Sequence[str]:
@@ -92,7 +92,7 @@ def boundaries_of(source: "PolicyAttachments") -> Sequence[str]:
     try:
         return source.boundaries()
     except (ClientError, BotoCoreError):
-        logger.exception("Permissions boundaries could not be looked up")
+        logger.exception("Permissions boundaries could not be read")
         return ()
 
 
@@ -108,5 +108,5 @@ def publish_what_is_left(left: Left, boundaries: Sequence[str], adapters: Adapte
     if names:
         return f"{len(names)} could not be released; the log says why"
     if not left.readable:
-        return "Not everybody could be looked up; the log says why"
+        return "Not everything could be read; the log says why"
     return f"Everybody is released, but the policy is the permissions boundary of {len(boundaries)}"

@@ -50,7 +50,7 @@ def release(record: "SQSRecord", adapters: Adapters) -> None:
     now = datetime.now(UTC)
     match read_fact(record.body, adapters.account.number):
         case Ignored(reason):
-            logger.info("Nobody to release", reason=reason)
+            logger.info("Message ignored", reason=reason)
         case ReleaseRequest() as request:
             if request.after:
                 logger.set_correlation_id(request.after.event_id)

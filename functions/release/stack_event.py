@@ -40,8 +40,8 @@ def on_deployment(
     try:
         refusal = refusal_of(event.physical_resource_id, policy_arn, environment, context)
     except Exception:
-        logger.exception("The policy before could not be looked at")
-        refusal = "The policy before could not be looked at; the log of the release function says why"
+        logger.exception("The previous policy could not be read")
+        refusal = "The previous policy could not be read; the log of the release function says why"
     if refusal:
         answer(event, refusal, resource_id=event.physical_resource_id or policy_arn, refused=True)
     else:
@@ -67,7 +67,7 @@ def on_deletion(
     reason: str | None
     try:
         if is_of_a_policy_before(held_by, environment):
-            reason = "Another policy holds everybody"
+            reason = "Another policy has replaced this one"
         else:
             reason = release_everybody(event, environment, context)
     except Exception:

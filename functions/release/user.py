@@ -43,7 +43,7 @@ def release_exempt_user(request: "ReleaseRequest", adapters: "Adapters", now: da
             flag_previously_enforced(account_user, adapters)
             detach(account_user, adapters, reason=exemption.reason, call=request.after)
         case _:
-            logger.info("User is not to be released", user_name=request.user_name, user_id=request.user_id)
+            logger.info("User not released", user_name=request.user_name, user_id=request.user_id)
 
 
 def publish_unknown_exemption(decision: Release, adapters: "Adapters") -> None:
@@ -81,7 +81,9 @@ def detach_unless_exhausted(
     user = account_user.user
     times = adapters.deletion_counts.so_far(user.user_id, now)
     if not deletion_grace_left(times):
-        logger.error("User is not let go again", user_name=user.name, user_id=user.user_id, times_this_week=times)
+        logger.error(
+            "Policy not detached for a deletion again", user_name=user.name, user_id=user.user_id, times_this_week=times
+        )
         metrics.add_metric("DeletionsRefused", MetricUnit.Count, 1)
         adapters.notices.publish(deletion_grace_exhausted(user, times, call), f"{user.user_id}#no-more", now)
         return

@@ -87,7 +87,7 @@ def remember(change: "RecordChange", adapters: Adapters) -> bool:
     try:
         adapters.people.follow(change)
     except (ClientError, BotoCoreError):
-        logger.exception("Person not remembered", user_name=change.after.user_name, user_id=change.after.user_id)
+        logger.exception("Record not written", user_name=change.after.user_name, user_id=change.after.user_id)
         return False
     return True
 

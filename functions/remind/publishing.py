@@ -79,7 +79,7 @@ def keep_report(run: ReminderRun, reading: "RunReading", adapters: "Adapters") -
         escalate_after=run.escalate_after,
     )
     key = adapters.reports.keep(run.totals.at, table=audit_csv(report), page=audit_page(report))
-    logger.info("Audit report kept", key=key)
+    logger.info("Audit report stored", key=key)
 
 
 def record_totals(run: ReminderRun) -> None:

@@ -15,17 +15,17 @@ from domain.users import User
 # A longer list in a mail helps nobody; the log has all names.
 _MOST_NAMES = 50
 
-_IF_MEANT = "Nothing is to be done if this was meant. Otherwise take the exemption away; the policy comes back."
+_IF_MEANT = "No action is needed if this was intentional. Otherwise remove the exemption; the policy is then attached."
 _GROUP_GONE = (
-    "Its members are enforced no longer. The next sweep attaches the policy to each of them who has a free slot. "
-    "Give the group its name back, or create it again under that name."
+    "Its members are no longer enforced. The next sweep attaches the policy to each of them who has a free slot. "
+    "Rename the group back, or create it again with that name."
 )
 _WHAT_TO_DO = {
     "DeletePolicy": (
-        "Nobody new can be enforced. Deploy with another PolicyName, which creates the policy again, and with "
+        "New users can no longer be enforced. Deploy with another PolicyName, which creates the policy again, and with "
         "ExistingUsersSince at the day of the first deployment."
     ),
-    "DetachGroupPolicy": "The next sweep attaches the policy to the group again. See who may do this, and why.",
+    "DetachGroupPolicy": "The next sweep attaches the policy to the group again. Check who may detach it, and why.",
     "DeleteGroup": _GROUP_GONE,
 }
 
@@ -41,13 +41,13 @@ class GroupUpdate:
 
 def enforcement_changed(call: ApiCall, policy_arn: str, version: str, update: GroupUpdate | None = None) -> Notice:
     """Report a change of the policy or the group outside CloudFormation; `version` is the deployed one."""
-    text = wrapped("What enforces MFA in this account was changed, and not by CloudFormation.")
+    text = wrapped("The MFA enforcement of this account was changed outside CloudFormation.")
     advice = _advice_on_group(update) if update else _advice_on(call.name, policy_arn, version)
     return Notice(
         "policy-changed",
         Severity.ALARM,
         f"The MFA enforcement was changed: {plain(call.name)}",
-        f"{text}\n\n{_told(call)}\n\n{advice}\n",
+        f"{text}\n\n{_details(call)}\n\n{advice}\n",
     )
 
 
@@ -55,26 +55,28 @@ def _advice_on(call_name: str, policy_arn: str, version: str) -> str:
     if call_name in {"CreatePolicyVersion", "SetDefaultPolicyVersion"}:
         return _make_default_again(policy_arn, version)
     if call_name == "DeletePolicyVersion":
-        return wrapped(f"Nothing, unless the deployed version {version} of {policy_arn} is the one that is gone.")
-    return wrapped(_WHAT_TO_DO.get(call_name, "See whether this was meant."))
+        return wrapped(
+            f"No action is needed, unless the deleted version is {version} of {policy_arn}, the deployed one."
+        )
+    return wrapped(_WHAT_TO_DO.get(call_name, "Check whether this was intentional."))
 
 
 def _advice_on_group(update: GroupUpdate) -> str:
     """Advise on an update, which keeps the group's members and policies ("UpdateGroup", IAM API Reference)."""
     if not update.new_name:
-        return wrapped("The group keeps its name, its members and the policy. Nothing is to be done.")
+        return wrapped("The group keeps its name, its members and the policy. No action is needed.")
     advice = wrapped(
-        "The group keeps its members and the policy, so its members are denied as before. But the tool knows the group "
-        "by its name: it can add nobody, and take out nobody who is exempt. If nobody meant this, rename it back:"
+        "The group keeps its members and the policy, so its members are still denied. But the tool finds the group by "
+        "its name, so it can no longer add users or remove exempt ones. If this was not intentional, rename it back:"
     )
     words = ("aws", "iam", "update-group", "--group-name", plain(update.new_name, 128))
     return f"{advice}\n\n{_command(*words, '--new-group-name', plain(update.name, 128))}"
 
 
 def _make_default_again(policy_arn: str, version: str) -> str:
-    advice = wrapped("If nobody meant this, make the deployed version the default again:")
+    advice = wrapped("If this was not intentional, make the deployed version the default again:")
     words = ("aws", "iam", "set-default-policy-version", "--policy-arn", policy_arn, "--version-id", plain(version))
-    return f"{advice}\n\n{_command(*words)}\n\n{wrapped('A change that is meant belongs into the template.')}"
+    return f"{advice}\n\n{_command(*words)}\n\n{wrapped('Make intentional changes in the template.')}"
 
 
 def _command(*words: str) -> str:
@@ -85,7 +87,7 @@ def _command(*words: str) -> str:
 def policy_drifted(policy_arn: str, current: str, version: str) -> Notice:
     """Report that a sweep found a default version other than the deployed one."""
     text = wrapped(
-        f"The default version of {policy_arn} is {current}; {version} was deployed. CloudTrail knows who changed it: "
+        f"The default version of {policy_arn} is {current}; {version} was deployed. CloudTrail shows who changed it: "
         "look for CreatePolicyVersion and SetDefaultPolicyVersion."
     )
     advice = _make_default_again(policy_arn, version)
@@ -97,12 +99,12 @@ def policy_drifted(policy_arn: str, current: str, version: str) -> Notice:
 def group_without_policy(group: str, *, repaired: bool) -> Notice:
     """Report that a sweep found the group without the policy, so that its members were not enforced."""
     text = wrapped(
-        f"The group {plain(group, 128)} did not carry the enforcement policy, so that its members were free of it."
+        f"The group {plain(group, 128)} did not carry the enforcement policy, so its members were not enforced."
     )
     advice = wrapped(
-        "The policy is attached to the group again. CloudTrail knows who took it off: look for DetachGroupPolicy."
+        "The policy is attached to the group again. CloudTrail shows who detached it: look for DetachGroupPolicy."
         if repaired
-        else f"The group is gone, or has no slot left. {_GROUP_GONE}"
+        else f"The group is gone, or has no free slot. {_GROUP_GONE}"
     )
     return Notice(
         "policy-changed",
@@ -116,12 +118,12 @@ def unenforceable(users: Sequence[User]) -> Notice:
     """Report users that neither method can enforce."""
     lines = first((f"  {plain(user.name)}" for user in users), _MOST_NAMES)
     text = wrapped(
-        "No way is open to enforce these users: each has as many policies as IAM allows a user, and the group takes "
-        "none of them, because they are in as many groups as IAM allows or the group is gone. They are not enforced:"
+        "These users cannot be enforced: each has as many policies as IAM allows for a user, and cannot join the "
+        "group, because the user is in as many groups as IAM allows or the group is gone. They are not enforced:"
     )
     advice = wrapped(
-        "Detach a policy from each of them or take each out of a group: a group's policies do not count against the "
-        "user's own. The next sweep then enforces them. You are told again tomorrow."
+        "Detach a policy from each user, or remove the user from a group: a group's policies do not count against the "
+        "user's quota. The next sweep then enforces them. This notice is repeated tomorrow."
     )
     return Notice(
         "unenforceable",
@@ -135,17 +137,17 @@ def reattachment_conflict(user: User, times: int, call: ApiCall) -> Notice:
     """Report that the policy is detached from a user again and again."""
     name = plain(user.name)
     text = wrapped(
-        f"The policy was put back on {name} {counted(times, 'time', 'times')} today, and has been taken off again. It "
-        "is left off until the next sweep: two tools that fight over a user help nobody. The last call was:"
+        f"The policy was attached to {name} again {counted(times, 'time', 'times')} today, and was detached each time. "
+        "It stays off until the next sweep, because a fight between two tools helps nobody. The last call was:"
     )
     advice = wrapped(
-        "If a tool of yours owns the user's attachments exclusively, add the policy there or exempt the user."
+        "If one of your tools manages the user's attachments exclusively, add the policy there or exempt the user."
     )
     return Notice(
         "fought-over",
         Severity.ALARM,
-        f"Somebody keeps undoing the enforcement of {name}",
-        f"{text}\n\n{_told(call)}\n\n{advice}\n",
+        f"The policy is repeatedly detached from {name}",
+        f"{text}\n\n{_details(call)}\n\n{advice}\n",
     )
 
 
@@ -153,59 +155,59 @@ def repeatedly_detached(users: Sequence[User]) -> Notice:
     """Report users that keep losing the policy; the sweep does not know who detaches it."""
     lines = first((f"  {plain(user.name)}" for user in users), _MOST_NAMES)
     text = wrapped(
-        "The policy keeps being taken off these users. The sweep has put it back more often today than "
-        "MaxAttachmentsPerDay allows, and goes on every hour:"
+        "The policy is repeatedly detached from these users. Today the sweep has attached it more often than "
+        "MaxAttachmentsPerDay allows, and it continues every hour:"
     )
     advice = wrapped(
-        "CloudTrail knows who does it: look for DetachUserPolicy and RemoveUserFromGroup. If a tool of yours owns the "
-        "attachments of these users exclusively, add the policy there or exempt the users."
+        "CloudTrail shows who detaches it: look for DetachUserPolicy and RemoveUserFromGroup. If one of your tools "
+        "manages the attachments of these users exclusively, add the policy there or exempt the users."
     )
     return Notice(
         "fought-over",
         Severity.ALARM,
-        f"Somebody keeps undoing the enforcement of {counted(len(users), 'user', 'users')}",
+        f"The policy is repeatedly detached from {counted(len(users), 'user', 'users')}",
         "\n".join([text, "", *lines, "", advice, ""]),
     )
 
 
 def exempted(user: User, exemption: Exemption, call: ApiCall) -> Notice:
     """Report that a call exempted a user."""
-    text = wrapped(f"{_exempt(user, exemption)}. If the policy is on the user, it is detached now.")
+    text = wrapped(f"{_exempt(user, exemption)}. If the policy is attached to the user, it is detached now.")
     return Notice(
         "exempted",
         Severity.INFORMATION,
-        f"{plain(user.name)} is exempt from MFA now",
-        f"{text}\n\n{_told(call)}\n\n{wrapped(_IF_MEANT)}\n",
+        f"{plain(user.name)} is now exempt from MFA",
+        f"{text}\n\n{_details(call)}\n\n{wrapped(_IF_MEANT)}\n",
     )
 
 
 def malformed_exemption(user: User, value: str, call: ApiCall) -> Notice:
     """Report a tag that exempts nobody, because its value looks like a day and is not a valid one."""
     text = wrapped(
-        f"{plain(user.name)} is not exempt: {plain(value)!r} looks like a day and is none. "
+        f"{plain(user.name)} is not exempt: {plain(value)!r} looks like a date and is not a valid one. "
         "Write the last day of an exemption as YYYY-MM-DD, or its reason in words."
     )
     return Notice(
         "exemption-malformed",
         Severity.WARNING,
-        f"{plain(user.name)} is not exempt: the tag holds no day",
-        f"{text}\n\n{_told(call)}\n",
+        f"{plain(user.name)} is not exempt: the date in the tag cannot be read",
+        f"{text}\n\n{_details(call)}\n",
     )
 
 
 def exemptions_found(exemptions: Sequence[Release | Exempted]) -> Notice:
     """Report exempt users that were not published yet; the caller is not known."""
     lines = first((f"  {_exempt(exempt.user, exempt.exemption)}" for exempt in exemptions), _MOST_NAMES)
-    text = wrapped("These users are exempt. If the policy is on one of them, it is detached now:")
+    text = wrapped("These users are exempt. If the policy is attached to one of them, it is detached now:")
     cause = wrapped(
-        "No event told who exempted them: they may have been exempt before the deployment, or the event was lost, or "
-        "the stack's ExemptByTag, ExemptTagKey or ExemptPaths was changed. CloudTrail knows who did it: look for "
+        "No event shows who exempted them: they were exempt before the deployment, or the event was lost, or the "
+        "stack's ExemptByTag, ExemptTagKey or ExemptPaths was changed. CloudTrail shows who did it: look for "
         "CreateUser, TagUser, UpdateUser, and UpdateStack or ExecuteChangeSet."
     )
     return Notice(
         "exempted",
         Severity.INFORMATION,
-        f"{counted(len(exemptions), 'user is', 'users are')} exempt from MFA now",
+        f"{counted(len(exemptions), 'user is', 'users are')} now exempt from MFA",
         "\n".join([text, "", *lines, "", cause, "", wrapped(_IF_MEANT), ""]),
     )
 
@@ -214,12 +216,12 @@ def denied_though_exempt(exemptions: Sequence[Exempted]) -> Notice:
     """Report exempt users that are denied everything through a group that the tool does not change."""
     lines = first(_denied(exemptions), _MOST_NAMES)
     text = wrapped(
-        "These users are exempt and are denied everything all the same, because they are members of a group that "
-        "carries the enforcement policy and is not the stack's:"
+        "These users are exempt but are still denied everything, because they are members of a group that carries the "
+        "enforcement policy and is not the stack's:"
     )
     advice = wrapped(
-        "The tool does not change other groups. Take the users out of the group, or detach the policy from the group; "
-        "the stack's own group and attachments enforce everybody who is not exempt. You are told again tomorrow."
+        "The tool does not change other groups. Remove the users from the group, or detach the policy from it; the "
+        "stack's own group and attachments enforce all users who are not exempt. This notice is repeated tomorrow."
     )
     return Notice(
         "exempt-but-denied",
@@ -238,16 +240,16 @@ def _denied(exemptions: Iterable[Exempted]) -> Iterable[str]:
 def detached_for_deletion(user: User, call: ApiCall) -> Notice:
     """Report that the policy is detached from a user so that the user can be deleted."""
     name = plain(user.name)
-    text = wrapped(f"{name} could not be deleted because of the enforcement policy, and is let go for an hour:")
+    text = wrapped(f"{name} could not be deleted because of the enforcement policy, which is detached for an hour:")
     advice = wrapped(
-        "Nothing is to be done if this was meant: the next try succeeds. A user who is still there after the hour is "
-        "enforced again by the sweep."
+        "No action is needed if this was intentional: the next try succeeds. If the user still exists after the hour, "
+        "the sweep attaches the policy again."
     )
     return Notice(
         "deletion",
         Severity.INFORMATION,
-        f"{name} is let go to be deleted",
-        f"{text}\n\n{_told(call)}\n\n{advice}\n",
+        f"Policy detached from {name} so that the user can be deleted",
+        f"{text}\n\n{_details(call)}\n\n{advice}\n",
     )
 
 
@@ -255,15 +257,16 @@ def deletion_grace_exhausted(user: User, times: int, call: ApiCall) -> Notice:
     """Report that the policy stays attached although a deletion of the user failed."""
     name = plain(user.name)
     text = wrapped(
-        f"{name} was let go {counted(times, 'time', 'times')} this week to be deleted, and is still there. Deletions "
-        "that fail on purpose would keep the policy off, so it stays on until the week is over. The last call was:"
+        f"The policy was detached from {name} {counted(times, 'time', 'times')} this week for a deletion, and the user "
+        "still exists. Deletions that fail on purpose would keep the policy off, so it stays attached until the week "
+        "is over. The last call was:"
     )
-    advice = wrapped("See who does this and why. To delete the user all the same, exempt the user first.")
+    advice = wrapped("Check who does this and why. To delete the user anyway, exempt the user first.")
     return Notice(
         "deletion",
         Severity.ALARM,
-        f"{name} is let go for deletions no more",
-        f"{text}\n\n{_told(call)}\n\n{advice}\n",
+        f"Policy stays on {name}: too many failed deletions this week",
+        f"{text}\n\n{_details(call)}\n\n{advice}\n",
     )
 
 
@@ -275,9 +278,9 @@ def detach_incomplete(
     These are users, groups and roles with the policy still attached, and users and roles that have it as permissions
     boundary (`boundaries`). If not everything was `readable`, there may be more.
     """
-    parts = [wrapped(f"The stack is being deleted, but {policy_arn} cannot be, until you have done the following.")]
+    parts = [wrapped(f"The stack is being deleted, but {policy_arn} cannot be deleted until you do the following.")]
     if names:
-        advice = wrapped("Detach the policy from these, or take the users out of the group. The log says what failed:")
+        advice = wrapped("Detach the policy from these, or remove the users from the group. The log says what failed:")
         parts.append("\n".join([advice, "", *first((f"  {plain(name)}" for name in names), _MOST_NAMES)]))
     if boundaries:
         advice = wrapped(
@@ -297,11 +300,11 @@ def detach_incomplete(
 
 
 def _exempt(user: User, exemption: Exemption) -> str:
-    end = "until it is taken away" if exemption.until is None else f"until {exemption.until.isoformat()}"
+    end = "without an end" if exemption.until is None else f"until {exemption.until.isoformat()}"
     return f"{plain(user.name)} is exempt by {exemption.by} ({plain(exemption.reason)}), {end}"
 
 
-def _told(call: ApiCall) -> str:
+def _details(call: ApiCall) -> str:
     return "\n".join(
         [
             f"What: {plain(call.name)}",

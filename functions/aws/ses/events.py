@@ -23,7 +23,7 @@ def read_delivery_report(body: str) -> DeliveryReport:
     kind = event.one_of(_Kind, "detail.eventType")
     failed = _FAILED[kind](event)
     if not failed:
-        raise MalformedEvent("detail", f"whom the {kind} is about", failed)
+        raise MalformedEvent("detail", f"the recipients of the {kind}", failed)
     return DeliveryReport(
         user_id=_user_id(event),
         to=event.texts("detail.mail.commonHeaders.to") or event.texts("detail.mail.destination"),

@@ -35,8 +35,8 @@ class AddressFailure:
 class NoFailure(StrEnum):
     """Why a delivery report says nothing about a person's address."""
 
-    NOT_OURS = "the mail is none of ours"
-    PASSING = "the address may be good: the next mail will tell"
+    NOT_OURS = "the mail is not ours"
+    PASSING = "the failure may be temporary: the next mail will show"
     MANAGER = "the manager's address failed, not the person's"
 
 

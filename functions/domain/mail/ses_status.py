@@ -26,8 +26,8 @@ class NoSending(StrEnum):
 
 
 _UNKNOWN = {
-    NoSending.NO_SENDER: "No mail goes to people: the parameter SenderEmail is empty. This digest is all there is.",
-    NoSending.UNREADABLE: "SES did not say whether it can send. Reminders were queued all the same.",
+    NoSending.NO_SENDER: "Users get no mail, because the parameter SenderEmail is empty. Only this digest is sent.",
+    NoSending.UNREADABLE: "SES did not say whether it can send. Reminders were queued anyway.",
 }
 
 
@@ -46,12 +46,12 @@ def sending_problem(state: SendingState | NoSending) -> str | None:
         case SendingState(enabled=False):
             return "SES has paused sending for this account: no mail goes out. See the SES console, Account dashboard."
         case SendingState(verified=False):
-            return "SES has not verified the sender, nor its domain: no mail goes out until it has. See SenderEmail."
+            return "SES has not verified the sender or its domain: no mail goes out until it has. See SenderEmail."
         case SendingState(production=False):
             return (
                 "SES is in the sandbox: only verified addresses get mail. Ask for production access in the SES console."
             )
         case SendingState(most_per_day=most, sent_today=sent) if 0 <= most <= sent:
-            return f"SES has sent its {most:.0f} mails of the last 24 hours: more will be refused until that goes down."
+            return f"SES has sent its quota of {most:.0f} mails in 24 hours and refuses more until that goes down."
         case _:
             return None

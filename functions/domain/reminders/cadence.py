@@ -47,7 +47,7 @@ class NotDue(StrEnum):
     BEFORE_THE_FIRST = "the first day of the cadence has not come"
     REMINDED = "reminded since the latest day of the cadence"
     TODAY = "reminded today"
-    UNCONFIRMED = "a reminder was begun today, and is not known to have gone out"
+    UNCONFIRMED = "a reminder was claimed today, and is not known to have gone out"
 
 
 def decide_reminder(record: PersonRecord, cadence: Cadence, today: date, zone: tzinfo = UTC) -> ReminderDue | NotDue:

@@ -56,7 +56,11 @@ def digest_of(run: ReminderRun) -> Notice:
         f"MFA in account {run.account}, {run.snapshot.today:%-d %B %Y}",
         share(run.totals),
         numbers(run.totals, run.before, run.escalate_after),
-        *([sections.section("What needs you", [wrapped(f"- {need}", hang="  ") for need in needs])] if needs else []),
+        *(
+            [sections.section("Needs your attention", [wrapped(f"- {need}", hang="  ") for need in needs])]
+            if needs
+            else []
+        ),
         *sections.people(
             run.snapshot,
             run.escalate_after,
@@ -80,12 +84,12 @@ def _needs(run: ReminderRun) -> Iterator[str]:
     yield from _undone(run.outcome)
     if run.report_made is None:
         yield (
-            "There was no credential report, so passwords, access keys, passkeys and hardware tokens were not seen. "
-            "Who was not enrolled at the last run still counts as that; who is new waits."
+            "There was no credential report, so passwords, access keys, passkeys and hardware tokens were not read. "
+            "Users found unenrolled by the last run still count as unenrolled; new users are checked in the next run."
         )
     if run.unreadable:
         names = ", ".join(first((plain(name) for name in run.unreadable), _MOST_UNREADABLE))
-        yield f"What the credential report or the people table says of these could not be read: {names}."
+        yield f"These entries of the credential report or the people table could not be read: {names}."
     trouble = sending_problem(run.sending)
     if trouble:
         yield trouble
@@ -93,16 +97,16 @@ def _needs(run: ReminderRun) -> Iterator[str]:
 
 def _undone(outcome: ReminderOutcome) -> Iterator[str]:
     if outcome.refused:
-        yield f"{_reminders(outcome.refused)} did not get onto the queue. The next run plans them again."
+        yield f"{_reminders(outcome.refused)} could not be queued. The next run plans them again."
     if outcome.unremembered:
         names = ", ".join(first((plain(name) for name in outcome.unremembered), _MOST_UNREADABLE))
-        yield f"What was found of these could not be written down, so they were not reminded: {names}."
+        yield f"The records of these people could not be written, so they were not reminded: {names}."
     if outcome.unchecked:
-        yield f"{_people(outcome.unchecked)} not reminded: IAM did not say whether there is a device by now."
+        yield f"{_people(outcome.unchecked)} not reminded: IAM did not say whether they have a device now."
     if outcome.postponed:
-        yield f"{_people(outcome.postponed)} not reminded: time was up. The next run goes on."
+        yield f"{_people(outcome.postponed)} not reminded: time ran out. The next run continues."
     if outcome.over_quota:
-        yield f"{_people(outcome.over_quota)} not reminded: SES sends no more mails today. The next run goes on."
+        yield f"{_people(outcome.over_quota)} not reminded: SES sends no more mails today. The next run continues."
 
 
 def _footer(run: ReminderRun) -> str:

@@ -24,14 +24,14 @@ def share(totals: RunTotals) -> str:
     everybody = enrolled + unenrolled
     if unknown and not unenrolled:
         have = f"{counted(enrolled, 'person has', 'people have')} MFA."
-        return f"{have} Of {unknown:,} it is not known whether they need it or have it."
+        return f"{have} For {unknown:,} more it is not known whether they need it or have it."
     if not everybody:
         return "Nobody here needs MFA."
     if not unenrolled:
         return "Everybody who needs MFA has it."
     # Rounded down, so that it is never 100 % while somebody is left.
     share = f"{enrolled:,} of {everybody:,} people who need MFA have it: {enrolled * 100 // everybody} %."
-    return f"{share} Of {unknown:,} more it is not known." if unknown else share
+    return f"{share} For {unknown:,} more it is not known." if unknown else share
 
 
 def numbers(totals: RunTotals, before: RunTotals | None, escalate_after: int) -> str:

@@ -41,14 +41,15 @@ def people(
     yield _named(f"No MFA for {escalate_after} days or longer", map(line, late))
     yield _named("Not enrolled", map(line, others))
     yield _named(
-        "Access key only: nothing they can do by themselves",
+        "Access key only: they cannot enrol by themselves",
         (_key_only(person, snapshot) for person in key_only),
-        "They get no mail, for without a password nobody can sign in and register a device. Give them one, exempt "
-        "them, or replace the user by a role. With AccessKeyEnrolment=allow they can register one on the command line.",
+        "They get no mail, because nobody can sign in and register a device without a password. Give them a password, "
+        "exempt them, or replace the user with a role. With AccessKeyEnrolment=allow they can register a device on the "
+        "command line.",
     )
     left = [*late, *others]
     if unreachable:
-        yield _named("Nobody to write to", (line for person in left for line in _unreachable(person)))
+        yield _named("No mail address", (line for person in left for line in _unreachable(person)))
     yield _named("Mail did not arrive", (line for person in left for line in _trouble(person)))
     yield from _exemptions(snapshot)
     dormant = snapshot.with_status(EnrolmentStatus.DORMANT)
@@ -100,13 +101,13 @@ def _exemptions(snapshot: EnrolmentSnapshot) -> Iterator[str]:
         "Not exempt: the date in the tag cannot be read",
         (f"{plain(person.user.name)}: {plain(value)}" for person, value in malformed),
         "Write the last day first, as YYYY-MM-DD, and then the reason: 2026-12-31 OPS-4711. The reason of an exemption "
-        "without an end must not name a day.",
+        "without an end must not contain a date.",
     )
     ended = [(p, p.ended_exemption) for p in snapshot.people if p.ended_exemption and p.exemption is None]
     yield _named("Exemption ended", (f"{plain(person.user.name)}: after {e.until}" for person, e in ended))
     exempt = [(p, p.exemption) for p in snapshot.with_status(EnrolmentStatus.EXEMPT) if p.exemption]
     exempt.sort(key=lambda pair: (pair[1].until is None, pair[1].until or snapshot.today))
-    yield _named("Exempt, the next to end first", (_exempt(person, exemption) for person, exemption in exempt))
+    yield _named("Exempt, those that end first on top", (_exempt(person, exemption) for person, exemption in exempt))
 
 
 def _exempt(person: Person, exemption: Exemption) -> str:

@@ -17,7 +17,7 @@ from tests.integration.enforce.conftest import ReadText
         ("set_default_policy_version", "--version-id v1"),
         ("delete_policy", "Deploy with another PolicyName"),
         ("detach_group_policy", "attaches the policy to the group again"),
-        ("delete_group", "enforced no longer"),
+        ("delete_group", "no longer enforced"),
     ],
 )
 def test_names_the_caller_and_the_remedy(
@@ -39,7 +39,7 @@ def test_names_the_caller_and_the_remedy(
     ("request_parameters", "advice"),
     [
         ({"newGroupName": "mfa-old"}, "aws iam update-group --group-name mfa-old --new-group-name mfa-control"),
-        ({"newPath": "/elsewhere/"}, "Nothing is to be done"),
+        ({"newPath": "/elsewhere/"}, "No action is needed"),
     ],
 )
 def test_updated_group(
@@ -55,5 +55,5 @@ def test_updated_group(
 
     notice = stack.ops.read()
     assert advice in notice
-    assert "enforced no longer" not in notice
+    assert "no longer enforced" not in notice
     assert "keeps its" in notice

@@ -174,7 +174,7 @@ def test_stops_after_three_attachments(
 
     assert attached(iam, "alice") == []
     notice = stack.ops.read()
-    assert "Somebody keeps undoing the enforcement of alice" in notice
+    assert "The policy is repeatedly detached from alice" in notice
     assert "arn:aws:iam::111122223333:user/admin-jane" in notice
 
 

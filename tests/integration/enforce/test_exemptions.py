@@ -50,7 +50,7 @@ def test_names_the_caller_who_exempts(
         lambda_handler(batch(event), context)
 
     notice = stack.ops.read()
-    assert "alice is exempt from MFA now" in notice
+    assert "alice is now exempt from MFA" in notice
     assert "user/admin-jane" in notice
     assert bool(stack.requests.take()) == (covered and not renamed)
 

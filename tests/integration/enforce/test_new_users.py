@@ -117,7 +117,7 @@ def test_created_exempt(iam: "IAMClient", stack: Stack, alice: str, context: Con
     assert failed(response) == []
     assert attached(iam, "alice") == []
     notice = stack.ops.read()
-    assert "alice is exempt from MFA now" in notice
+    assert "alice is now exempt from MFA" in notice
     assert "user/admin-jane" in notice
 
 
@@ -131,7 +131,7 @@ def test_malformed_exemption(
 
     assert attached(iam, "alice") == ["mfa-control"]
     notice = stack.ops.read()
-    assert "'2026-11-31' looks like a day and is none" in " ".join(notice.split())
+    assert "'2026-11-31' looks like a date and is not a valid one" in " ".join(notice.split())
     assert "user/admin-jane" in notice
 
 

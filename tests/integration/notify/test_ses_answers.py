@@ -143,7 +143,7 @@ def test_unverified_manager(
     assert "lead@example.com" not in json.dumps(request)
     assert "address_trouble" not in people.get(managed.user_id)
     assert "last_reminded" in people.get(managed.user_id)
-    assert log.entry("Mail sent, but not to the manager, whose address SES refused")["user_name"] == NAME
+    assert log.entry("Mail sent without the manager, whose address SES refused")["user_name"] == NAME
 
 
 def test_no_time_without_the_manager(managed: ReminderMessage, people: People, calls: Calls) -> None:

@@ -60,7 +60,7 @@ def test_reports_unknown_exemptions(
         sweep(context)
 
     notice = stack.ops.read()
-    assert "2 users are exempt from MFA now" in notice
+    assert "2 users are now exempt from MFA" in notice
     assert "robot is exempt by tag (CI: keys only)" in notice
 
 

@@ -145,7 +145,7 @@ def test_dry_run(
     assert sorted(calls) == sorted(CHECKS)
     assert summary["missing"] == {"not-attached": 1}
     assert log.entry("Would attach the policy")["user_name"] == "alice"
-    assert log.entry("Would ask for a release")["user_name"] == "robot"
+    assert log.entry("Would request a release")["user_name"] == "robot"
 
 
 def test_flags_enforced_users(iam: "IAMClient", stack: Stack, create: Callable[..., str], context: Context) -> None:

@@ -35,7 +35,7 @@ def test_trusts_no_caller_in_a_request(
     lambda_handler(batch(request.to_json(), request.to_json()), context)
 
     notice = stack.ops.read()
-    assert "1 user is exempt from MFA now" in notice
+    assert "1 user is now exempt from MFA" in notice
     assert "CI robot: keys only" in notice
     assert "admin-jane" not in notice
     assert log.entry("User released")["reason"] == "CI robot: keys only"

@@ -122,7 +122,7 @@ def test_reports_a_deletion_once(
         iam.attach_user_policy(UserName="alice", PolicyArn=stack.policy_arn)
 
     notice = stack.ops.read()
-    assert "alice is let go to be deleted" in notice
+    assert "Policy detached from alice so that the user can be deleted" in notice
     assert "assumed-role/terraform-deploy" in notice
 
 
@@ -141,7 +141,7 @@ def test_stops_after_three_deletions(
     assert released == [True, True, True, False, False]
     notices = [json.loads(body) for body in stack.ops.take()]
     assert [notice["MessageAttributes"]["severity"]["Value"] for notice in notices] == ["information", "alarm"]
-    assert notices[-1]["Subject"] == "alice is let go for deletions no more"
+    assert notices[-1]["Subject"] == "Policy stays on alice: too many failed deletions this week"
 
 
 def test_deletion_without_the_topic(

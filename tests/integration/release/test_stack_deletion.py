@@ -282,9 +282,7 @@ def test_last_run_without_the_list(
 
     lambda_handler({**cloudformation.event("Delete"), "MfaEnforcerRun": 15}, run())
 
-    assert [answer["Reason"] for answer in cloudformation.answers] == [
-        "Not everybody could be looked up; the log says why"
-    ]
+    assert [answer["Reason"] for answer in cloudformation.answers] == ["Not everything could be read; the log says why"]
     assert "there may be more" in stack.ops.read()
 
 

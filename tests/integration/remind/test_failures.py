@@ -71,9 +71,9 @@ def test_queue_refuses_always(
 
     again = around.mails()
     lost, second = around.digests()
-    assert "did not get onto the queue" in lost["Message"]
+    assert "could not be queued" in lost["Message"]
     assert lost["MessageAttributes"]["severity"]["Value"] == "alarm"
-    assert "did not get onto the queue" not in second["Message"]
+    assert "could not be queued" not in second["Message"]
     assert len(first) < 12
     assert {message.user_name for message in again} == {f"user{number:02}@example.com" for number in range(12)}
 
@@ -240,7 +240,7 @@ def test_refused_write(
     [reminded] = {message.user_name for message in around.mails()}
     [digest] = around.digests()
     [waiting] = {"a@example.com", "b@example.com"} - {reminded}
-    assert waiting in " ".join(digest["Message"].split()).partition("could not be written down")[2]
+    assert waiting in " ".join(digest["Message"].split()).partition("could not be written, so they were not reminded")[2]
     assert around.reports()
 
 

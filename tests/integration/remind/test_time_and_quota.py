@@ -18,7 +18,7 @@ def test_no_time_for_mails(person: Person, around: Surroundings, calls: Calls, e
     lambda_handler(event, Context("RemindFunction", left=60_000))
 
     assert around.mails() == []
-    assert "1 person was not reminded: time was up" in around.digests()[0]["Message"]
+    assert "1 person was not reminded: time ran out" in around.digests()[0]["Message"]
 
 
 def test_no_time_for_passwords(
@@ -67,4 +67,4 @@ def test_daily_quota(
     assert had_none < mailed
     assert calls.count("ListMFADevices") == 4
     digest = " ".join(around.digests()[0]["Message"].split())
-    assert "2 people were not reminded: SES sends no more mails today. The next run goes on." in digest
+    assert "2 people were not reminded: SES sends no more mails today. The next run continues." in digest

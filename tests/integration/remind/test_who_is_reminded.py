@@ -130,7 +130,7 @@ def test_access_key_only(
     assert around.mails() == []
     assert (totals["unenrolled"], totals["dormant"]) == (1, 1)
     (digest,) = around.digests()
-    assert "NOTHING THEY CAN DO BY THEMSELVES (1)\n" in digest["Message"]
+    assert "THEY CANNOT ENROL BY THEMSELVES (1)\n" in digest["Message"]
     assert f"- {NAME}: since today, NOT ENFORCED\n" in digest["Message"]
     assert "\nNOT ENROLLED" not in digest["Message"]
 

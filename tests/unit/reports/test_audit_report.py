@@ -184,7 +184,7 @@ def test_without_a_stack_the_page_says_why_and_leaves_out_what_it_does_not_know(
     known, unknown = Page(audit_page(report)), Page(audit_page(without_stack(report, "No stack typo in us-east-1")))
 
     heading, _, rest = unknown.said().partition("enrolled 0")
-    assert "No stack typo in us-east-1. So this report does not know who is enforced" in heading
+    assert "No stack typo in us-east-1. So this report does not show who is enforced" in heading
     for words in ("Enforced", "No MFA since", "Reminders", "Trend", "escalated after", "neither enforced"):
         assert words not in rest
     assert [page.count("td") + page.count("th") for page in (known, unknown)] == [20, 14]
@@ -298,7 +298,7 @@ def test_the_page_shows_the_numbers_and_says_where_they_come_from(account: Accou
 def test_a_report_without_the_credential_report_says_so(account: Account) -> None:
     account.person("alice")
 
-    assert "IAM gave none" in audit_page(replace(account.report(), report_made=None))
+    assert "IAM returned none" in audit_page(replace(account.report(), report_made=None))
 
 
 def test_one_day_is_no_trend(account: Account) -> None:

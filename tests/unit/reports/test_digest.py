@@ -122,9 +122,9 @@ def test_who_has_only_an_access_key_is_told_apart_with_what_ops_can_do(account: 
     notice = digest_of(account.run())
 
     assert notice.subject == "MFA in 111122223333: 2 not enrolled, 1 of them for 14 days or longer"
-    longest, _, rest = notice.text.partition("ACCESS KEY ONLY: NOTHING THEY CAN DO BY THEMSELVES (1)\n")
+    longest, _, rest = notice.text.partition("ACCESS KEY ONLY: THEY CANNOT ENROL BY THEMSELVES (1)\n")
     assert "robot" not in longest
-    assert "Give them one, exempt" in rest
+    assert "Give them a password, exempt" in rest
     assert "- robot: 30 days (since 2026-10-25)\n" in rest
 
 
@@ -181,7 +181,7 @@ def test_the_dormant_the_unreachable_and_the_unenforced_are_named(account: Accou
 
     text = digest_of(account.run()).text
 
-    assert "NOBODY TO WRITE TO (1)\n----------------------\n- nowhere: no address" in text
+    assert "NO MAIL ADDRESS (1)\n-------------------\n- nowhere: no address" in text
     assert "- sleeper\n" in text
     assert "nowhere: since today, no reminder yet, NOT ENFORCED" in text
 
@@ -203,7 +203,7 @@ def test_mail_that_did_not_arrive_is_told(account: Account) -> None:
         (replace(SENDING, verified=False), "has not verified the sender"),
         (replace(SENDING, production=False), "sandbox"),
         (replace(SENDING, enabled=False), "paused sending"),
-        (replace(SENDING, most_per_day=200, sent_today=200), "has sent its 200 mails"),
+        (replace(SENDING, most_per_day=200, sent_today=200), "has sent its quota of 200 mails"),
     ],
 )
 def test_what_keeps_mail_from_people_is_told(account: Account, sending: SendingState | NoSending, told: str) -> None:
@@ -222,7 +222,7 @@ def test_an_unlimited_quota_is_never_used_up(account: Account) -> None:
 def test_where_no_mail_is_sent_nobody_is_called_unreachable(account: Account) -> None:
     account.person("nowhere")
 
-    assert "NOBODY TO WRITE TO" not in digest_of(replace(account.run(), sending=NoSending.NO_SENDER)).text
+    assert "NO MAIL ADDRESS" not in digest_of(replace(account.run(), sending=NoSending.NO_SENDER)).text
 
 
 @pytest.mark.parametrize(

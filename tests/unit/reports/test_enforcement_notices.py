@@ -77,5 +77,5 @@ def test_whoever_only_mended_the_group_raises_no_alarm() -> None:
 def test_whom_a_sweep_found_exempt_is_told_with_the_parameters_that_may_have_done_it() -> None:
     notice = exemptions_found([Release(user("robot"), Exemption(ExemptBy.PATH, "path /service/"))])
 
-    assert notice.subject == "1 user is exempt from MFA now"
+    assert notice.subject == "1 user is now exempt from MFA"
     assert "ExemptPaths" in notice.text

@@ -1,5 +1,5 @@
 "use strict";
-// Sorts the table by the column whose title is clicked; clicked again, the other way round.
+// Sorts the table by the column whose title is clicked; a second click reverses the order.
 const body = document.querySelector("tbody");
 const titles = [...document.querySelectorAll("thead th")];
 const { compare } = new Intl.Collator("en", { numeric: true });
@@ -14,9 +14,9 @@ titles.forEach((title, column) => {
     if (!keys.size) rows.forEach((row) => keys.set(row, worth(row.children[column])));
     const filled = rows.filter((row) => keys.get(row));
     filled.sort((one, other) => (down ? -1 : 1) * compare(keys.get(one), keys.get(other)));
-    // What is empty stays below, whichever way.
+    // Empty cells stay at the bottom in both orders.
     rows = [...filled, ...rows.filter((row) => !keys.get(row))];
-    // Emptied first: moving 5,000 rows one by one out of a table that still holds the others takes seconds.
+    // Remove all rows first: moving 5,000 rows one by one out of a full table takes seconds.
     body.replaceChildren();
     body.append(...rows);
   });
