@@ -1,10 +1,10 @@
-"""Every measurement, one after the other: `make bench`."""
+"""Runs every measurement, one after the other: `make bench`."""
 
 from tests.bench import bill, package, reminders, sweep
 
 
 def main() -> None:
-    """Print the figures that the README quotes."""
+    """Print the figures of the README."""
     for bench in (package, reminders, sweep, bill):
         bench.main()
 

@@ -1,8 +1,8 @@
-"""The bill of a month at list prices, with the free tier used up by others and with all of it left.
+"""The monthly bill at list prices, with and without the free tier.
 
-What costs the same whatever happens is counted in the template: alarms, the dashboard, the queues that Lambda polls.
-The work is worked out from the inputs below, which are rounded up from the other measurements. Prices are those of
-us-east-1 in US dollars, from the pricing pages of CloudWatch, SQS, Lambda, DynamoDB, S3 and SES.
+Fixed costs are counted in the template: alarms, the dashboard, the queues that Lambda polls. Variable costs follow from
+the inputs below, which are rounded up from the other measurements. Prices are those of us-east-1 in US dollars, from
+the pricing pages of CloudWatch, SQS, Lambda, DynamoDB, S3 and SES.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ _HOURLY_METRICS, _DAILY_METRICS, _METRICS_OF_A_NEW_USER = 7 + 3, 8, 2
 
 @dataclass(frozen=True)
 class Month:
-    """What happens in a month, and how large it is."""
+    """The volume of a month."""
 
     users: int
     new_users: int
@@ -36,7 +36,7 @@ class Month:
 
 @dataclass(frozen=True)
 class Line:
-    """A line of the bill: so many units at a price, of which some are free."""
+    """A line of the bill: units at a price, some of them free."""
 
     name: str
     units: float
@@ -45,12 +45,12 @@ class Line:
 
     @property
     def full(self) -> float:
-        """Dollars if others use the free tier up."""
+        """Dollars if the free tier is already used up."""
         return self.units * self.price
 
     @property
     def least(self) -> float:
-        """Dollars if all of the free tier is left."""
+        """Dollars if the whole free tier is left."""
         return max(0.0, self.units - self.free) * self.price
 
 

@@ -1,9 +1,9 @@
-"""How lean the deployed package is: its size, each handler's start beside boto3 alone, and the first call.
+"""The size of the deployed package, each handler's start compared with boto3 alone, and the first call.
 
-The package is the one that `sam build` makes, and it is started as Lambda starts it: no bytecode can be written. Each
-turn starts a fresh Python for every handler and one that imports boto3 and makes one client; a noisy machine is noisy
-for all of them, and the median ratio of a turn is the figure. Seconds are those of the processor, not of the clock.
-The package holds arm64 wheels. Elsewhere MarkupSafe falls back to pure Python, which costs no import time worth noting.
+The package is the one that `sam build` makes, and it starts as on Lambda: no bytecode can be written. Each turn starts
+a fresh Python for every handler, and one that imports boto3 and makes one client. A noisy machine affects all of them,
+so the figure is the median ratio of a turn. Seconds are processor time, not clock time. The package contains arm64
+wheels. On other machines MarkupSafe falls back to pure Python, with no noticeable import time.
 """
 
 import json
@@ -102,7 +102,7 @@ def handlers() -> dict[str, str]:
 
 
 def seconds(code: str, package: Path, *arguments: str, endpoint: str = "") -> float:
-    """Run the code in a fresh Python that finds the package first, and boto3 where this one does; raise SystemExit."""
+    """Run the code in a fresh Python that finds the package first, and boto3 as this one does; raises SystemExit."""
     environment = {**_ENVIRONMENT, "PATH": os.environ["PATH"], "PYTHONPATH": str(package)}
     if endpoint:
         environment["AWS_ENDPOINT_URL"] = endpoint
@@ -114,7 +114,7 @@ def seconds(code: str, package: Path, *arguments: str, endpoint: str = "") -> fl
 
 
 def starts(modules: dict[str, str], package: Path) -> dict[str, list[float]]:
-    """Return the seconds of each start beyond Python's own, turn by turn; that of boto3 alone is under its name."""
+    """Return the seconds of each start beyond Python's own, turn by turn; boto3 alone is under its name."""
     codes = {"boto3": _BOTO3, **{name: _HANDLER.format(module=module) for name, module in modules.items()}}
     measured: dict[str, list[float]] = {name: [] for name in codes}
     for _ in range(_RUNS):
@@ -125,7 +125,7 @@ def starts(modules: dict[str, str], package: Path) -> dict[str, list[float]]:
 
 
 def first_calls(package: Path) -> tuple[list[float], list[float]]:
-    """Return the seconds of a worker's first new user, with the client made at import, and made within the call."""
+    """Return the seconds of a worker's first new user, with the client made at import and made in the call."""
     recorded = json.loads((TEMPLATE.parent / "events" / "create_user_console.json").read_text())
     recorded["detail"]["eventTime"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}"
     record = {"messageId": "m0", "body": json.dumps(recorded), "attributes": {"ApproximateReceiveCount": "1"}}
@@ -138,7 +138,7 @@ def first_calls(package: Path) -> tuple[list[float], list[float]]:
 
 
 class _Done(BaseHTTPRequestHandler):
-    """Answers every call of IAM that it is done."""
+    """Answers every call to IAM with success."""
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
@@ -154,7 +154,7 @@ class _Done(BaseHTTPRequestHandler):
 
 @contextmanager
 def answering() -> Iterator[str]:
-    """Serve answers on a port of this machine for as long as the block lasts; give the address."""
+    """Serve answers on a port of this machine as long as the block runs; yield the address."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Done) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -182,7 +182,7 @@ def main() -> None:
         cells = (median(ours), median(alone), median(ratios), ratios[0], ratios[-1])
         table.add_row(function, *(f"{cell:.2f}" for cell in cells))
     console = Console()
-    console.print(f"The package: {size}; it holds {', '.join(bundled)}.")
+    console.print(f"The package: {size}; it contains {', '.join(bundled)}.")
     console.print(table)
     console.print(
         f"The first new user of a worker: {1000 * median(at_import):.0f} ms of processor time; "

@@ -1,9 +1,9 @@
-"""Every call to AWS from a reminder run to the last mail, beside a loop over the users, both measured on moto.
+"""The calls to AWS from a reminder run to the last mail, compared with a loop over the users, on moto.
 
-5,000 enforced users, of whom 300 have no MFA and have never been reminded; another number of people without MFA is an
-argument: `python -m tests.bench.reminders 5000`. Requests are counted as they are sent, retries included. moto gives
-everybody on one page if AWS gives a thousand users at most, so pages are added ("GetAccountAuthorizationDetails" may
-need more: it is cut by size, too). What Lambda itself asks of the queues is not among the calls of a function.
+There are 5,000 enforced users; 300 of them have no MFA and no reminder yet. An argument sets another number of people
+without MFA: `python -m tests.bench.reminders 5000`. Requests are counted as they are sent, including retries. moto
+returns all users on one page, AWS a thousand at most, so pages are added ("GetAccountAuthorizationDetails" may need
+more, because its pages are also limited by size). Lambda's own calls to the queues are not counted.
 """
 
 import sys
@@ -32,7 +32,7 @@ type Calls = Counter[str]
 
 
 def measure(unenrolled: int) -> tuple[dict[str, Calls], int]:
-    """Return the calls of each way, and how many mails left."""
+    """Return the calls of each method, and the number of mails sent."""
     pauses = patch("botocore.endpoint.time.sleep"), patch.object(clients, "sleep")
     with mock_aws(), pytest.MonkeyPatch.context() as environment, pauses[0], pauses[1]:
         environment.setenv("MOTO_ACCOUNT_ID", ACCOUNT)
@@ -65,7 +65,7 @@ def paged(calls: list[str]) -> Calls:
 
 
 def one_by_one() -> int:
-    """Find who has no MFA by a loop: list the users, then every user's devices. It tells neither passwords nor tags."""
+    """Find users without MFA by a loop: list the users, then each user's devices, without passwords or tags."""
     iam = clients.iam()
     pages = iam.get_paginator("list_users").paginate(PaginationConfig={"PageSize": PAGE})
     names = [user["UserName"] for page in pages for user in page["Users"]]

@@ -1,10 +1,10 @@
-"""What a sweep over 100, 1,000 and 5,000 users costs, beside a loop over the users and a good script.
+"""The cost of a sweep over 100, 1,000 and 5,000 users, compared with a loop over the users and a good script.
 
-moto answers in this process, so its seconds are those of the code; calls to AWS take a network's time on top, and the
-sweep's pace of five writes a second, which is left out here, sets its pace there. The bulk reads come in pages of a
-thousand users, as large as IAM makes them ("GetAccountAuthorizationDetails": it may cut them sooner, by size); moto
-gives the other lists on one page each. Memory is the most that Python held at once while everybody was read and decided
-about, and nobody needed anything: everybody, and a page while it is parsed.
+moto answers in this process, so the seconds are those of the code. On AWS there is network time in addition, and the
+sweep's limit of five writes a second, which is left out here. The bulk reads come in pages of a thousand users, the
+largest that IAM returns ("GetAccountAuthorizationDetails": they may be smaller, limited by size); moto returns the
+other lists on one page each. Memory is Python's peak while all users are read and decided about and none needs a
+change: all users, and a page while it is parsed.
 """
 
 import os
@@ -37,14 +37,14 @@ from tests.integration.world import POLICY, World
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-SIZES, EVERY_NTH_IS_FREE, PAGE = (100, 1000, 5000), 10, 1000
-# The first sweep also remembers every enforced user, 25 to a BatchWriteItem.
+SIZES, EVERY_NTH_IS_MISSING, PAGE = (100, 1000, 5000), 10, 1000
+# The first sweep also flags every enforced user, 25 in each BatchWriteItem.
 _WRITES = ("AttachUserPolicy", "AddUserToGroup", "BatchWriteItem")
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One way over so many users: whom it enforced, and what that took; memory in megabytes, where it was measured."""
+    """One method over so many users: the users it enforced, and its cost; memory in megabytes, if measured."""
 
     users: int
     way: str
@@ -67,18 +67,18 @@ class Measured:
 
 
 @contextmanager
-def account_of(users: int, *, held: bool) -> "Iterator[Counter[str]]":
-    """Make an account in which the policy is on everybody, or missing on every tenth; count the calls made in it."""
+def account_of(users: int, *, enforced: bool) -> "Iterator[Counter[str]]":
+    """Make an account where all users are enforced, or every tenth is not; count the calls made in it."""
     world = World()
     backend = iam_backends[ACCOUNT]["aws"]
     policy = backend.managed_policies[POLICY]
     for number in range(users):
         user = backend.create_user("us-east-1", f"user{number:04}", tags=[])
-        if held or number % EVERY_NTH_IS_FREE:
+        if enforced or number % EVERY_NTH_IS_MISSING:
             policy.attach_to(user)
 
     def page(form: str) -> str:
-        return page_of(users, int(parse_qs(form).get("Marker", ["0"])[0]), held=held)
+        return page_of(users, int(parse_qs(form).get("Marker", ["0"])[0]), enforced=enforced)
 
     world.bodies["GetAccountAuthorizationDetails"] = page
     try:
@@ -87,9 +87,9 @@ def account_of(users: int, *, held: bool) -> "Iterator[Counter[str]]":
         world.end()
 
 
-def page_of(users: int, start: int, *, held: bool) -> str:
-    """Return a page of everybody as IAM writes it, with a tag, a group and another policy each."""
-    details = "".join(detail_of(number, held=held) for number in range(start, min(start + PAGE, users)))
+def page_of(users: int, start: int, *, enforced: bool) -> str:
+    """Return a page of users as IAM writes it, each with a tag, a group and another policy."""
+    details = "".join(detail_of(number, enforced=enforced) for number in range(start, min(start + PAGE, users)))
     more = start + PAGE < users
     marker = f"<IsTruncated>true</IsTruncated><Marker>{start + PAGE}</Marker>" if more else ""
     return (
@@ -99,10 +99,10 @@ def page_of(users: int, start: int, *, held: bool) -> str:
     )
 
 
-def detail_of(number: int, *, held: bool) -> str:
+def detail_of(number: int, *, enforced: bool) -> str:
     """Return one user."""
     arns = [f"arn:aws:iam::{ACCOUNT}:policy/other"]
-    if held or number % EVERY_NTH_IS_FREE:
+    if enforced or number % EVERY_NTH_IS_MISSING:
         arns.append(POLICY)
     policies = "".join(f"<member><PolicyName>p</PolicyName><PolicyArn>{arn}</PolicyArn></member>" for arn in arns)
     return (
@@ -139,7 +139,7 @@ def one_by_one() -> int:
 
 
 def one_by_one_if_not_attached() -> int:
-    """Sweep by a good script: list the users and who has the policy, then read the tags of the others."""
+    """Sweep by a good script: list all users and those with the policy, then read the tags of the others."""
     iam, enforced = clients.iam(), 0
     pages = iam.get_paginator("list_users").paginate(PaginationConfig={"PageSize": PAGE})
     users = [user["UserName"] for page in pages for user in page["Users"]]
@@ -155,13 +155,13 @@ def one_by_one_if_not_attached() -> int:
 
 
 def adapters_here() -> Adapters:
-    """Make the adapters for the environment that the account came with."""
+    """Make the adapters for the account's environment."""
     return Adapters(Settings.from_environment(os.environ), ACCOUNT)
 
 
 def memory_of(users: int) -> float:
-    """Return the most megabytes that reading and deciding took."""
-    with account_of(users, held=True):
+    """Return the peak memory of reading and deciding, in megabytes."""
+    with account_of(users, enforced=True):
         adapters = adapters_here()
         group = repair_group(adapters)
         tracemalloc.start()
@@ -173,8 +173,8 @@ def memory_of(users: int) -> float:
 
 
 def measure(users: int, way: str, run: Callable[[], int], memory: float | None = None) -> Measured:
-    """Run one way over an account in which every tenth user needs the policy."""
-    with account_of(users, held=False) as calls, patch("reconcile.apply.sleep"):
+    """Run one method over an account in which every tenth user needs the policy."""
+    with account_of(users, enforced=False) as calls, patch("reconcile.apply.sleep"):
         start = time.perf_counter()
         enforced = run()
         seconds = time.perf_counter() - start
@@ -182,7 +182,7 @@ def measure(users: int, way: str, run: Callable[[], int], memory: float | None =
 
 
 def main() -> None:
-    """Measure each way over each size and print them."""
+    """Measure each method with each size and print the results."""
     table = Table(title="Who is not enforced, and is then? (every tenth user)")
     table.add_column("users", justify="right")
     table.add_column("way", no_wrap=True)

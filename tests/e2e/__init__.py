@@ -1,1 +1,1 @@
-"""What ops deploy, running: the real build and deployment in the local cloud."""
+"""The deployed system: the real build and deployment in the local cloud."""

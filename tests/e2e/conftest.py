@@ -1,16 +1,15 @@
-"""One local cloud with one deployed stack for all end-to-end tests; a test that destroys things asks for its own stack.
+"""One local cloud with one deployed stack for all end-to-end tests; destructive tests deploy their own stack.
 
 - `cloud`: the running local cloud (`local.cloud.Cloud`). `cloud.client("iam")` is a boto3 client, `cloud.environment()`
   is for programs such as sam and aws.
 - `stack`: the deployed stack (`local.stack.Stack`): `stack.outputs["PolicyArn"]`, `stack.resources["EnforceRole"]`.
-- `account`: what tests do most (`local.account.Account`): create a user whose name nobody else has, wait for the
-  policy, count a queue's messages, invoke a function.
+- `account`: the usual actions (`local.account.Account`): create a user with a unique name, wait for the policy, count a
+  queue's messages, invoke a function.
 - `deploy_another`: `with deploy_another(ExemptTagKey="leave-alone") as account:` is another cloud with a stack of its
-  own and these parameters, for tests that delete the stack or change what all users have in common.
+  own and these parameters, for tests that delete the stack or change what all users share.
 
-All other tests share one account: they work with users of their own and never count everybody. Whatever is done to IAM
-reaches the deployed rules by itself. A function may do what its role allows, nothing else. Waiting is bounded
-(`eventually`).
+All other tests share one account: they work with their own users and never count all users. Calls to IAM reach the
+deployed rules automatically. A function may do only what its role allows. Waiting is bounded (`eventually`).
 """
 
 from collections.abc import Callable, Iterator

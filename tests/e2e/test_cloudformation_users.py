@@ -1,4 +1,4 @@
-"""Users who belong to a CloudFormation stack are enforced like others, and do not keep that stack from going."""
+"""Users who belong to a CloudFormation stack are enforced like others, and do not block that stack's deletion."""
 
 import json
 from typing import TYPE_CHECKING, cast
@@ -26,7 +26,7 @@ def create(cloudformation: "CloudFormationClient", stack_name: str) -> str:
 
 
 def delete(cloudformation: "CloudFormationClient", stack_name: str) -> str:
-    """Delete a stack and return how that ended."""
+    """Delete a stack and return its last status."""
     stack_id = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]["StackId"]
     cloudformation.delete_stack(StackName=stack_name)
 
@@ -37,15 +37,15 @@ def delete(cloudformation: "CloudFormationClient", stack_name: str) -> str:
     return eventually(ended, "the end of the deletion")
 
 
-def test_a_user_of_a_stack_is_enforced(account: Account, cloudformation: "CloudFormationClient") -> None:
+def test_stack_user_is_enforced(account: Account, cloudformation: "CloudFormationClient") -> None:
+    """A user that CloudFormation creates is enforced."""
     name = create(cloudformation, "people")
 
     account.wait_until_enforced(name)
 
 
-def test_a_stack_that_could_not_delete_its_user_can_a_moment_later(
-    account: Account, cloudformation: "CloudFormationClient"
-) -> None:
+def test_stack_deletes_its_user(account: Account, cloudformation: "CloudFormationClient") -> None:
+    """A stack that could not delete its user because of the policy can do so a moment later."""
     name = create(cloudformation, "leavers")
     account.wait_until_enforced(name)
 

@@ -1,4 +1,4 @@
-"""What EventBridge cannot hand over is kept; the queues let in the deployed rules and nobody else."""
+"""Events that EventBridge cannot deliver are kept, and the queues accept only the deployed rules."""
 
 import json
 
@@ -6,7 +6,8 @@ from local.account import Account, eventually
 from tests.e2e.conftest import DeployAnother
 
 
-def test_an_event_that_the_queue_does_not_let_in_is_kept(deploy_another: DeployAnother) -> None:
+def test_undelivered_event_is_kept(deploy_another: DeployAnother) -> None:
+    """An event that the queue's policy denies goes to the dead-letter queue."""
     with deploy_another() as account:
         account.sqs.set_queue_attributes(QueueUrl=account.stack.outputs["NewUsersQueue"], Attributes={"Policy": ""})
 
@@ -16,7 +17,8 @@ def test_an_event_that_the_queue_does_not_let_in_is_kept(deploy_another: DeployA
         assert not account.is_enforced(name)
 
 
-def test_a_rule_of_somebody_else_cannot_write_to_the_queue(account: Account) -> None:
+def test_foreign_rule_is_denied(account: Account) -> None:
+    """A rule that is not the stack's cannot write to the queue."""
     events = account.stack.cloud.client("events")
     queue = account.stack.outputs["NewUsersQueue"]
     attributes = account.sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]

@@ -12,7 +12,7 @@ from local.cloud import ROOT
 
 @pytest.fixture(scope="module")
 def shown() -> str:
-    """What the demo shows where nobody watches a terminal."""
+    """The output of the demo without a terminal."""
     environment = {"LOCAL_CLOUD_PORT": "0", "PYTHONIOENCODING": "utf-8"}
     played = subprocess.run(
         [sys.executable, "-m", "local.demo"],
@@ -27,7 +27,8 @@ def shown() -> str:
     return played.stdout
 
 
-def test_the_demo_shows_how_long_the_policy_took_and_who_was_left_alone(shown: str) -> None:
+def test_table_of_new_users(shown: str) -> None:
+    """The demo shows how long the attachment took, and who was left alone."""
     _, table = shown.split("the policy mfa-control")
     alice, bob, backup = table.splitlines()[2:5]
 
@@ -36,17 +37,20 @@ def test_the_demo_shows_how_long_the_policy_took_and_who_was_left_alone(shown: s
     assert "left alone" in backup
 
 
-def test_the_demo_shows_the_mails_and_where_to_read_them(shown: str) -> None:
+def test_mails_are_saved(shown: str) -> None:
+    """The demo names the files of the mails."""
     files = [ROOT / name for name in re.findall(r"\.local/demo/\d+-alice\.html", shown)]
     assert len(files) == 3
     for file in files:
         assert "alice" in file.read_text(encoding="utf-8")
 
 
-def test_the_demo_leaves_the_policy_on_nobody(shown: str) -> None:
+def test_nobody_stays_enforced(shown: str) -> None:
+    """After the stack's deletion the policy is attached to nobody."""
     assert "The policy is left on: nobody." in shown
 
 
-def test_nothing_moves_where_the_output_is_no_terminal(shown: str) -> None:
+def test_no_control_characters(shown: str) -> None:
+    """Without a terminal the output has no escape sequences and no carriage returns."""
     assert "\x1b" not in shown
     assert "\r" not in shown

@@ -1,4 +1,4 @@
-"""A thousand users at once are a backlog, not a storm; and what ended as a dead letter can be tried again."""
+"""A thousand users at once become a backlog, and dead letters can be redriven."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,8 @@ MANY = 1000
 DEAD_LETTERS = ("NewUsersDeadLetterQueue", "UndeliveredEventsQueue")
 
 
-def test_a_thousand_users_created_at_once_are_all_enforced(account: Account) -> None:
+def test_thousand_users_at_once(account: Account) -> None:
+    """A thousand users who are created at once are all enforced."""
     before = [account.messages_in(queue) for queue in DEAD_LETTERS]
     with ThreadPoolExecutor(8) as creators:
         names = list(creators.map(lambda _: account.create_user(), range(MANY)))
@@ -20,7 +21,8 @@ def test_a_thousand_users_created_at_once_are_all_enforced(account: Account) -> 
     assert [account.messages_in(queue) for queue in DEAD_LETTERS] == before
 
 
-def test_dead_letters_are_tried_again_once_their_cause_is_gone(deploy_another: DeployAnother) -> None:
+def test_redriven_dead_letters(deploy_another: DeployAnother) -> None:
+    """Redriven dead letters succeed after their cause is fixed."""
     with deploy_another() as account:
         account.retry_soon("NewUsersQueue")
         role = {"RoleName": account.stack.resources["EnforceRole"], "PolicyName": "enforce"}

@@ -1,4 +1,4 @@
-"""The local cloud says what keeps it from starting, and leaves nothing behind."""
+"""The local cloud says why it cannot start, and leaves nothing behind."""
 
 import json
 import signal
@@ -21,7 +21,8 @@ def listens(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
-def test_a_taken_port_is_named_with_what_to_do() -> None:
+def test_taken_port() -> None:
+    """A port in use is named, together with the remedy."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
@@ -34,14 +35,16 @@ def test_a_taken_port_is_named_with_what_to_do() -> None:
             pass
 
 
-def test_a_cloud_that_cannot_start_shows_the_end_of_its_log(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_log_of_failed_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error of a cloud that cannot start contains the end of its log."""
     monkeypatch.setenv("MINISTACK_DOCKER_TIMEOUT", "none")
 
     with pytest.raises(NotStarted, match="could not convert string to float"), started():
         pass
 
 
-def test_nothing_runs_after_the_block() -> None:
+def test_nothing_runs_after_block() -> None:
+    """No process of the cloud survives the block."""
     with started() as cloud:
         assert listens(cloud.port)
 
@@ -50,7 +53,8 @@ def test_nothing_runs_after_the_block() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_the_cloud_ends_with_whoever_started_it(number: signal.Signals) -> None:
+def test_cloud_ends_with_starter(number: signal.Signals) -> None:
+    """The cloud ends when its starter is interrupted, terminated or killed."""
     script = """if True:
         import time
         from local import processes, start
@@ -73,8 +77,8 @@ def test_the_cloud_ends_with_whoever_started_it(number: signal.Signals) -> None:
     assert not Path(folder).exists()
 
 
-def test_a_policy_in_use_keeps_its_stack_from_being_deleted(account: Account) -> None:
-    """Without this the local cloud would hide that a stack leaves people with its policy behind."""
+def test_attached_policy_blocks_deletion(account: Account) -> None:
+    """A stack whose policy is still attached cannot be deleted, as on AWS."""
     cloudformation = account.stack.cloud.client("cloudformation")
     document = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "s3:*", "Resource": "*"}]}
     policy = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document}}

@@ -1,4 +1,4 @@
-"""A user is created in an account where the stack is deployed, and is enforced by itself."""
+"""New users in an account with the deployed stack are enforced automatically."""
 
 import json
 from collections.abc import Callable
@@ -8,42 +8,46 @@ from local.account import Account, eventually
 from tests.template import Template
 
 
-def test_a_new_user_is_enforced(account: Account) -> None:
+def test_new_user(account: Account) -> None:
+    """A new user is enforced."""
     name = account.create_user()
 
     account.wait_until_enforced(name)
 
 
-def test_a_new_user_under_a_path_is_enforced(account: Account) -> None:
+def test_new_user_with_path(account: Account) -> None:
+    """A new user with a path is enforced."""
     name = account.create_user(path="/engineering/backend/")
 
     account.wait_until_enforced(name)
 
 
-def test_a_user_who_is_exempt_by_tag_is_left_alone(account: Account) -> None:
+def test_exempt_by_tag(account: Account) -> None:
+    """A new user with the exemption tag is left alone."""
     exempt = account.create_user(tags={"mfa-exempt": "break-glass, kept in the safe"})
     account.wait_until_enforced(account.create_user())
 
     assert not account.is_enforced(exempt)
 
 
-def test_a_user_under_an_exempt_path_is_left_alone(account: Account) -> None:
+def test_exempt_by_path(account: Account) -> None:
+    """A new user under an exempt path is left alone."""
     exempt = account.create_user(path="/service/backup/")
     account.wait_until_enforced(account.create_user())
 
     assert not account.is_enforced(exempt)
 
 
-def test_many_users_at_once_are_all_enforced(account: Account) -> None:
+def test_many_users_at_once(account: Account) -> None:
+    """Many users who are created at once are all enforced."""
     names = [account.create_user() for _ in range(50)]
 
     for name in names:
         account.wait_until_enforced(name)
 
 
-def test_a_malformed_message_ends_in_the_dead_letter_queue_and_the_others_do_not(
-    account: Account, event_text: Callable[[str], str]
-) -> None:
+def test_malformed_message(account: Account, event_text: Callable[[str], str]) -> None:
+    """A malformed message goes to the dead-letter queue; the others of its batch do not."""
     account.retry_soon("NewUsersQueue")
     name = account.create_user()
     event: dict[str, Any] = json.loads(event_text("create_user_console"))
@@ -58,7 +62,8 @@ def test_a_malformed_message_ends_in_the_dead_letter_queue_and_the_others_do_not
         eventually(lambda: account.messages_in(dead_letters) == 1, "the message among the dead letters")
 
 
-def test_the_policy_in_the_account_is_the_one_in_the_template(account: Account) -> None:
+def test_deployed_policy(account: Account) -> None:
+    """The policy in the account equals the one in the template."""
     rendered = Template().resources["EnforcementPolicy"]["Properties"]["PolicyDocument"]
 
     assert account.policy_document() == rendered

@@ -1,4 +1,4 @@
-"""The package that the real `sam build` makes starts without compiling anything."""
+"""The package of the real `sam build` starts without compiling anything."""
 
 import marshal
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def packages(cloud: "Cloud") -> list[Path]:
 
 
 def test_bytecode(packages: list[Path]) -> None:
-    """Every module has bytecode that Lambda takes as it is, whatever date SAM gives the files."""
+    """Every module has bytecode that Lambda uses as it is, independent of the date SAM gives the files."""
     modules = list(packages[0].rglob("*.py"))
     assert modules
     for module in modules:
@@ -37,7 +37,7 @@ def test_bytecode(packages: list[Path]) -> None:
 
 
 def test_one_package(packages: list[Path]) -> None:
-    """All functions get the same package, byte by byte, so a change of one deploys them all alike."""
+    """All functions get the same package, byte by byte, so a change deploys them all alike."""
     files = list(relative_files(packages[0]))
     for other in packages[1:]:
         assert list(relative_files(other)) == files
@@ -46,7 +46,7 @@ def test_one_package(packages: list[Path]) -> None:
 
 
 def test_contents(packages: list[Path]) -> None:
-    """The package holds no boto3, which Lambda has, and no programs."""
+    """The package contains neither boto3, which Lambda has, nor programs."""
     names = {path.name for path in packages[0].iterdir()}
     assert {"aws", "domain", "enforce", "jinja2"} <= names
     assert not {"boto3", "botocore", "bin", "tests"} & names

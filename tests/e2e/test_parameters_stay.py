@@ -1,4 +1,4 @@
-"""What ops have chosen stays chosen, over days of the commands that the documents give them."""
+"""The parameters that ops chose stay, through the commands that the documents give."""
 
 import re
 import shutil
@@ -15,7 +15,7 @@ from tests.commands import calls_in
 
 README, OPERATING = ROOT / "README.md", ROOT / "docs" / "operating.md"
 NAME = "mfa-enforcer"
-# git asks who commits and stashes.
+# git needs an author for commits and stashes.
 OPS = {f"GIT_{role}_{key}": "ops@example.com" for role in ("AUTHOR", "COMMITTER") for key in ("NAME", "EMAIL")}
 
 
@@ -32,7 +32,7 @@ def checkout(cloud: Cloud, tmp_path: Path) -> Path:
 
 
 def test_parameters_stay(cloud: Cloud, checkout: Path) -> None:
-    """A deployment changes the parameters that it names and no others, on the first day and after an upgrade."""
+    """A deployment changes only the parameters that it names, on the first day and after an upgrade."""
     chosen: dict[str, str] = {}
 
     for command in deployments(README.read_text()):
@@ -47,8 +47,8 @@ def test_parameters_stay(cloud: Cloud, checkout: Path) -> None:
     assert chosen.items() <= deployed(cloud).items()
 
 
-def test_answers_of_the_guide(cloud: Cloud, checkout: Path) -> None:
-    """The upgrade undoes nothing that ops chose after `sam deploy --guided` had saved other answers."""
+def test_answers_of_guide(cloud: Cloud, checkout: Path) -> None:
+    """The upgrade keeps what ops chose after `sam deploy --guided` had saved other answers."""
     played("sam build", cloud, checkout)
     played(f"sam deploy --guided --no-confirm-changeset --stack-name {NAME}", cloud, checkout, typed="\n" * 60)
     assert "parameter_overrides" in (checkout / "samconfig.toml").read_text()
@@ -90,7 +90,7 @@ def overrides_in(command: str) -> dict[str, str]:
 
 
 def played(command: str, cloud: Cloud, folder: Path, typed: str = "y\n") -> None:
-    """Run a command as ops type it, and answer what it asks."""
+    """Run a command as ops type it, and answer its questions."""
     done = run(  # noqa: S603  # the documents' own commands
         ["/bin/bash", "-c", command],
         cwd=folder,

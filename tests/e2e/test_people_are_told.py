@@ -1,4 +1,4 @@
-"""People are written to and ops are told, in an account where the stack is deployed."""
+"""Users get mails and ops get notices in an account with the deployed stack."""
 
 import json
 from collections.abc import Iterator
@@ -29,7 +29,7 @@ def ops(account: Account) -> OpsInbox:
 
 @pytest.fixture
 def person(account: Account) -> Iterator[str]:
-    """A person with a password, who is gone afterwards: digests are about everybody."""
+    """A person with a password, deleted afterwards because digests are about all users."""
     name = account.create_user()
     account.iam.tag_user(UserName=name, Tags=[{"Key": "email", "Value": address_of(name)}])
     account.iam.create_login_profile(UserName=name, Password="correct horse battery staple")
@@ -42,7 +42,7 @@ def address_of(name: str) -> str:
 
 
 def mail_about(mailbox: Mailbox, name: str, words: str) -> SentMail:
-    """Wait for a mail to a person whose subject has these words in it."""
+    """Wait for a mail to a person with these words in its subject."""
 
     def found() -> list[SentMail]:
         return [mail for mail in mailbox.sent_to(address_of(name)) if words in mail.subject]
@@ -51,7 +51,7 @@ def mail_about(mailbox: Mailbox, name: str, words: str) -> SentMail:
 
 
 def run(account: Account) -> None:
-    """Let a reminder run take place now."""
+    """Start a reminder run now."""
     account.invoke("RemindFunctionName", {"action": "remind"})
 
 
@@ -65,7 +65,8 @@ def enrol(account: Account, name: str) -> str:
     return serial
 
 
-def test_a_new_password_is_a_welcome_that_says_where_to_sign_in(person: str, mailbox: Mailbox) -> None:
+def test_welcome(person: str, mailbox: Mailbox) -> None:
+    """A new password leads to a welcome mail with the sign-in page."""
     mail = mail_about(mailbox, person, "register an MFA device first")
 
     assert "https://111122223333.signin.aws.amazon.com/console" in mail.text
@@ -73,29 +74,29 @@ def test_a_new_password_is_a_welcome_that_says_where_to_sign_in(person: str, mai
     assert "cloud-team@example.com" in mail.text
 
 
-def test_who_has_no_mfa_is_reminded_once_until_enrolling_and_ops_are_told(
-    account: Account, person: str, mailbox: Mailbox, ops: OpsInbox
-) -> None:
+def test_reminder_and_digest(account: Account, person: str, mailbox: Mailbox, ops: OpsInbox) -> None:
+    """A user without MFA is reminded once and listed in the digest until the enrolment."""
     run(account)
     mail_about(mailbox, person, "Reminder")
     first = ops.next_digest()
     run(account)
     second = ops.next_digest()
     serial = enrol(account, person)
-    told = mail_about(mailbox, person, "has an MFA device")
+    confirmation = mail_about(mailbox, person, "has an MFA device")
     run(account)
     third = ops.next_digest()
 
     assert f"{person}: since today, no reminder yet, one goes out now" in first
     assert f"{person}: since today, 1 reminder" in second
     assert person not in third
-    assert f"aws sts get-session-token --serial-number {serial}" in told.text
+    assert f"aws sts get-session-token --serial-number {serial}" in confirmation.text
     assert [mail.subject for mail in mailbox.sent_to(address_of(person)) if "Reminder" in mail.subject] == [
         f"Reminder: your AWS user {person} has no MFA device yet"
     ]
 
 
-def test_what_is_delivered_twice_is_sent_once(account: Account, person: str, mailbox: Mailbox) -> None:
+def test_duplicate_delivery(account: Account, person: str, mailbox: Mailbox) -> None:
+    """A message that is delivered twice leads to one mail."""
     mail_about(mailbox, person, "register an MFA device first")
     user_id = account.iam.get_user(UserName=person)["User"]["UserId"]
     event = welcome_again(account, user_id, person)
@@ -108,7 +109,7 @@ def test_what_is_delivered_twice_is_sent_once(account: Account, person: str, mai
 
 
 def welcome_again(account: Account, user_id: str, name: str) -> str:
-    """Return the event that the welcome came from: the claim on it says which it was."""
+    """Return the event that led to the welcome, by its id in the claim."""
     dynamodb = cast("DynamoDBClient", account.stack.cloud.client("dynamodb"))
     table = account.stack.outputs["PeopleTableName"]
     (cause,) = dynamodb.get_item(TableName=table, Key={"user_id": {"S": user_id}})["Item"]["causes"]["SS"]
@@ -122,7 +123,8 @@ def welcome_again(account: Account, user_id: str, name: str) -> str:
     return json.dumps({"source": "aws.iam", "account": "111122223333", "detail": detail})
 
 
-def test_who_loses_the_last_device_is_told(account: Account, person: str, mailbox: Mailbox) -> None:
+def test_last_device_removed(account: Account, person: str, mailbox: Mailbox) -> None:
+    """A user who loses the last device gets a mail."""
     serial = enrol(account, person)
     mail_about(mailbox, person, "has an MFA device")
 
@@ -131,7 +133,8 @@ def test_who_loses_the_last_device_is_told(account: Account, person: str, mailbo
     assert serial in mail_about(mailbox, person, "no MFA device any more").text
 
 
-def test_a_malformed_message_ends_among_the_dead_letters(account: Account) -> None:
+def test_malformed_message(account: Account) -> None:
+    """A malformed message goes to the dead-letter queue."""
     account.retry_soon("MailsQueue")
 
     with account.dead_letters_of("MailsDeadLetterQueue") as dead_letters:

@@ -1,4 +1,4 @@
-"""Proof of what the deployed system has done: the reports it keeps, and what the doctor finds amiss."""
+"""The stored reports, and what the doctor finds in the deployed system."""
 
 import csv
 import json
@@ -19,7 +19,7 @@ from tests.e2e.conftest import DeployAnother
 
 @pytest.fixture
 def remind(account: Account) -> Callable[[], None]:
-    """Have a reminder run done now."""
+    """Start a reminder run now."""
 
     def invoke() -> None:
         account.invoke("RemindFunctionName", {"action": "remind"})
@@ -42,7 +42,7 @@ def kept(account: Account) -> Callable[[str], str]:
 
 
 def program(account: Account, *arguments: str) -> tuple[int, str]:
-    """Run one of ops' programs as ops do, with the local cloud for AWS; return its exit code and what it wrote."""
+    """Run one of ops' programs against the local cloud; return its exit status and output."""
     environment = {
         **account.stack.cloud.environment(),
         "PYTHONPATH": os.pathsep.join([str(ROOT / "functions"), str(ROOT)]),
@@ -53,16 +53,15 @@ def program(account: Account, *arguments: str) -> tuple[int, str]:
 
 
 def diagnosis(account: Account) -> dict[str, dict[str, Any]]:
-    """Ask the doctor; return the worst finding of each check."""
+    """Run the doctor; return the worst finding of each check."""
     _, written = program(account, "ops.doctor", "--json")
     worst = ["ok", "warning", "unknown", "failure"]
     ordered = sorted(json.loads(written), key=lambda finding: worst.index(finding["level"]))
     return {finding["check"]: finding for finding in ordered}
 
 
-def test_after_a_reminder_run_the_bucket_holds_a_table_and_a_page_with_every_user(
-    account: Account, remind: Callable[[], None], kept: Callable[[str], str]
-) -> None:
+def test_stored_report(account: Account, remind: Callable[[], None], kept: Callable[[str], str]) -> None:
+    """A reminder run stores a table and a page with every user."""
     enforced = account.create_user()
     exempt = account.create_user(path="/service/backup/")
     account.wait_until_enforced(enforced)
@@ -76,9 +75,8 @@ def test_after_a_reminder_run_the_bucket_holds_a_table_and_a_page_with_every_use
     assert exempt in kept(".html")
 
 
-def test_ops_can_make_the_same_report_themselves(
-    account: Account, remind: Callable[[], None], kept: Callable[[str], str]
-) -> None:
+def test_report_of_ops(account: Account, remind: Callable[[], None], kept: Callable[[str], str]) -> None:
+    """The report program makes the same report."""
     name = account.create_user()
     account.wait_until_enforced(name)
     remind()
@@ -90,7 +88,8 @@ def test_ops_can_make_the_same_report_themselves(
     assert kept_row in written.splitlines()
 
 
-def test_the_doctor_finds_a_sound_stack_sound(account: Account, remind: Callable[[], None]) -> None:
+def test_doctor_on_sound_stack(account: Account, remind: Callable[[], None]) -> None:
+    """The doctor finds no fault in a sound stack."""
     remind()
 
     found = diagnosis(account)
@@ -103,7 +102,7 @@ def test_the_doctor_finds_a_sound_stack_sound(account: Account, remind: Callable
 @contextmanager
 def a_dead_letter(account: Account) -> Iterator[str]:
     with account.dead_letters_of("NewUsersDeadLetterQueue") as dead_letters:
-        account.sqs.send_message(QueueUrl=account.stack.outputs[dead_letters], MessageBody="failed for good")
+        account.sqs.send_message(QueueUrl=account.stack.outputs[dead_letters], MessageBody="failed permanently")
         yield "Queues"
 
 
@@ -125,18 +124,18 @@ def a_queue_cut_off_from_its_function(account: Account) -> Iterator[str]:
 
 
 @pytest.mark.parametrize("fault", [a_dead_letter, a_rule_switched_off, a_queue_cut_off_from_its_function])
-def test_the_doctor_finds_each_fault_and_sees_it_mended(
-    account: Account, fault: Callable[[Account], AbstractContextManager[str]]
-) -> None:
+def test_doctor_finds_fault(account: Account, fault: Callable[[Account], AbstractContextManager[str]]) -> None:
+    """The doctor finds each fault with an AWS command as its remedy, until it is repaired."""
     with fault(account) as check:
         found = diagnosis(account)[check]
 
     assert found["level"] == "failure"
     assert found["remedy"].startswith("aws ")
-    eventually(lambda: diagnosis(account)[check]["level"] != "failure", f"{check} mended")
+    eventually(lambda: diagnosis(account)[check]["level"] != "failure", f"{check} repaired")
 
 
-def test_the_doctor_finds_that_somebody_has_changed_the_policy(deploy_another: DeployAnother) -> None:
+def test_doctor_finds_changed_policy(deploy_another: DeployAnother) -> None:
+    """The doctor finds a policy version that was not deployed."""
     document = json.dumps({"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
     with deploy_another() as account:
         arn = account.policy_arn
@@ -150,7 +149,8 @@ def test_the_doctor_finds_that_somebody_has_changed_the_policy(deploy_another: D
     )
 
 
-def test_before_a_deployment_the_doctor_checks_what_it_can(account: Account) -> None:
+def test_doctor_before_deployment(account: Account) -> None:
+    """Before a deployment the doctor checks what it can."""
     code, written = program(account, "ops.doctor", "--json", "--stack-name", "not-deployed")
 
     assert code == 0

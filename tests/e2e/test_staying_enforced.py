@@ -1,4 +1,4 @@
-"""Users stay as they should be: what was lost or undone comes back, and the stack leaves cleanly."""
+"""Users stay enforced: lost and undone attachments come back, and the stack leaves cleanly."""
 
 import json
 from collections.abc import Iterator
@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def deaf(account: Account, rule: str) -> Iterator[None]:
-    """Let events of a rule be lost."""
+def events_lost(account: Account, rule: str) -> Iterator[None]:
+    """Lose the events of a rule while the block runs."""
     events, name = account.stack.cloud.client("events"), account.stack.resources[rule]
     events.disable_rule(Name=name)
     try:
@@ -25,8 +25,9 @@ def deaf(account: Account, rule: str) -> Iterator[None]:
         events.enable_rule(Name=name)
 
 
-def test_the_sweep_enforces_a_user_whose_event_was_lost(account: Account) -> None:
-    with deaf(account, "NewUserRule"):
+def test_lost_event(account: Account) -> None:
+    """The sweep enforces a user whose event was lost."""
+    with events_lost(account, "NewUserRule"):
         missed = account.create_user()
     account.wait_until_enforced(account.create_user())
     assert not account.is_enforced(missed)
@@ -38,7 +39,8 @@ def test_the_sweep_enforces_a_user_whose_event_was_lost(account: Account) -> Non
     assert summary["missing"] == {}
 
 
-def test_a_policy_that_is_detached_comes_back(account: Account) -> None:
+def test_detached_policy_comes_back(account: Account) -> None:
+    """A detached policy is attached again."""
     name = account.create_user()
     account.wait_until_enforced(name)
 
@@ -47,7 +49,8 @@ def test_a_policy_that_is_detached_comes_back(account: Account) -> None:
     account.wait_until_enforced(name)
 
 
-def test_a_user_is_free_when_exempted_and_enforced_when_that_ends(account: Account) -> None:
+def test_exemption_comes_and_goes(account: Account) -> None:
+    """A user is released when exempted, and enforced when the exemption ends."""
     name = account.create_user()
     account.wait_until_enforced(name)
 
@@ -58,8 +61,8 @@ def test_a_user_is_free_when_exempted_and_enforced_when_that_ends(account: Accou
     account.wait_until_enforced(name)
 
 
-def test_the_second_try_to_delete_a_user_succeeds(account: Account) -> None:
-    """As Terraform deletes users of its own, to whom it attached nothing."""
+def test_second_deletion_succeeds(account: Account) -> None:
+    """The second try to delete a user succeeds, as Terraform makes it: it attached nothing itself."""
     name = account.create_user()
     account.wait_until_enforced(name)
     with pytest.raises(account.iam.exceptions.DeleteConflictException):
@@ -70,7 +73,8 @@ def test_the_second_try_to_delete_a_user_succeeds(account: Account) -> None:
     account.iam.delete_user(UserName=name)
 
 
-def test_cloudformation_deletes_its_own_user_at_the_second_try(account: Account) -> None:
+def test_cloudformation_deletes_user(account: Account) -> None:
+    """CloudFormation deletes its own user at the second try."""
     cloudformation = account.stack.cloud.client("cloudformation")
     template = json.dumps({"Resources": {"Person": {"Type": "AWS::IAM::User"}}})
     cloudformation.create_stack(StackName="person", TemplateBody=template, Capabilities=["CAPABILITY_IAM"])
@@ -88,10 +92,11 @@ def test_cloudformation_deletes_its_own_user_at_the_second_try(account: Account)
     assert name not in {user["UserName"] for user in account.iam.list_users()["Users"]}
 
 
-def test_the_sweep_hands_an_exempt_user_to_release(account: Account) -> None:
+def test_sweep_requests_release(account: Account) -> None:
+    """The sweep requests the release of an exempt user."""
     name = account.create_user()
     account.wait_until_enforced(name)
-    with deaf(account, "ChangedUserRule"):
+    with events_lost(account, "ChangedUserRule"):
         account.iam.tag_user(UserName=name, Tags=[{"Key": "mfa-exempt", "Value": "CI robot"}])
 
     account.invoke("ReconcileFunctionName", {})
@@ -99,7 +104,8 @@ def test_the_sweep_hands_an_exempt_user_to_release(account: Account) -> None:
     eventually(lambda: not account.is_enforced(name), f"the release of {name}")
 
 
-def test_a_member_who_is_taken_out_of_the_group_is_enforced_again(account: Account) -> None:
+def test_removed_member_is_enforced(account: Account) -> None:
+    """A user who is removed from the group is enforced again."""
     name, group = account.create_user(), account.stack.outputs["GroupName"]
     account.wait_until_enforced(name)
     account.iam.add_user_to_group(UserName=name, GroupName=group)
@@ -110,7 +116,8 @@ def test_a_member_who_is_taken_out_of_the_group_is_enforced_again(account: Accou
     account.wait_until_enforced(name)
 
 
-def test_ops_are_told_who_changed_the_policy(account: Account) -> None:
+def test_notice_of_policy_change(account: Account) -> None:
+    """Ops get a notice with the caller who changed the policy."""
     inbox = inbox_of(account)
     document = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "*", "Resource": "*"}]})
     deployed = account.iam.get_policy(PolicyArn=account.policy_arn)["Policy"]["DefaultVersionId"]
@@ -123,10 +130,10 @@ def test_ops_are_told_who_changed_the_policy(account: Account) -> None:
     assert f"--version-id {deployed}" in " ".join(notice["Message"].split())
 
 
-def test_fifty_users_are_swept_and_let_go_in_as_many_runs_as_it_takes(deploy_another: DeployAnother) -> None:
-    """Time for a few users only is left above what the functions keep in reserve, so each must go on in other runs."""
+def test_continued_runs(deploy_another: DeployAnother) -> None:
+    """Fifty users are swept and released in several runs, because each run has time for only a few."""
     with deploy_another() as account:
-        with deaf(account, "NewUserRule"):
+        with events_lost(account, "NewUserRule"):
             names = [account.create_user() for _ in range(50)]
         give_seconds(account, "ReconcileFunctionName", 30 + 4)
         give_seconds(account, "ReleaseFunctionName", 15 + 4)
@@ -141,18 +148,18 @@ def test_fifty_users_are_swept_and_let_go_in_as_many_runs_as_it_takes(deploy_ano
 
         account.stack.delete_without_sam()
 
-        assert {name for name in names if held(account.iam, name)} == set()
+        assert {name for name in names if is_covered(account.iam, name)} == set()
         assert status_of(account, account.stack.name) in {"", "DELETE_COMPLETE"}
 
 
 def give_seconds(account: Account, output: str, seconds: int) -> None:
-    """Let a function run for so long."""
+    """Set the timeout of a function."""
     name = account.stack.outputs[output]
     account.functions.update_function_configuration(FunctionName=name, Timeout=seconds)
 
 
 def inbox_of(account: Account) -> str:
-    """Subscribe a queue to what ops are told; return its URL."""
+    """Subscribe a queue to the ops topic; return its URL."""
     url = account.sqs.create_queue(QueueName="ops-inbox")["QueueUrl"]
     arn = account.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
     topic = account.stack.outputs["OpsTopicArn"]
@@ -170,7 +177,7 @@ def inbox_of(account: Account) -> str:
 
 
 def take(account: Account, inbox: str, kind: str) -> Any:  # noqa: ANN401  # a notification is JSON
-    """Return a notice of this kind if there is one by now."""
+    """Return a notice of this kind, if there is one yet."""
     for message in account.sqs.receive_message(QueueUrl=inbox, MaxNumberOfMessages=10).get("Messages", []):
         account.sqs.delete_message(QueueUrl=inbox, ReceiptHandle=message["ReceiptHandle"])
         notification = json.loads(message["Body"])
@@ -179,8 +186,8 @@ def take(account: Account, inbox: str, kind: str) -> Any:  # noqa: ANN401  # a n
     return None
 
 
-def held(iam: "IAMClient", name: str) -> bool:
-    """Tell whether anything is attached to the user, or any group has the user."""
+def is_covered(iam: "IAMClient", name: str) -> bool:
+    """Return whether anything is attached to the user, or the user is in any group."""
     return bool(
         iam.list_attached_user_policies(UserName=name)["AttachedPolicies"]
         or iam.list_groups_for_user(UserName=name)["Groups"]
@@ -188,6 +195,6 @@ def held(iam: "IAMClient", name: str) -> bool:
 
 
 def status_of(account: Account, stack: str) -> str:
-    """Return the status of a stack, nothing where there is none."""
+    """Return the status of a stack, an empty text if there is none."""
     found = account.stack.cloud.client("cloudformation").describe_stacks()["Stacks"]
     return next((str(each["StackStatus"]) for each in found if each["StackName"] == stack), "")

@@ -1,4 +1,4 @@
-"""An upgrade from the release before, with users enforced and messages under way."""
+"""An upgrade from the previous release, with enforced users and messages in flight."""
 
 import json
 import tarfile
@@ -30,7 +30,7 @@ FIRST = f"sam build && sam deploy --no-confirm-changeset --stack-name {NAME} --p
         "ExemptPaths=/service/",
     )
 )
-# What holds state, or acts when it is replaced.
+# The types of resources with state, or with an effect when they are replaced.
 STATEFUL = (
     "AWS::DynamoDB::Table",
     "AWS::IAM::Group",
@@ -52,7 +52,7 @@ def cloud() -> Iterator[Cloud]:
 
 @pytest.fixture
 def release(cloud: Cloud, tmp_path: Path) -> Path:
-    """A clone of the project with the release before deployed from it."""
+    """A clone of the project, with the previous release deployed from it."""
     before = tmp_path / "before"
     with tarfile.open(RELEASE) as archive:
         archive.extractall(before, filter="data")
@@ -61,7 +61,7 @@ def release(cloud: Cloud, tmp_path: Path) -> Path:
 
 
 def test_upgrade(cloud: Cloud, release: Path, tmp_path: Path) -> None:
-    """Nobody is detached, nothing that holds state is replaced, and messages that wait are handled."""
+    """Nobody is detached, no resource with state is replaced, and waiting messages are handled."""
     stack = Stack(cloud, NAME)
     account, mailbox = Account(stack), Mailbox(cloud)
     mailbox.allow_sender("mfa@example.com")
@@ -92,7 +92,7 @@ def test_upgrade(cloud: Cloud, release: Path, tmp_path: Path) -> None:
 
 
 def stateful(stack: Stack) -> dict[str, str]:
-    """Return the names in the account of what holds state, by those in the template."""
+    """Return the physical ids of resources with state, by logical id."""
     client = stack.cloud.client("cloudformation")
     pages = client.get_paginator("list_stack_resources").paginate(StackName=stack.name)
     parts = (part for page in pages for part in page["StackResourceSummaries"])
@@ -100,7 +100,7 @@ def stateful(stack: Stack) -> dict[str, str]:
 
 
 def send_later(account: Account, output: str, message: str) -> None:
-    """Put a message on a queue that is handed out after the upgrade."""
+    """Put a message on a queue that is delivered after the upgrade."""
     account.sqs.send_message(QueueUrl=account.stack.outputs[output], MessageBody=message, DelaySeconds=LATER)
 
 
@@ -128,7 +128,7 @@ def reminder_of_1_0_0(account: Account, user_name: str) -> str:
 
 
 def remember_first_run(account: Account, user_name: str) -> None:
-    """Write the person's item as a run of the release has it, which the claim of a reminder asks for."""
+    """Write the person's item as a run of the release does, because the claim of a reminder needs it."""
     today = f"{datetime.now(UTC):%Y-%m-%d}"
     dynamodb = cast("DynamoDBClient", account.stack.cloud.client("dynamodb"))
     dynamodb.put_item(

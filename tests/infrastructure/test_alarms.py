@@ -1,4 +1,4 @@
-"""Whatever needs a person rings, says what to do, and points to a section of the runbook that is there."""
+"""Every failure that needs attention has an alarm, which says what to do and names a section of the runbook."""
 
 import json
 import re
@@ -19,7 +19,7 @@ def named(kind: str, template: Template = TEMPLATE) -> dict[str, dict[str, Any]]
 
 
 def watched(alarm: dict[str, Any]) -> dict[str, Any]:
-    """Return the metric under an alarm, with how it is counted, whether math stands between them or not."""
+    """Return the metric of an alarm with its statistic, also if the alarm uses metric math."""
     if "Metrics" not in alarm:
         return alarm
     (found,) = [query["MetricStat"] for query in alarm["Metrics"] if "MetricStat" in query]
@@ -29,7 +29,7 @@ def watched(alarm: dict[str, Any]) -> dict[str, Any]:
 ALARMS, QUEUES = named("AWS::CloudWatch::Alarm"), named("AWS::SQS::Queue")
 FUNCTIONS = named("AWS::Serverless::Function")
 WORK = {name for name, queue in QUEUES.items() if "RedrivePolicy" in queue}
-END_OF_THE_LINE = sorted(QUEUES.keys() - WORK)
+FAILURE_QUEUES = sorted(QUEUES.keys() - WORK)
 FED = {
     name: [
         event["Properties"]["Queue"].removeprefix("${").removesuffix(".Arn}")
@@ -42,7 +42,7 @@ FED = {
 
 
 def service(function: str) -> str:
-    """Return the name under which a function counts."""
+    """Return the service name in a function's metrics."""
     name: str = FUNCTIONS[function]["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
     return name
 
@@ -57,23 +57,26 @@ def watching(metric: str, dimension: str) -> list[dict[str, Any]]:
     ]
 
 
-@pytest.mark.parametrize("queue", END_OF_THE_LINE)
-def test_a_single_message_that_failed_for_good_rings_and_rings_on(queue: str) -> None:
+@pytest.mark.parametrize("queue", FAILURE_QUEUES)
+def test_dead_letter(queue: str) -> None:
+    """One dead letter triggers its alarm, which stays in ALARM."""
     (alarm,) = watching("ApproximateNumberOfMessagesVisible", f"${{{queue}.QueueName}}")
 
     assert (alarm["ComparisonOperator"], alarm["Threshold"]) == ("GreaterThanOrEqualToThreshold", 1)
-    assert alarm["TreatMissingData"] == "ignore", "a queue at rest reports nothing"
+    assert alarm["TreatMissingData"] == "ignore", "an idle queue reports nothing"
 
 
 @pytest.mark.parametrize("queue", sorted(WORK))
-def test_work_that_waits_too_long_rings(queue: str) -> None:
+def test_waiting_messages(queue: str) -> None:
+    """Messages that wait too long trigger an alarm."""
     (alarm,) = watching("ApproximateAgeOfOldestMessage", f"${{{queue}.QueueName}}")
 
     assert alarm["Threshold"] > QUEUES[queue]["VisibilityTimeout"], "one failed try is no reason"
 
 
 @pytest.mark.parametrize("function", sorted(FUNCTIONS))
-def test_a_function_that_fails_rings(function: str) -> None:
+def test_function_errors(function: str) -> None:
+    """A failing function triggers its alarm."""
     (alarm,) = watching("Errors", f"${{{function}}}")
 
     assert (alarm["Statistic"], alarm["Threshold"]) == ("Sum", 1)
@@ -84,7 +87,8 @@ def test_a_function_that_fails_rings(function: str) -> None:
 
 
 @pytest.mark.parametrize("function", sorted(FED))
-def test_a_message_that_keeps_failing_rings_well_before_it_is_given_up(function: str) -> None:
+def test_repeated_failures(function: str) -> None:
+    """A message that fails repeatedly triggers an alarm well before it becomes a dead letter."""
     (alarm,) = [
         alarm
         for alarm in ALARMS.values()
@@ -96,11 +100,12 @@ def test_a_message_that_keeps_failing_rings_well_before_it_is_given_up(function:
     for queue in FED[function]:
         assert 2 <= alarm["Threshold"] <= QUEUES[queue]["RedrivePolicy"]["maxReceiveCount"] / 2
         assert QUEUES[queue]["VisibilityTimeout"] * (alarm["Threshold"] - 1) <= 900, "within a quarter of an hour"
-        assert QUEUES[queue]["VisibilityTimeout"] <= alarm["Period"], "it rings on from one try to the next"
+        assert QUEUES[queue]["VisibilityTimeout"] <= alarm["Period"], "it stays in ALARM from one try to the next"
 
 
 @pytest.mark.parametrize("function", [name for name, found in FUNCTIONS.items() if "Schedule" in found["Events"]])
-def test_a_schedule_that_is_silent_rings(function: str) -> None:
+def test_missing_runs(function: str) -> None:
+    """Missing scheduled runs trigger an alarm."""
     (alarm,) = [
         alarm
         for alarm in ALARMS.values()
@@ -111,15 +116,15 @@ def test_a_schedule_that_is_silent_rings(function: str) -> None:
 
     assert (metric["Statistic"], alarm["ComparisonOperator"]) == ("SampleCount", "LessThanThreshold")
     doctor = (FUNCTIONS_FOLDER.parent / "ops" / "doctor" / "reads" / "runs.py").read_text()
-    assert f'"{metric["MetricName"]}", "{service(function)}"' in doctor, "the doctor looks at another one"
+    assert f'"{metric["MetricName"]}", "{service(function)}"' in doctor, "the doctor reads another one"
     # "PutMetricAlarm" in the CloudWatch API Reference: seven days at most, for periods of an hour or more.
     for hours in ("SweepOverdueHours", "ReminderOverdueHours"):
         assert TEMPLATE.source["Parameters"][hours]["MaxValue"] * metric["Period"] <= 604_800
 
 
 @pytest.mark.parametrize("name", [name for name, found in ALARMS.items() if found["TreatMissingData"] == "breaching"])
-def test_an_alarm_on_silence_waits_for_no_earlier_run_to_be_forgotten(name: str) -> None:
-    """An hour that is missing is passed over as long as an earlier one has data; one that is filled with 0 counts.
+def test_missing_runs_count_as_zero(name: str) -> None:
+    """A missing hour is skipped as long as an earlier one has data; an hour that is filled with 0 counts.
 
     "Configuring how CloudWatch alarms treat missing data" in the CloudWatch User Guide. PutMetricAlarm takes one
     expression that returns data, and no metric of its own beside the list ("PutMetricAlarm").
@@ -140,20 +145,22 @@ SOURCE = "\n".join(path.read_text() for path in FUNCTIONS_FOLDER.rglob("*.py"))
 @pytest.mark.parametrize(
     "name", [name for name, alarm in ALARMS.items() if watched(alarm)["Namespace"] == "MfaEnforcer"]
 )
-def test_an_alarm_on_a_metric_of_ours_watches_one_that_its_function_counts(name: str) -> None:
+def test_own_metrics_exist(name: str) -> None:
+    """Each alarm on our own metric watches one that its function emits."""
     metric = watched(ALARMS[name])
     (dimension,) = metric["Dimensions"]
 
     assert dimension["Name"] == "service"
     assert dimension["Value"] in map(service, FUNCTIONS)
-    room = "\n".join(path.read_text() for path in (FUNCTIONS_FOLDER / dimension["Value"]).rglob("*.py"))
-    if "take_batch" in room:
-        room += (FUNCTIONS_FOLDER / "aws" / "sqs" / "batch.py").read_text()
-    assert f'"{metric["MetricName"]}"' in room
+    source = "\n".join(path.read_text() for path in (FUNCTIONS_FOLDER / dimension["Value"]).rglob("*.py"))
+    if "take_batch" in source:
+        source += (FUNCTIONS_FOLDER / "aws" / "sqs" / "batch.py").read_text()
+    assert f'"{metric["MetricName"]}"' in source
 
 
 @pytest.mark.parametrize("name", ALARMS)
-def test_an_alarm_reaches_ops_and_says_what_to_do(name: str) -> None:
+def test_alarm_action_and_runbook(name: str) -> None:
+    """Every alarm goes to the ops topic and names a section of the runbook."""
     alarm = ALARMS[name]
     (anchor,) = re.findall(r"Runbook: docs/operating\.md#([a-z-]+)$", alarm["AlarmDescription"])
 
@@ -163,12 +170,13 @@ def test_an_alarm_reaches_ops_and_says_what_to_do(name: str) -> None:
 
 
 def anchors() -> set[str]:
-    """Return the sections of the runbook as links name them."""
+    """Return the anchors of the runbook's sections."""
     return {slug(title) for title in re.findall(r"^#+ (.+)$", RUNBOOK.read_text(), re.MULTILINE)}
 
 
-@pytest.mark.parametrize("queue", END_OF_THE_LINE)
-def test_the_runbook_says_how_each_such_queue_is_emptied_and_only_what_sqs_can_do(queue: str) -> None:
+@pytest.mark.parametrize("queue", FAILURE_QUEUES)
+def test_runbook_empties_queue(queue: str) -> None:
+    """The runbook says how to empty each dead-letter queue, with commands that SQS supports for it."""
     targets = {found["RedrivePolicy"]["deadLetterTargetArn"] for found in QUEUES.values() if "RedrivePolicy" in found}
     (anchor,) = re.findall(r"#([a-z-]+)$", ALARMS[f"{queue}Alarm"]["AlarmDescription"])
 
@@ -188,14 +196,16 @@ def slug(title: str) -> str:
     return re.sub(r"[^\w -]", "", title).strip().lower().replace(" ", "-")
 
 
-def test_every_output_that_the_runbook_names_is_there() -> None:
+def test_outputs_in_runbook() -> None:
+    """Every output that the runbook names exists."""
     named_there = set(re.findall(r"\$\(output (\w+)\)", RUNBOOK.read_text()))
 
     assert named_there
     assert named_there <= TEMPLATE.source["Outputs"].keys()
 
 
-def test_the_dashboard_shows_every_alarm_every_function_and_every_queue() -> None:
+def test_dashboard_is_complete() -> None:
+    """The dashboard shows every alarm, function and queue, and only metrics that exist."""
     ((_, dashboard),) = named("AWS::CloudWatch::Dashboard").items()
     widgets = json.loads(dashboard["DashboardBody"])["widgets"]
     shown = json.dumps(widgets)
@@ -205,10 +215,11 @@ def test_the_dashboard_shows_every_alarm_every_function_and_every_queue() -> Non
     assert all(f"${{{name}.QueueName}}" in shown for name in QUEUES)
     ours = re.findall(r'"MfaEnforcer", "(\w+)"', shown)
     assert ours
-    assert all(f'"{metric}"' in SOURCE for metric in ours), "a number that no function counts"
+    assert all(f'"{metric}"' in SOURCE for metric in ours), "a metric that no function emits"
 
 
-def test_the_widgets_of_the_dashboard_stand_side_by_side() -> None:
+def test_dashboard_layout() -> None:
+    """The widgets of the dashboard do not overlap."""
     ((_, dashboard),) = named("AWS::CloudWatch::Dashboard").items()
     taken: set[tuple[int, int]] = set()
 
@@ -224,7 +235,8 @@ def test_the_widgets_of_the_dashboard_stand_side_by_side() -> None:
 
 
 @pytest.mark.parametrize(("tracing", "may"), [("Active", True), ("PassThrough", False)])
-def test_functions_may_send_traces_only_where_they_are_kept(tracing: str, may: bool) -> None:
+def test_tracing_permission(tracing: str, may: bool) -> None:
+    """Functions may send traces only if tracing is active."""
     template = Template(Tracing=tracing)
     roles = [role for name, role in named("AWS::IAM::Role", template).items() if name.endswith("Role")]
 

@@ -1,4 +1,4 @@
-"""The template by checkov's rules, and by those that checkov cannot see."""
+"""The template passes checkov's rules, and those that checkov cannot check."""
 
 import pytest
 from rich.console import Console
@@ -11,10 +11,12 @@ QUEUES = [name for name, found in RESOURCES.items() if found["Type"] == "AWS::SQ
 
 
 @pytest.mark.skipif(not audit.TOOLS.exists(), reason="checkov is installed by make audit")
-def test_the_template_passes(capsys: pytest.CaptureFixture[str]) -> None:
+def test_template_passes(capsys: pytest.CaptureFixture[str]) -> None:
+    """The template passes checkov."""
     assert audit.checkov(Console()), capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", QUEUES)
-def test_a_queue_is_encrypted(name: str) -> None:
+def test_queue_is_encrypted(name: str) -> None:
+    """Every queue is encrypted."""
     assert RESOURCES[name]["Properties"]["SqsManagedSseEnabled"] is True

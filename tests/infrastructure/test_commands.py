@@ -1,4 +1,4 @@
-"""Every command that people are given is one, and does what they expect of it."""
+"""Every command that we show exists, and does what the text says."""
 
 import inspect
 import re
@@ -72,7 +72,7 @@ NOTICES: dict[str, list[Notice]] = {
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
 def test_documents(document: Path) -> None:
-    """Every command of the documents is one."""
+    """Every command of the documents exists."""
     for script in scripts_of(document):
         check_all(script)
     for name in names_in(document):
@@ -83,7 +83,7 @@ def test_documents(document: Path) -> None:
     ("name", "mail"), list(mails.samples()), ids=lambda each: each if isinstance(each, str) else ""
 )
 def test_mails(name: str, mail: Mail) -> None:
-    """Every command in a mail is one, stands on a line of its own, and is the same in both layouts."""
+    """Every command in a mail exists, has a line of its own, and is the same in both layouts."""
     rendered = render(mail, Account("aws", "111122223333", "example-corp"), "cloud-team@example.com")
     copied = unescape("\n\n".join(re.findall(r"<pre[^>]*>(.*?)</pre>", rendered.html, re.DOTALL)))
 
@@ -97,19 +97,19 @@ def test_mails(name: str, mail: Mail) -> None:
 
 @pytest.mark.parametrize("function", NOTICES)
 def test_notices(function: str) -> None:
-    """Every command in a notice to ops is one, and stands on a line of its own."""
+    """Every command in a notice to ops exists, and has a line of its own."""
     for notice in NOTICES[function]:
         for command in commands_of(notice.text):
             assert check_all(command)
 
 
-def test_every_notice_is_looked_at() -> None:
+def test_notices_are_complete() -> None:
     """No kind of notice is missing above."""
     functions = inspect.getmembers(notices, inspect.isfunction)
-    told = {name for name, function in functions if function.__annotations__.get("return") in {Notice, "Notice"}}
+    published = {name for name, function in functions if function.__annotations__.get("return") in {Notice, "Notice"}}
 
-    assert NOTICES.keys() == told
-    assert sum(1 for told in NOTICES.values() for notice in told for _ in commands_of(notice.text)) == 4
+    assert NOTICES.keys() == published
+    assert sum(1 for samples in NOTICES.values() for notice in samples for _ in commands_of(notice.text)) == 4
 
 
 @pytest.mark.parametrize(
@@ -123,7 +123,7 @@ def test_every_notice_is_looked_at() -> None:
     ],
 )
 def test_digest(sending: SendingState | NoSending) -> None:
-    """Every command in the digest is one, and stands on a line of its own."""
+    """Every command in the digest exists, and has a line of its own."""
     people = People()
     people.unenrolled("alice", days=20, reminders=5)
     people.person("bob", {"mfa-exempt": "2026-11-31"}, password=False)
@@ -134,7 +134,7 @@ def test_digest(sending: SendingState | NoSending) -> None:
 
 
 def test_template() -> None:
-    """Every command that the template names is one: in alarms, outputs, parameters and rules."""
+    """Every command in the template exists: in alarms, outputs, parameters and rules."""
     named = [name for text in described(Template().source) for name in names_in_text(text)]
 
     assert named
@@ -143,7 +143,7 @@ def test_template() -> None:
 
 
 def described(node: object, key: str = "") -> Iterator[str]:
-    """Yield what the template says to people."""
+    """Yield the texts of the template that people read."""
     if isinstance(node, Mapping):
         for name, value in node.items():
             yield from described(value, name)
@@ -163,10 +163,10 @@ def described(node: object, key: str = "") -> Iterator[str]:
     ],
     ids=lambda error: type(error).__name__,
 )
-def test_doctor_without_an_answer(
+def test_doctor_without_answer(
     error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Every command that the doctor names because AWS cannot be asked is one; remedies are in test_doctor_checks."""
+    """The commands that the doctor names if AWS does not answer exist; test_doctor_checks has the others."""
 
     def fail(*_: object) -> None:
         raise error
@@ -179,7 +179,7 @@ def test_doctor_without_an_answer(
 
 
 def test_playground(tmp_path: Path) -> None:
-    """Every command that `make local` prints is one."""
+    """Every command that `make local` prints exists."""
     text = how_to_play(Stack(Cloud(4566, tmp_path), "mfa-enforcer"), ARN)
     script = "\n".join(line for line in text.splitlines() if line.startswith("  "))
 
@@ -207,7 +207,7 @@ def test_commands_in_prose(text: str) -> None:
 
 
 def test_words_like_commands() -> None:
-    """Other words are not taken for commands."""
+    """Other words are not mistaken for commands."""
     assert list(commands_of("Make the deployed version the default; make users of aws-cli happy.")) == []
 
 

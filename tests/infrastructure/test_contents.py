@@ -1,4 +1,4 @@
-"""The table of contents above the template."""
+"""The table of contents at the top of the template."""
 
 import re
 
@@ -6,7 +6,7 @@ from tests.template import TEMPLATE
 
 
 def test_contents() -> None:
-    """The contents name each section of the resources, in their order."""
+    """The contents list each section of the resources, in order."""
     text = TEMPLATE.read_text()
     named = re.findall(r"^#     - (.+)$", text, re.MULTILINE)
 
@@ -15,7 +15,7 @@ def test_contents() -> None:
 
 
 def test_order() -> None:
-    """The contents name the parts of the template in their order."""
+    """The contents list the parts of the template, in order."""
     text = TEMPLATE.read_text()
     head, _, body = text.partition("AWSTemplateFormatVersion")
     parts = re.findall(r"[A-Z][a-z]+", "".join(re.findall(r"^#   ([A-Z].+)$", head, re.MULTILINE)).replace(",", " "))

@@ -1,4 +1,4 @@
-"""What the documents say of the project is so."""
+"""The documents agree with the project."""
 
 import re
 from datetime import UTC, datetime
@@ -16,12 +16,14 @@ from tests.infrastructure.parameters import PAGE, page
 _LINK = re.compile(r"\]\((?!https?:|mailto:)([^)#]*)(?:#([^)]*))?\)")
 
 
-def test_the_page_of_parameters_is_the_templates() -> None:
+def test_parameters_page() -> None:
+    """The page of parameters agrees with the template."""
     assert PAGE.read_text() == page(), "write it again: python -m tests.infrastructure.parameters"
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
-def test_every_link_leads_somewhere(document: Path) -> None:
+def test_links(document: Path) -> None:
+    """Every link has a target."""
     for path, anchor in _LINK.findall(document.read_text()):
         target = (document.parent / path).resolve() if path else document
         assert target.exists(), path
@@ -42,8 +44,8 @@ def test_samples_are_listed() -> None:
 
 
 @pytest.mark.parametrize("name", ["README.md", "README.ja.md", "docs/operating.md"])
-def test_every_exemption_shown_is_one(name: str) -> None:
-    """IAM takes the values of the exempt tag that the documents show, and they exempt."""
+def test_exemptions_shown(name: str) -> None:
+    """IAM accepts the exemption tags that the documents show, and they exempt."""
     values = [
         tag["Value"]
         for script in scripts_of(ROOT / name)
@@ -61,6 +63,6 @@ def test_every_exemption_shown_is_one(name: str) -> None:
 
 
 def anchors(document: Path) -> set[str]:
-    """Return what can be linked to, as the usual renderers name it."""
+    """Return the anchors of a document, as the usual renderers name them."""
     headings = re.findall(r"^#+ (.+)$", document.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}

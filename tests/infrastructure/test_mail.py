@@ -1,4 +1,4 @@
-"""Mail in the template: what leads to one, who may send it, and where SES reports back to."""
+"""Mail in the template: the events that lead to it, who may send it, and where SES reports back."""
 
 import json
 import re
@@ -25,25 +25,27 @@ def variables(template: Template, function: str = "NotifyFunction") -> dict[str,
 
 
 def selected_by(rule: str, template: Template) -> set[str]:
-    """Return the sample events that a rule lets through, by moto's matcher."""
+    """Return the sample events that a rule matches, by moto's matcher."""
     pattern = EventPattern(None, template.resources[rule]["Properties"]["EventPattern"])
     events = {file.stem: json.loads(file.read_text()) for file in EVENTS.glob("*.json")}
     return {name for name, event in events.items() if "detail-type" in event and pattern.matches_event(event)}
 
 
-def test_passwords_and_devices_are_news_and_failed_calls_are_not() -> None:
+def test_account_events() -> None:
+    """Passwords and devices are account events; failed calls are not."""
     assert selected_by("NewsRule", WITHOUT) == {
         "create_login_profile",
         "deactivate_mfa_device_by_admin",
         "deactivate_mfa_device_self_no_username",
         "enable_mfa_device_fido",
         "enable_mfa_device_hardware",
-        "enable_mfa_device_root",  # the function knows root by its name
+        "enable_mfa_device_root",  # the function recognizes root by its name
         "enable_mfa_device_virtual",
     }
 
 
-def test_what_ses_reports_of_our_mails_comes_back_and_of_others_not() -> None:
+def test_delivery_reports() -> None:
+    """Reports of SES about our mails reach the queue; reports about other mails do not."""
     pattern = WITH.resources["MailFeedbackRule"]["Properties"]["EventPattern"]
     event = json.loads((EVENTS / "email_bounced.json").read_text())
 
@@ -55,19 +57,22 @@ def test_what_ses_reports_of_our_mails_comes_back_and_of_others_not() -> None:
 
 
 @pytest.mark.parametrize("template", [WITHOUT, ELSEWHERE])
-def test_ses_reports_back_only_where_mail_is_sent_from_the_stacks_region(template: Template) -> None:
+def test_reports_need_same_region(template: Template) -> None:
+    """SES reports back only if mail is sent from the stack's Region."""
     assert not FEEDBACK & template.resources.keys()
     assert variables(template)["CONFIGURATION_SET"] == ""
 
 
 @pytest.mark.parametrize("policy", ["MailsTakeNews", "UndeliveredNewsTakeNews"])
-def test_both_rules_may_write_to_the_mail_queue_and_to_its_dead_letters(policy: str) -> None:
+def test_rules_may_write_to_queues(policy: str) -> None:
+    """Both rules may write to the mail queue and to its dead-letter queue."""
     (statement,) = WITH.resources[policy]["Properties"]["PolicyDocument"]["Statement"]
 
     assert statement["Condition"]["ArnEquals"]["aws:SourceArn"] == ["${NewsRule.Arn}", "${MailFeedbackRule.Arn}"]
 
 
-def test_mail_is_sent_in_the_senders_name_only() -> None:
+def test_only_the_sender() -> None:
+    """Mail may be sent only from the sender's address."""
     statements = WITH.resources["NotifyRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
     (sending,) = [statement for statement in statements if statement["Action"] == "ses:SendEmail"]
 
@@ -77,17 +82,20 @@ def test_mail_is_sent_in_the_senders_name_only() -> None:
 @pytest.mark.parametrize(
     ("template", "region"), [(WITHOUT, "us-east-1"), (WITH, "us-east-1"), (ELSEWHERE, "eu-west-1")]
 )
-def test_both_functions_ask_the_same_ses(template: Template, region: str) -> None:
+def test_same_ses_region(template: Template, region: str) -> None:
+    """Both functions use SES in the same Region."""
     assert variables(template)["SES_REGION"] == variables(template, "RemindFunction")["SES_REGION"] == region
 
 
-def test_the_pace_is_shared_by_as_many_as_there_are() -> None:
+def test_workers_share_the_rate() -> None:
+    """The workers that share the sending rate are as many as the event source starts."""
     mails = WITH.resources["NotifyFunction"]["Properties"]["Events"]["Mails"]["Properties"]
 
     assert mails["ScalingConfig"] == {"MaximumConcurrency": WORKERS}
 
 
-def test_what_is_remembered_is_encrypted_recoverable_and_forgotten_in_time() -> None:
+def test_people_table() -> None:
+    """The people table is encrypted and recoverable, and its items expire."""
     properties = WITH.resources["PeopleTable"]["Properties"]
 
     assert properties["TimeToLiveSpecification"] == {"AttributeName": "expires", "Enabled": True}
@@ -98,7 +106,8 @@ def test_what_is_remembered_is_encrypted_recoverable_and_forgotten_in_time() -> 
 @pytest.mark.parametrize(
     "rule", [{"ReminderSchedule": "cron(0 9 ? * MON-FRI *)"}, {"ReminderTimeZone": "UTC"}, {"DefaultLanguage": "en"}]
 )
-def test_a_first_deployment_reminds_on_weekdays_in_english(rule: dict[str, str]) -> None:
+def test_defaults(rule: dict[str, str]) -> None:
+    """A first deployment reminds on weekdays in English."""
     for name, value in rule.items():
         assert WITHOUT.source["Parameters"][name]["Default"] == value
 
@@ -109,7 +118,7 @@ def test_a_first_deployment_reminds_on_weekdays_in_english(rule: dict[str, str])
 @example(domain="10.0.0.1")
 @example(domain="-example.com")
 @example(domain="example.co.jp")
-def test_the_template_takes_the_domains_that_the_functions_take(name: str, domain: str) -> None:
+def test_domains(name: str, domain: str) -> None:
     """A domain that every run would refuse is refused by the deployment."""
     pattern = WITHOUT.source["Parameters"][name]["AllowedPattern"]
 

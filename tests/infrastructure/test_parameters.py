@@ -1,4 +1,4 @@
-"""Functions run with whatever the template takes for a parameter; what they could not run with is refused by it."""
+"""Functions accept every parameter value that the template accepts; the template refuses the others."""
 
 import re
 from collections.abc import Mapping
@@ -35,7 +35,7 @@ WHOLE_NUMBERS = {
 
 
 def environment(function: str, **parameters: str) -> dict[str, str]:
-    """Return what a function finds in its environment, the names of resources filled in."""
+    """Return a function's environment, with the names of resources filled in."""
     template = Template(**parameters)
     variables = template.render(
         {
@@ -49,7 +49,7 @@ def environment(function: str, **parameters: str) -> dict[str, str]:
 
 
 def takes(parameter: str, value: str) -> bool:
-    """Tell whether CloudFormation takes a value: a pattern must match all of it ("Parameters", User Guide)."""
+    """Return whether CloudFormation accepts a value: a pattern must match all of it ("Parameters", User Guide)."""
     about = PARAMETERS[parameter]
     return re.fullmatch(about["AllowedPattern"], value, re.ASCII) is not None and about.get("MinLength", 0) <= len(
         value
@@ -63,21 +63,21 @@ def values_of(parameter: str) -> st.SearchStrategy[str]:
     if "AllowedPattern" not in about:
         return st.integers(about["MinValue"], about["MaxValue"]).map(str)
     if parameter == "ReminderTimeZone":
-        # What the pattern takes and is no time zone, the schedule refuses ("ScheduleExpressionTimezone").
+        # The schedule refuses a value that fits the pattern and is not a time zone ("ScheduleExpressionTimezone").
         return st.sampled_from(sorted(available_timezones())).filter(lambda zone: takes(parameter, zone))
     pattern = re.compile(about["AllowedPattern"].removeprefix("^").removesuffix("$"), re.ASCII)
     return st.from_regex(pattern, fullmatch=True).filter(lambda value: takes(parameter, value))
 
 
 @given(st.fixed_dictionaries({parameter: values_of(parameter) for parameter in PARAMETERS}))
-def test_functions_run_with_what_the_template_takes(parameters: dict[str, str]) -> None:
-    """Whatever the template takes, no function refuses."""
+def test_accepted_values(parameters: dict[str, str]) -> None:
+    """No function refuses a value that the template accepts."""
     for function, settings in READERS.items():
         settings.from_environment(environment(function, **parameters))
 
 
-def test_no_number_is_read_by_a_function() -> None:
-    """A parameter of the type Number takes 1.5 as well, so no function reads one."""
+def test_no_number_type() -> None:
+    """No function reads a parameter of the type Number, because that also accepts 1.5."""
     numbers = {name for name, about in PARAMETERS.items() if about["Type"] == "Number"}
     flags = {name: f"<{name}>" for name in numbers}
 
@@ -87,7 +87,7 @@ def test_no_number_is_read_by_a_function() -> None:
 
 @pytest.mark.parametrize(("parameter", "numbers"), WHOLE_NUMBERS.items(), ids=WHOLE_NUMBERS)
 def test_whole_numbers(parameter: str, numbers: range) -> None:
-    """A whole number is taken within its bounds, and nothing else is."""
+    """Only a whole number within its bounds is accepted."""
     assert [number for number in range(5000) if takes(parameter, str(number))] == list(numbers)
     assert not any(
         takes(parameter, value) for value in ("", "-1", "+7", "1.5", "7.0", "1e2", "\N{FULLWIDTH DIGIT SEVEN}")
@@ -97,8 +97,8 @@ def test_whole_numbers(parameter: str, numbers: range) -> None:
 @pytest.mark.parametrize(
     "domain", ["example.c", "example.123", "-example.com", "example-.com", "10.0.0.1", "a..com", "com"]
 )
-def test_no_domain(domain: str) -> None:
-    """What is no domain of an address is refused where one is asked for."""
+def test_invalid_domain(domain: str) -> None:
+    """A value that is not the domain of an address is refused."""
     assert not takes("DefaultEmailDomain", domain)
     assert not takes("AllowedEmailDomains", domain)
     assert not takes("AllowedEmailDomains", f"example.com,{domain}")
@@ -106,15 +106,15 @@ def test_no_domain(domain: str) -> None:
 
 
 @pytest.mark.parametrize("local", ["", ".mfa", "mfa.", "m..fa", "m fa", "a" * 65])
-def test_no_sender(local: str) -> None:
-    """What is no plain address is refused as the sender."""
+def test_invalid_sender(local: str) -> None:
+    """A sender that is not a plain address is refused."""
     assert takes("SenderEmail", f"{'a' * 64}@mail.example.com")
     assert not takes("SenderEmail", f"{local}@example.com")
 
 
 @pytest.mark.parametrize("days", ["14,3,0,7,1", "0,1,3,7,14,14", "00,01,3,7,014"])
-def test_reminder_days_in_any_order(days: str) -> None:
-    """The days of reminders are the same in whatever order they are given, and once each."""
+def test_reminder_days(days: str) -> None:
+    """The days of reminders are read in any order and without duplicates."""
     assert takes("ReminderDays", days)
     settings = remind.settings.Settings.from_environment(environment("RemindFunction", ReminderDays=days))
 

@@ -1,4 +1,4 @@
-"""Least privilege: what a function may do is what the adapters of its room say they call, and nothing else."""
+"""Least privilege: a role allows exactly what the adapters of its function declare."""
 
 import pkgutil
 import re
@@ -17,14 +17,14 @@ FUNCTIONS = {
     if resource["Type"] == "AWS::Serverless::Function"
 }
 POLICY = "${EnforcementPolicy}"
-# The group under whatever path: its name is unique in the account.
+# The group under any path: its name is unique in the account.
 GROUP = [f"arn:aws:iam::111122223333:group/{path}${{EnforcementGroup}}" for path in ("", "*/")]
 
-# What Lambda itself does in a function's name ("Lambda execution role", "Using Lambda with Amazon SQS").
+# The calls of Lambda itself with a function's role ("Lambda execution role", "Using Lambda with Amazon SQS").
 TO_LOG = {"logs:CreateLogStream", "logs:PutLogEvents"}
 TO_POLL = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
 
-# IAM takes no resource for these ("Actions, resources, and condition keys for AWS services").
+# IAM supports no resource for these ("Actions, resources, and condition keys for AWS services").
 WITHOUT_RESOURCE = {
     "iam:GenerateCredentialReport",
     "iam:GetAccountAuthorizationDetails",
@@ -38,20 +38,22 @@ READS = ("Get", "List", "Generate")
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_role_grants_exactly_what_its_function_calls(name: str) -> None:
+def test_role_equals_permissions(name: str) -> None:
+    """A role allows exactly the calls that its function's adapters declare."""
     function = FUNCTIONS[name]
     polls = any(event["Type"] == "SQS" for event in function.get("Events", {}).values())
 
-    exemption_granted = {action for statement in statements(name) for action in actions(statement)}
+    allowed = {action for statement in statements(name) for action in actions(statement)}
 
-    assert exemption_granted == declared(room(name)) | TO_LOG | (TO_POLL if polls else set())
+    assert allowed == declared(package_of(name)) | TO_LOG | (TO_POLL if polls else set())
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_no_statement_reaches_further_than_it_must(name: str) -> None:
+def test_narrow_resources(name: str) -> None:
+    """A statement for all resources has only actions that need them."""
     for statement in statements(name):
         assert statement["Effect"] == "Allow"
-        assert "Sid" in statement, "a statement says what it is for"
+        assert "Sid" in statement, "a statement must have a name"
         assert {"NotAction", "NotResource"}.isdisjoint(statement)
         assert not any("*" in action for action in actions(statement)), statement["Sid"]
         if statement["Resource"] == "*":
@@ -59,7 +61,8 @@ def test_no_statement_reaches_further_than_it_must(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_role_is_lambdas_alone(name: str) -> None:
+def test_role_is_lambdas(name: str) -> None:
+    """Only Lambda may assume a function's role."""
     trust = role(name)["AssumeRolePolicyDocument"]["Statement"]
 
     assert [(s["Effect"], s["Principal"], s["Action"]) for s in trust] == [
@@ -68,14 +71,15 @@ def test_a_role_is_lambdas_alone(name: str) -> None:
     assert "ManagedPolicyArns" not in role(name)
 
 
-def test_no_two_functions_share_a_role() -> None:
+def test_one_role_per_function() -> None:
+    """No two functions share a role."""
     roles = [function["Role"] for function in FUNCTIONS.values()]
 
     assert len(set(roles)) == len(roles)
 
 
 @pytest.mark.parametrize(
-    ("action", "rooms"),
+    ("action", "functions"),
     [
         ("iam:AttachUserPolicy", {"enforce", "reconcile"}),
         ("iam:AddUserToGroup", {"enforce", "reconcile"}),
@@ -86,11 +90,13 @@ def test_no_two_functions_share_a_role() -> None:
         ("iam:DetachRolePolicy", {"release"}),
     ],
 )
-def test_only_these_rooms_may_change_what_holds_a_user(action: str, rooms: set[str]) -> None:
-    assert {room(name) for name, statement in every_statement() if action in actions(statement)} == rooms
+def test_who_may_attach_and_detach(action: str, functions: set[str]) -> None:
+    """Only these functions may change how the policy reaches a user."""
+    assert {package_of(name) for name, statement in every_statement() if action in actions(statement)} == functions
 
 
-def test_a_policy_is_attached_and_detached_on_condition_that_it_is_ours() -> None:
+def test_only_our_policy() -> None:
+    """Functions may attach and detach only our policy."""
     for _, statement in every_statement():
         if {"iam:AttachUserPolicy", "iam:DetachUserPolicy"} & set(actions(statement)):
             assert statement["Resource"] == "arn:aws:iam::111122223333:user/*"
@@ -98,13 +104,15 @@ def test_a_policy_is_attached_and_detached_on_condition_that_it_is_ours() -> Non
             assert statement["Condition"] == {"ArnEquals": {"iam:PolicyARN": POLICY}}
 
 
-def test_users_enter_and_leave_no_group_but_ours_and_no_other_gets_the_policy() -> None:
+def test_only_our_group() -> None:
+    """Functions may change only our group."""
     for _, statement in every_statement():
         if {"iam:AddUserToGroup", "iam:RemoveUserFromGroup", "iam:AttachGroupPolicy"} & set(actions(statement)):
             assert statement["Resource"] == GROUP
 
 
-def test_no_function_writes_to_iam_beyond_that() -> None:
+def test_no_other_iam_writes() -> None:
+    """No function may make other write calls to IAM."""
     writes = {
         action
         for _, statement in every_statement()
@@ -118,7 +126,7 @@ def test_no_function_writes_to_iam_beyond_that() -> None:
         "iam:AttachGroupPolicy",
         "iam:DetachUserPolicy",
         "iam:RemoveUserFromGroup",
-        "iam:DetachGroupPolicy",  # on stack deletion, from whatever else has our policy
+        "iam:DetachGroupPolicy",  # on stack deletion, from other groups with our policy
         "iam:DetachRolePolicy",
     }
 
@@ -131,15 +139,16 @@ SCHEDULES = {
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
-def test_a_schedule_may_start_its_function_keep_what_failed_and_nothing_else(name: str) -> None:
+def test_schedule_role(name: str) -> None:
+    """A schedule may only invoke its function and keep failed invocations."""
     target = SCHEDULES[name]
-    exemption_granted = [
+    allowed = [
         (statement["Effect"], statement["Action"], statement["Resource"])
         for policy in schedule_role(name)["Policies"]
         for statement in policy["PolicyDocument"]["Statement"]
     ]
 
-    assert exemption_granted == [
+    assert allowed == [
         ("Allow", "lambda:InvokeFunction", target["Arn"]),
         ("Allow", "sqs:SendMessage", target["DeadLetterConfig"]["Arn"]),
     ]
@@ -147,8 +156,8 @@ def test_a_schedule_may_start_its_function_keep_what_failed_and_nothing_else(nam
 
 
 @pytest.mark.parametrize("name", SCHEDULES)
-def test_the_scheduler_assumes_a_role_for_schedules_of_this_account_alone(name: str) -> None:
-    """ "Confused deputy prevention" in the EventBridge Scheduler User Guide."""
+def test_schedule_role_trust(name: str) -> None:
+    """The Scheduler may assume a role only for schedules of this account ("Confused deputy prevention", User Guide)."""
     assert schedule_role(name)["AssumeRolePolicyDocument"]["Statement"] == [
         {
             "Effect": "Allow",
@@ -159,8 +168,8 @@ def test_the_scheduler_assumes_a_role_for_schedules_of_this_account_alone(name: 
     ]
 
 
-def test_each_schedule_has_a_role_of_its_own_and_sam_adds_none() -> None:
-    """A role that SAM adds is in no test, and names no account."""
+def test_one_role_per_schedule() -> None:
+    """Each schedule has its own role: one that SAM adds is untested and names no account."""
     roles = [target["RoleArn"] for target in SCHEDULES.values()]
     added = TEMPLATE.transformed.keys() - TEMPLATE.resources.keys()
 
@@ -175,16 +184,16 @@ def schedule_role(name: str) -> dict[str, Any]:
     return properties
 
 
-def room(name: str) -> str:
+def package_of(name: str) -> str:
     """Return the folder that a function's handler is in."""
     handler: str = FUNCTIONS[name]["Handler"]
     return handler.partition(".")[0]
 
 
-def declared(room: str) -> set[str]:
-    """Return the permissions of every adapter that a module of the room imports."""
-    package = import_module(room)
-    modules = [import_module(f"{room}.{found.name}") for found in pkgutil.iter_modules(package.__path__)]
+def declared(package_name: str) -> set[str]:
+    """Return the permissions of every adapter that a module of the package imports."""
+    package = import_module(package_name)
+    modules = [import_module(f"{package_name}.{found.name}") for found in pkgutil.iter_modules(package.__path__)]
     adapters = {value for module in modules for value in vars(module).values() if hasattr(value, "PERMISSIONS")}
     return {permission for adapter in adapters for permission in adapter.PERMISSIONS}
 
@@ -197,7 +206,7 @@ def role(name: str) -> dict[str, Any]:
 
 
 def statements(name: str) -> list[dict[str, Any]]:
-    """Return everything that a function's role grants, by policies of its own resource too."""
+    """Return everything that a function's role allows, including separate policy resources."""
     attached = [
         found["Properties"]
         for found in TEMPLATE.resources.values()

@@ -1,4 +1,4 @@
-"""What runs for a commit and for a push: read-only, pinned, and what the Makefile installs."""
+"""The checks of a commit and a push: read-only, pinned, and the same as the Makefile's."""
 
 import re
 from pathlib import Path
@@ -29,8 +29,8 @@ def test_workflow(path: Path) -> None:
     assert all(re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40}", action) for action in used)
 
 
-def test_workflow_runs_the_tests() -> None:
-    """CI calls one command, which is `make test`."""
+def test_workflow_runs_tests() -> None:
+    """CI runs one command, `make test`."""
     runs = [step["run"] for job in read(WORKFLOWS[0])["jobs"].values() for step in job["steps"] if "run" in step]
 
     assert runs == [".ci/run"]
@@ -48,7 +48,7 @@ def test_hooks() -> None:
 
 @pytest.mark.parametrize(("subject", "fits"), [("x" * 72, True), ("x" * 73, False), ("", False)])
 def test_subject(tmp_path: Path, subject: str, fits: bool) -> None:
-    """The hook on messages refuses a subject of more than 72 characters."""
+    """The commit-msg hook refuses a subject of more than 72 characters."""
     [repository] = read(ROOT / ".pre-commit-config.yaml")["repos"]
     [entry] = [hook["entry"] for hook in repository["hooks"] if hook["id"] == "subject"]
     message = tmp_path / "message"

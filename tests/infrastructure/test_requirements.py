@@ -1,4 +1,4 @@
-"""What a function imports is what it is deployed with, by a line of its own."""
+"""Each function is deployed with what it imports."""
 
 import ast
 import sys
@@ -11,8 +11,8 @@ FROM_THE_RUNTIME = {"boto3", "botocore"}
 ONLY_FOR_TYPES = "mypy_boto3_"
 
 
-def test_what_the_functions_import_is_declared() -> None:
-    """A library that comes with another may go with that one's next version."""
+def test_imports_are_declared() -> None:
+    """Every import has its own line: a dependency of another library may vanish with its next version."""
     lines = (FUNCTIONS / "requirements.in").read_text().splitlines()
     declared = {line.partition("#")[0].strip() for line in lines} - {""}
     distributions = packages_distributions()
@@ -20,11 +20,11 @@ def test_what_the_functions_import_is_declared() -> None:
     used = {distributions[module][0].lower().replace("_", "-") for module in imported()}
 
     assert used <= declared
-    assert {"aws-lambda-powertools", "jinja2", "markupsafe"} <= used, "the test looks for nothing"
+    assert {"aws-lambda-powertools", "jinja2", "markupsafe"} <= used, "the test finds no imports"
 
 
 def imported() -> set[str]:
-    """Return the top-level modules that are neither Python's, ours, nor the runtime's."""
+    """Return the imported top-level modules that are not Python's, ours or the runtime's."""
     found = set()
     for path in FUNCTIONS.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):

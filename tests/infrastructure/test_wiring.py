@@ -1,4 +1,4 @@
-"""Nothing gets lost between an event and its function, and the stack deploys everywhere it should and nowhere else."""
+"""No event gets lost before its function, and the stack deploys everywhere it should and nowhere else."""
 
 import json
 import re
@@ -54,7 +54,7 @@ SOURCES = [
 
 
 def logical_name(reference: str) -> str:
-    """Return the logical name behind `${Name}` or `${Name.Arn}`."""
+    """Return the logical id in `${Name}` or `${Name.Arn}`."""
     return reference.removeprefix("${").removesuffix("}").removesuffix(".Arn")
 
 
@@ -63,15 +63,16 @@ def ids(value: object) -> str:
 
 
 @pytest.mark.parametrize(("rule", "target"), TARGETS, ids=ids)
-def test_what_a_rule_cannot_deliver_is_kept(rule: str, target: dict[str, Any]) -> None:
+def test_undelivered_events(rule: str, target: dict[str, Any]) -> None:
+    """Events that a rule cannot deliver go to a dead-letter queue."""
     assert "DeadLetterConfig" in target, f"the target {target['Id']} of {rule} has no DeadLetterConfig"
     assert logical_name(target["DeadLetterConfig"]["Arn"]) in QUEUES
     for arn in (target["Arn"], target["DeadLetterConfig"]["Arn"]):
-        assert rule in senders(arn), f"{arn} takes nothing from {rule}"
+        assert rule in senders(arn), f"{arn} accepts nothing from {rule}"
 
 
 def senders(queue_arn: str) -> set[str]:
-    """Return the rules that the policy of a queue lets in."""
+    """Return the rules that the policy of a queue allows."""
     return {
         logical_name(rule)
         for policy in named("AWS::SQS::QueuePolicy").values()
@@ -82,8 +83,8 @@ def senders(queue_arn: str) -> set[str]:
 
 
 @pytest.mark.parametrize("name", named("AWS::SQS::QueuePolicy"))
-def test_the_policy_of_a_queue_is_about_that_queue_alone(name: str) -> None:
-    """SQS refuses any other ("Special Information for SQS Policies"), and the stack with it."""
+def test_one_queue_per_policy(name: str) -> None:
+    """A policy names one queue: SQS refuses others ("Special Information for SQS Policies")."""
     policy = TEMPLATE.resources[name]["Properties"]
     (queue,) = policy["Queues"]
 
@@ -92,26 +93,28 @@ def test_the_policy_of_a_queue_is_about_that_queue_alone(name: str) -> None:
     }
 
 
-def test_no_queue_has_two_policies() -> None:
-    """Each would overwrite the other."""
+def test_one_policy_per_queue() -> None:
+    """No queue has two policies, because each would overwrite the other."""
     queues = [queue for found in named("AWS::SQS::QueuePolicy").values() for queue in found["Properties"]["Queues"]]
 
     assert len(set(queues)) == len(queues)
 
 
 @pytest.mark.parametrize(("function", "source"), SOURCES, ids=ids)
-def test_one_failed_message_goes_back_alone(function: str, source: dict[str, Any]) -> None:
+def test_failed_message_returns_alone(function: str, source: dict[str, Any]) -> None:
+    """A failed message returns to the queue without the rest of its batch."""
     assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
 
 
 @pytest.mark.parametrize(("function", "source"), SOURCES, ids=ids)
-def test_a_storm_becomes_a_backlog(function: str, source: dict[str, Any]) -> None:
+def test_limited_concurrency(function: str, source: dict[str, Any]) -> None:
+    """The concurrency of a function is limited."""
     assert source["ScalingConfig"] == {"MaximumConcurrency": 2}
 
 
 @pytest.mark.parametrize(("function", "source"), SOURCES, ids=ids)
-def test_a_message_is_tried_often_and_then_kept(function: str, source: dict[str, Any]) -> None:
-    """Lambda asks for six times the function's timeout and five receives ("Using Lambda with Amazon SQS")."""
+def test_retries_and_dead_letters(function: str, source: dict[str, Any]) -> None:
+    """A message is retried: six times the timeout, five receives or more ("Using Lambda with Amazon SQS")."""
     properties = QUEUES[logical_name(source["Queue"])]["Properties"]
 
     assert properties["VisibilityTimeout"] >= 6 * FUNCTIONS[function]["Properties"]["Timeout"]
@@ -120,8 +123,8 @@ def test_a_message_is_tried_often_and_then_kept(function: str, source: dict[str,
 
 
 @pytest.mark.parametrize(("function", "source"), SOURCES, ids=ids)
-def test_a_batch_that_aws_throttles_throughout_comes_to_its_end(function: str, source: dict[str, Any]) -> None:
-    """The standard mode waits up to 1, 2, 4, … seconds between tries ("Retry behavior", SDKs and Tools Reference)."""
+def test_throttled_batch_fits(function: str, source: dict[str, Any]) -> None:
+    """A fully throttled batch ends in time: waits of up to 1, 2, 4, … seconds ("Retry behavior", SDKs Reference)."""
     attempts = int(FUNCTIONS[function]["Properties"]["Environment"]["Variables"]["AWS_MAX_ATTEMPTS"])
 
     waits = source["BatchSize"] * sum(2**number for number in range(attempts - 1))
@@ -130,14 +133,16 @@ def test_a_batch_that_aws_throttles_throughout_comes_to_its_end(function: str, s
 
 
 @pytest.mark.parametrize("name", QUEUES)
-def test_a_queue_is_encrypted_and_keeps_what_it_has_for_a_fortnight(name: str) -> None:
+def test_queue_retention(name: str) -> None:
+    """A queue is encrypted and keeps messages for 14 days."""
     properties = QUEUES[name]["Properties"]
 
     assert properties["SqsManagedSseEnabled"] is True
     assert properties["MessageRetentionPeriod"] == FORTNIGHT
 
 
-def test_new_users_are_those_of_this_account_whose_creation_succeeded() -> None:
+def test_new_user_rule() -> None:
+    """The rule matches successful creations of users in this account."""
     assert selected_by("NewUserRule") == {
         "create_user_cli_path",
         "create_user_cloudformation",
@@ -151,7 +156,8 @@ def test_new_users_are_those_of_this_account_whose_creation_succeeded() -> None:
     }
 
 
-def test_changed_users_are_those_whose_attachment_membership_exemption_path_or_name_changed() -> None:
+def test_changed_user_rule() -> None:
+    """The rule matches changes of attachment, membership, exemption, path or name."""
     assert selected_by("ChangedUserRule") == {
         "detach_user_policy",
         "remove_user_from_group",
@@ -174,8 +180,8 @@ def test_function_acts_on_samples(rule: str, target: dict[str, Any]) -> None:
         assert not unread, f"{rule} lets {sample} through, but the function ignores it: {fact}"
 
 
-def test_rules_match_the_group_in_any_case() -> None:
-    """IAM takes the name of a group in any case, so a call that writes it in another case reaches its rule."""
+def test_group_name_in_any_case() -> None:
+    """The rules match the group's name in any case, because IAM does."""
     for sample, rule in (
         ("remove_user_from_group", "ChangedUserRule"),
         ("detach_group_policy", "EnforcementRule"),
@@ -188,16 +194,17 @@ def test_rules_match_the_group_in_any_case() -> None:
 
 
 @pytest.mark.parametrize("alerted", ["ops@example.com", ""])
-def test_ops_can_be_told_until_everybody_is_released(alerted: str) -> None:
-    """The subscription and the log are there when the stack's deletion says what it could not release."""
+def test_subscription_outlives_release(alerted: str) -> None:
+    """The subscription and the log exist until all users are released, so that ops get the notice."""
     resources = Template(AlertEmail=alerted).resources
 
     assert resources["EverybodyReleased"]["Properties"].get("ToldAt") == ("${AlertSubscription}" if alerted else None)
-    assert resources["EverybodyReleased"]["DependsOn"] == "ReleaseMayGoOn", "a condition on it would leave it out"
+    assert resources["EverybodyReleased"]["DependsOn"] == "ReleaseMayGoOn", "with a condition it could be missing"
     assert resources["ReleaseLogs"]["DeletionPolicy"] == "RetainExceptOnCreate"
 
 
-def test_what_release_takes_off_changes_nobody() -> None:
+def test_own_detachments() -> None:
+    """Detachments by `release` match no rule."""
     pattern = EventPattern(None, rendered("ChangedUserRule"))
     event: Any = json.loads((EVENTS / "detach_user_policy.json").read_text())
     issuer = {"sessionIssuer": {"arn": "${ReleaseRole.Arn}"}}
@@ -207,7 +214,8 @@ def test_what_release_takes_off_changes_nobody() -> None:
     assert not pattern.matches_event(by_release)
 
 
-def test_changes_of_the_enforcement_are_those_of_our_policy_and_our_group() -> None:
+def test_enforcement_rule() -> None:
+    """The rule matches changes of our policy and our group."""
     assert selected_by("EnforcementRule") == {
         "create_policy_version",
         "set_default_policy_version",
@@ -218,7 +226,8 @@ def test_changes_of_the_enforcement_are_those_of_our_policy_and_our_group() -> N
     }
 
 
-def test_a_change_that_cloudformation_makes_is_none() -> None:
+def test_cloudformation_changes() -> None:
+    """Changes by CloudFormation do not match."""
     pattern = EventPattern(None, rendered("EnforcementRule"))
     event: Any = json.loads((EVENTS / "create_policy_version.json").read_text())
     event["detail"]["sourceIPAddress"] = "cloudformation.amazonaws.com"
@@ -226,12 +235,13 @@ def test_a_change_that_cloudformation_makes_is_none() -> None:
     assert not pattern.matches_event(event)
 
 
-def test_only_a_deletion_that_met_a_conflict_asks_for_a_release() -> None:
+def test_deletion_rule() -> None:
+    """The rule matches only deletions that failed with a conflict."""
     assert selected_by("FailedDeletionRule") == {"delete_user_error_delete_conflict"}
 
 
-def test_nothing_that_attaches_is_there_while_everybody_is_released() -> None:
-    """CloudFormation deletes a resource after those that depend on it."""
+def test_attaching_functions_go_first() -> None:
+    """The functions that attach depend on the release of all users, so CloudFormation deletes them first."""
     attaching = {
         name
         for name, found in TEMPLATE.resources.items()
@@ -244,13 +254,13 @@ def test_nothing_that_attaches_is_there_while_everybody_is_released() -> None:
 
 
 def selected_by(rule: str) -> set[str]:
-    """Return the sample events that a rule lets through, by moto's matcher."""
+    """Return the sample events that a rule matches, by moto's matcher."""
     pattern = EventPattern(None, rendered(rule))
     return {name for name, event in samples() if pattern.matches_event(event)}
 
 
 def rendered(rule: str) -> dict[str, Any]:
-    """Return a rule's pattern with the names that the samples bear."""
+    """Return a rule's pattern with the names in the samples."""
     text = json.dumps(RULES[rule]["Properties"]["EventPattern"])
     for reference, name in PHYSICAL_NAMES.items():
         text = text.replace(reference, name)
@@ -267,7 +277,7 @@ def samples() -> Iterator[tuple[str, Any]]:
 
 
 def seen_by_rules(event: dict[str, Any]) -> dict[str, Any]:
-    """Turn tags inside out: EventBridge looks into the objects of an array, moto's matcher does not."""
+    """Turn tags inside out: EventBridge matches objects in an array, moto's matcher does not."""
     parameters = event["detail"].get("requestParameters") if isinstance(event["detail"], dict) else None
     if parameters and "tags" in parameters:
         parameters["tags"] = {"key": [tag["key"] for tag in parameters["tags"]]}
@@ -275,13 +285,14 @@ def seen_by_rules(event: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_no_concurrency_is_reserved(name: str) -> None:
-    """An account with the initial quota of ten could not deploy it ("Lambda quotas")."""
+def test_no_reserved_concurrency(name: str) -> None:
+    """No concurrency is reserved: an account with the initial quota of ten could not deploy ("Lambda quotas")."""
     assert "ReservedConcurrentExecutions" not in FUNCTIONS[name]["Properties"]
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
-def test_a_function_says_what_it_is_for_and_logs_for_as_long_as_ops_want(name: str) -> None:
+def test_description_and_retention(name: str) -> None:
+    """A function has a description, and its log the retention that ops chose."""
     properties = FUNCTIONS[name]["Properties"]
     logs = TEMPLATE.resources[logical_name(properties["LoggingConfig"]["LogGroup"])]
 
@@ -290,8 +301,8 @@ def test_a_function_says_what_it_is_for_and_logs_for_as_long_as_ops_want(name: s
 
 
 @pytest.mark.parametrize(("partition", "log_format"), [("aws", "JSON"), ("aws-us-gov", "Text")])
-def test_lambda_logs_in_a_format_that_its_partition_has(partition: str, log_format: str) -> None:
-    """GovCloud has no JSON ("AWS Lambda in AWS GovCloud (US)"), and a level goes with JSON alone ("LoggingConfig")."""
+def test_log_format(partition: str, log_format: str) -> None:
+    """GovCloud has no JSON ("AWS Lambda in AWS GovCloud (US)"), and a level needs JSON ("LoggingConfig")."""
     functions = [
         found["Properties"]["LoggingConfig"]
         for found in Template(partition=partition).transformed.values()
@@ -307,7 +318,8 @@ def test_lambda_logs_in_a_format_that_its_partition_has(partition: str, log_form
     ("region", "accepted"),
     [("us-east-1", True), ("us-gov-west-1", True), ("eu-central-1", False), ("us-west-2", False)],
 )
-def test_only_the_regions_that_see_iam_are_accepted(region: str, accepted: bool) -> None:
+def test_regions(region: str, accepted: bool) -> None:
+    """Only the Regions that get IAM's events are accepted."""
     [assertion] = TEMPLATE.source["Rules"]["IamEventRegion"]["Assertions"]
     regions, wanted = assertion["Assert"]["Fn::Contains"]
 
@@ -316,16 +328,16 @@ def test_only_the_regions_that_see_iam_are_accepted(region: str, accepted: bool)
     assert "--region us-east-1" in assertion["AssertDescription"]
 
 
-def test_a_report_is_gone_a_month_after_its_time() -> None:
-    """What expires in a bucket with versions is only hidden at first ("Lifecycle configuration elements")."""
+def test_report_expiry() -> None:
+    """A report is deleted a month after its time: expiry only hides it ("Lifecycle configuration elements")."""
     [rule] = TEMPLATE.resources["ReportBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
 
     assert rule["ExpirationInDays"] == TEMPLATE.source["Parameters"]["ReportRetentionDays"]["Default"]
     assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
 
 
-def test_a_trail_that_was_made_stays_with_all_that_it_needs() -> None:
-    """CloudTrail delivers nothing to a bucket that is gone, or whose policy is."""
+def test_trail_is_retained() -> None:
+    """The trail, its bucket and the bucket's policy are retained, because CloudTrail needs all of them."""
     made = Template(CreateTrail="true").resources.keys() - Template().resources.keys()
 
     assert made == {"Trail", "TrailBucket", "TrailBucketPolicy"}
@@ -335,8 +347,8 @@ def test_a_trail_that_was_made_stays_with_all_that_it_needs() -> None:
 
 
 @pytest.mark.parametrize("partition", ["aws", "aws-us-gov"])
-def test_the_bucket_of_the_trail_takes_logs_from_trails_of_this_account_alone(partition: str) -> None:
-    """CloudTrail says for which trail it comes, in `aws:SourceArn` ("Amazon S3 bucket policy for CloudTrail")."""
+def test_trail_bucket_policy(partition: str) -> None:
+    """The bucket accepts only this account's trails, by `aws:SourceArn` ("Amazon S3 bucket policy for CloudTrail")."""
     policy = Template(partition=partition, CreateTrail="true").resources["TrailBucketPolicy"]["Properties"]
     allowed = [found for found in policy["PolicyDocument"]["Statement"] if found["Effect"] == "Allow"]
 
@@ -348,8 +360,8 @@ def test_the_bucket_of_the_trail_takes_logs_from_trails_of_this_account_alone(pa
         }
 
 
-def test_only_the_policy_has_a_fixed_name() -> None:
-    """A second stack in the same account must not collide with the first, nor with what a deleted one left behind.
+def test_generated_names() -> None:
+    """A second stack in the same account does not collide with the first, or with what a deleted one left behind.
 
     People see the policy's name, so ops choose it.
     """
@@ -367,12 +379,13 @@ def test_only_the_policy_has_a_fixed_name() -> None:
 
 
 @pytest.mark.parametrize("name", TEMPLATE.source["Parameters"])
-def test_a_parameter_is_explained_constrained_and_grouped(name: str) -> None:
+def test_parameter_metadata(name: str) -> None:
+    """Every parameter has a description, a constraint and a group."""
     parameter = TEMPLATE.source["Parameters"][name]
     groups = TEMPLATE.source["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
 
     assert parameter["Description"]
-    assert "Default" in parameter, "a first deployment works without a choice"
+    assert "Default" in parameter, "a first deployment needs no choice"
     assert {"AllowedValues", "AllowedPattern", "MinValue"} & parameter.keys()
     assert "AllowedPattern" not in parameter or "ConstraintDescription" in parameter
     assert sum(name in group["Parameters"] for group in groups) == 1
@@ -386,10 +399,8 @@ def test_a_parameter_is_explained_constrained_and_grouped(name: str) -> None:
 @example(day=(2027, 2, 29), time=None)
 @example(day=(2026, 11, 31), time=None)
 @example(day=(2026, 11, 24), time=(24, 0, 0))
-def test_only_days_and_times_that_exist_are_taken_for_the_border(
-    day: tuple[int, int, int], time: tuple[int, int, int] | None
-) -> None:
-    """A function that cannot read its settings does nothing at all."""
+def test_existing_users_since(day: tuple[int, int, int], time: tuple[int, int, int] | None) -> None:
+    """Only days and times that exist are accepted, because a function with invalid settings does nothing."""
     text = "{:04}-{:02}-{:02}".format(*day) + ("T{:02}:{:02}:{:02}Z".format(*time) if time else "")
     pattern = TEMPLATE.source["Parameters"]["ExistingUsersSince"]["AllowedPattern"]
 

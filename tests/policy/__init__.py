@@ -1,1 +1,1 @@
-"""The enforcement policy against the truth table, as an independent evaluator judges it."""
+"""The enforcement policy and its truth table, judged by an independent evaluator."""

@@ -1,4 +1,4 @@
-"""How this policy and the published ones do on the truth table: `python -m tests.policy.compare`."""
+"""Compares this policy and the published ones on the truth table: `python -m tests.policy.compare`."""
 
 import json
 from collections.abc import Callable, Iterable
@@ -20,20 +20,20 @@ POLICIES: dict[str, Chosen] = {
     "this one": lambda case: case.profile.policy(),
 }
 
-# What the others never set out to do, as the options: going wrong here is a difference, not a fault.
+# Cases that the other policies do not aim at, such as the options: a failure is a difference, not a fault.
 OWN_CHOICES = ("partition", "self-enrol/console-page-quiet", "console-sign-in", "least-privilege")
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """The cases of the table that hold without any option, and those that each policy gets wrong."""
+    """The cases of the table that apply without any option, and those that each policy decides wrongly."""
 
     table: tuple[Case, ...]
     failures: dict[str, tuple[Case, ...]]
 
 
 def compared(referee: Referee) -> Comparison:
-    """Judge every policy by the cases that hold by default and that policies decide at all."""
+    """Judge every policy by the cases that apply by default and that policies can decide."""
     table = tuple(case for case in cases() if case.is_default and not case.ignores_policies)
     failures = {
         name: tuple(case for case in table if case.verdict(referee, chosen(case)) != case.expected)
@@ -43,7 +43,7 @@ def compared(referee: Referee) -> Comparison:
 
 
 def as_table(comparison: Comparison) -> Table:
-    """Lay the failures out by group."""
+    """Return the failures as a table by group."""
     table = Table("group", "of", title="Cases that go wrong", box=SIMPLE)
     for name in comparison.failures:
         table.add_column(name, justify="right", min_width=len(name))
@@ -60,7 +60,7 @@ def as_table(comparison: Comparison) -> Table:
 
 
 def size(policy: Policy) -> int:
-    """Count as IAM does: without white space ("IAM and AWS STS quotas")."""
+    """Return the size as IAM counts it: without white space ("IAM and AWS STS quotas")."""
     return len("".join(json.dumps(policy).split()))
 
 

@@ -1,4 +1,4 @@
-"""The referee, one for all tests."""
+"""The referee, shared by all tests."""
 
 import os
 from collections.abc import Iterator
@@ -10,7 +10,7 @@ from local.referee import Referee, missing
 
 @pytest.fixture(scope="session")
 def referee() -> Iterator[Referee]:
-    """Start the referee; without node its tests are skipped, except where everything must run."""
+    """Start the referee; without node its tests are skipped, unless everything must run."""
     if reason := missing():
         if os.environ.get("CI", "").lower() == "true":
             pytest.fail(reason)

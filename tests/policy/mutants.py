@@ -1,4 +1,4 @@
-"""Every way to weaken or break the policy by one part: a table that misses one of them is not strict enough."""
+"""All ways to weaken or break one part of the policy: the truth table must detect each of them."""
 
 from collections.abc import Callable, Iterator
 from copy import deepcopy
@@ -7,13 +7,13 @@ from typing import Any
 
 from local.referee import Policy
 
-# Statement elements that hold one value or a list of them.
+# Statement elements with one value or a list of values.
 LISTS = ("Action", "NotAction", "Resource", "NotResource")
 
 
 @dataclass(frozen=True)
 class Mutant:
-    """One change to one statement; it leaves a policy without that part as it is."""
+    """One change to one statement; a policy without that part stays as it is."""
 
     statement: str
     change: str
@@ -33,7 +33,7 @@ class Mutant:
 
 
 def mutants_of(policy: Policy) -> Iterator[Mutant]:
-    """Remove each statement, each of several actions and resources, each condition; and each IfExists."""
+    """Yield the removal of each statement, of each of several actions and resources, of each condition and IfExists."""
     for statement in policy["Statement"]:
         sid = statement["Sid"]
         yield Mutant(sid, "without", "the statement", lambda _: None)

@@ -1,4 +1,4 @@
-"""What is wrong with the published policies, and what this one does about it."""
+"""The weaknesses of the published policies, and this policy in comparison."""
 
 import pytest
 
@@ -15,7 +15,8 @@ def failing(comparison: Comparison, policy: str) -> set[str]:
     return {case.name for case in comparison.failures[policy]}
 
 
-def test_this_policy_gets_nothing_wrong(comparison: Comparison) -> None:
+def test_this_policy(comparison: Comparison) -> None:
+    """This policy decides every case correctly."""
     assert failing(comparison, "this one") == set()
 
 
@@ -30,7 +31,8 @@ def test_this_policy_gets_nothing_wrong(comparison: Comparison) -> None:
         ("a user under a path cannot enrol", "C200"),
     ],
 )
-def test_the_policy_common_in_2020_has_this_weakness(weakness: str, case: str, comparison: Comparison) -> None:
+def test_policy_of_2020(weakness: str, case: str, comparison: Comparison) -> None:
+    """The policy that was common in 2020 has this weakness."""
     assert case in failing(comparison, "common, 2020"), weakness
 
 
@@ -45,5 +47,6 @@ def test_the_policy_common_in_2020_has_this_weakness(weakness: str, case: str, c
         ("a device of an abandoned enrolment stays, and its name with it", "M003"),
     ],
 )
-def test_the_policies_of_aws_have_this_weakness(weakness: str, case: str, policy: str, comparison: Comparison) -> None:
+def test_policies_of_aws(weakness: str, case: str, policy: str, comparison: Comparison) -> None:
+    """The policies that AWS publishes have this weakness."""
     assert case in failing(comparison, policy), weakness

@@ -1,4 +1,4 @@
-"""What the policy holds for every user, not only for those in the table."""
+"""Properties of the policy that apply to every user, not only to those in the table."""
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -10,7 +10,7 @@ from tests.policy.truth_table import Profile, grant
 ACCOUNT = "arn:aws:iam::111122223333"
 ADMINISTRATOR = grant("AdministratorAccess")
 
-# What IAM takes for a name and a path ("IAM and AWS STS quotas, name requirements"). A path may also hold "*" and "?",
+# IAM's rules for names and paths ("IAM and AWS STS quotas, name requirements"). A path may also contain "*" and "?",
 # which the referee reads as wildcards of the request.
 names = st.text("abcABC019_+=,.@-", min_size=1, max_size=64)
 paths = st.lists(st.text("abz09_+=,.@-!$&", min_size=1, max_size=12), max_size=4).map(
@@ -52,7 +52,7 @@ def request(name: str, path: str, action: str, resource: str, mfa: dict[str, str
 
 @with_referee
 @given(name=names, path=paths, other=names, elsewhere=paths, action=on_users, mfa=without_mfa, profile=profiles)
-def test_nobody_touches_somebody_else_without_mfa(
+def test_others_without_mfa(
     name: str,
     path: str,
     other: str,
@@ -62,6 +62,7 @@ def test_nobody_touches_somebody_else_without_mfa(
     profile: Profile,
     referee: Referee,
 ) -> None:
+    """Without MFA nobody can change another user."""
     assume(name.casefold() != other.casefold())
     asked = request(name, path, action, f"{ACCOUNT}:user{elsewhere}{other}", mfa)
 
@@ -70,9 +71,8 @@ def test_nobody_touches_somebody_else_without_mfa(
 
 @with_referee
 @given(name=names, path=paths, affix=names, action=on_users, profile=profiles)
-def test_a_name_that_contains_mine_is_somebody_else_even_with_mfa(
-    name: str, path: str, affix: str, action: str, profile: Profile, referee: Referee
-) -> None:
+def test_similar_names(name: str, path: str, affix: str, action: str, profile: Profile, referee: Referee) -> None:
+    """A user whose name contains mine is another user, even with MFA."""
     mfa = {"aws:MultiFactorAuthPresent": "true"}
 
     for other in (name + affix, affix + name, f"{name}/{affix}"):
@@ -83,9 +83,8 @@ def test_a_name_that_contains_mine_is_somebody_else_even_with_mfa(
 
 @with_referee
 @given(name=names, path=paths, asked=on_anything, profile=profiles)
-def test_with_mfa_the_policy_denies_nothing(
-    name: str, path: str, asked: tuple[str, str], profile: Profile, referee: Referee
-) -> None:
+def test_with_mfa(name: str, path: str, asked: tuple[str, str], profile: Profile, referee: Referee) -> None:
+    """With MFA the policy denies nothing."""
     mfa = {"aws:MultiFactorAuthPresent": "true"}
 
     assert referee.judge([profile.policy(), ADMINISTRATOR], request(name, path, *asked, mfa)) == "allow"
@@ -93,9 +92,10 @@ def test_with_mfa_the_policy_denies_nothing(
 
 @with_referee
 @given(name=names, path=paths, asked=on_anything, mfa=without_mfa, profile=profiles)
-def test_without_mfa_nothing_but_enrolment_passes(
+def test_without_mfa(
     name: str, path: str, asked: tuple[str, str], mfa: dict[str, str], profile: Profile, referee: Referee
 ) -> None:
+    """Without MFA the policy allows only the enrolment."""
     assume(name.casefold() != "bob")
 
     assert referee.judge([profile.policy(), ADMINISTRATOR], request(name, path, *asked, mfa)) == "deny"
@@ -104,9 +104,10 @@ def test_without_mfa_nothing_but_enrolment_passes(
 @with_referee
 @given(name=names, path=paths, device=names, profile=profiles)
 @pytest.mark.parametrize("grants", [[], [ADMINISTRATOR]], ids=["no permissions", "administrator"])
-def test_everybody_can_enrol_in_the_console(
+def test_enrolment_in_console(
     grants: list[dict[str, object]], name: str, path: str, device: str, profile: Profile, referee: Referee
 ) -> None:
+    """Every user can enrol in the console."""
     mfa = {"aws:MultiFactorAuthPresent": "false"}
     steps = {
         "iam:CreateVirtualMFADevice": f"{ACCOUNT}:mfa/{device}",

@@ -1,4 +1,4 @@
-"""The policy is one that IAM takes, whatever is chosen."""
+"""IAM accepts the policy with every combination of parameters."""
 
 from itertools import product
 
@@ -22,13 +22,14 @@ def label(profile: Profile) -> str:
 
 
 @pytest.mark.parametrize("profile", PROFILES, ids=label)
-def test_the_policy_fits_the_quota_of_a_managed_policy(profile: Profile) -> None:
+def test_size(profile: Profile) -> None:
+    """The policy fits into the quota of a managed policy."""
     assert size(profile.policy()) <= 6144
 
 
 @mock_aws
-def test_iam_takes_the_policy() -> None:
-    """Moto checks a policy's grammar as IAM does."""
+def test_grammar() -> None:
+    """IAM accepts the policy; moto checks its grammar as IAM does."""
     iam = boto3.client("iam", region_name="us-east-1")
 
     for profile in PROFILES:
@@ -37,7 +38,8 @@ def test_iam_takes_the_policy() -> None:
     assert len(iam.list_policies(Scope="Local")["Policies"]) == len(PROFILES)
 
 
-def test_every_option_of_the_template_is_in_the_table() -> None:
+def test_options_are_complete() -> None:
+    """Every option of the template is in the table."""
     parameters = Template().source["Parameters"]
 
     for parameter, values in PARAMETERS.values():
@@ -45,7 +47,8 @@ def test_every_option_of_the_template_is_in_the_table() -> None:
         assert parameters[parameter]["Default"] == next(iter(values.values()))
 
 
-def test_the_policy_names_the_account_and_the_partition_that_it_is_deployed_in() -> None:
+def test_account_and_partition() -> None:
+    """The policy names the account and the partition of its deployment."""
     text = Profile("aws-us-gov").policy_text()
 
     assert "arn:aws-us-gov:iam::111122223333:user/${aws:username}" in text

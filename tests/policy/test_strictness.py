@@ -1,15 +1,16 @@
-"""The table is strict: no part of the policy can go without some case going wrong."""
+"""The table is strict: if any part of the policy is removed, a case fails."""
 
 from local.referee import Referee
 from tests.policy.mutants import Mutant, mutants_of
 from tests.policy.truth_table import Case, Profile, cases
 
-# Nobody can be denied this call ("GetCallerIdentity", STS API Reference). The policy lists it for readers and for
-# simulators that do not know; this referee does.
+# This call cannot be denied ("GetCallerIdentity", STS API Reference). The policy lists it for readers and for
+# simulators that do not know this; the referee does.
 WITHOUT_EFFECT = "sts:GetCallerIdentity"
 
 
-def test_every_part_of_the_policy_is_held_by_a_case(referee: Referee) -> None:
+def test_every_part_has_a_case(referee: Referee) -> None:
+    """Every part of the policy is necessary for a case."""
     table = cases()
     mutants = {str(mutant): mutant for profile in _profiles(table) for mutant in mutants_of(profile.policy())}
 
@@ -27,7 +28,7 @@ def _profiles(table: list[Case]) -> set[Profile]:
 
 
 def _is_noticed(mutant: Mutant, table: list[Case], referee: Referee) -> bool:
-    # The cases about the part that has changed go first: they are the likeliest to notice.
+    # The cases about the changed part come first, because they are the most likely to fail.
     for case in sorted(table, key=lambda case: case.request.action != mutant.part):
         policy = case.profile.policy()
         changed = mutant.of(policy)

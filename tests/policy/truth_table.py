@@ -1,4 +1,4 @@
-"""The truth table: who asks what, with which credentials and permissions, and whether it must be allowed."""
+"""The truth table: requests, their credentials and permissions, and whether they must be allowed."""
 
 import json
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from tests.template import Template
 
 FOLDER = Path(__file__).parent
 
-# A case's options, the parameter of the template behind each, what each value is called there; the default comes first.
+# A case's options, the parameter of the template for each, and its values there; the default comes first.
 PARAMETERS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "first_password_change": ("FirstPasswordChange", {"on": "allow", "off": "deny"}),
     "access_key_enrolment": ("AccessKeyEnrolment", {"off": "deny", "on": "allow"}),
@@ -40,7 +40,7 @@ class Profile:
 
 @dataclass(frozen=True)
 class Case:
-    """One row. `ignores_policies`: AWS decides this call without looking at any policy."""
+    """One row. `ignores_policies`: AWS decides this call without any policy."""
 
     name: str
     group: str
@@ -53,11 +53,11 @@ class Case:
 
     @property
     def is_default(self) -> bool:
-        """Tell whether the case holds where nobody has chosen an option."""
+        """Return whether the case applies with the default options."""
         return all(DEFAULTS[option] == value for option, value in self.profile.options)
 
     def verdict(self, referee: Referee, policy: Policy) -> Verdict:
-        """Have the case judged for a user with this enforcement policy besides the grants."""
+        """Judge the case for a user with this enforcement policy in addition to the grants."""
         return referee.judge([policy, *map(grant, self.grants)], self.request)
 
 

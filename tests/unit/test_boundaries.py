@@ -1,4 +1,4 @@
-"""Where one thing ends and another begins: the day of escalation, the case of an address, a name that is used again."""
+"""Boundary cases: the day of escalation, the case of an address, a reused name."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -16,23 +16,23 @@ CREATED = datetime(2026, 11, 1, 9, tzinfo=UTC)
 ALICE = User("alice", "AIDAALICE", "/", {}, CREATED)
 
 
-def test_counts_an_escalation_from_its_very_day() -> None:
-    """The day on which the escalation goes out is the first that the digest lists."""
+def test_day_of_escalation() -> None:
+    """The digest lists a user as escalated from the day on which the escalation is sent."""
     found = escalated(snapshot({"alice": 14, "bob": 13}, {}), 14)
 
     assert [person.user.name for person in found] == ["alice"]
 
 
-def test_knows_the_persons_own_address_in_any_case() -> None:
-    """A mail server may answer for an address in another case than the one that was written to."""
+def test_own_address_in_any_case() -> None:
+    """A mail server may answer for an address in another case than that of the mail."""
     bounced = DeliveryReport("AIDAALICE", ["Alice@Example.com"], {"alice@example.com": "bounced"})
 
     assert address_failure_of(bounced) == AddressFailure("AIDAALICE", "Alice@Example.com", "bounced")
 
 
 @pytest.mark.parametrize(("seconds", "same"), [(0, True), (1, True), (2, False), (3600, False)])
-def test_takes_no_row_of_an_earlier_user_of_the_name(seconds: int, same: bool) -> None:
-    """A user who was created again the same day does not inherit the devices of the one before."""
+def test_row_of_earlier_user(seconds: int, same: bool) -> None:
+    """A user who was created again the same day does not inherit the devices of the earlier one."""
     row = Credentials(CREATED - timedelta(seconds=seconds), password=True, active_keys=0, mfa=True, able_since=None)
     report = CredentialReport(CREATED, {"alice": row})
     facts = EnrolmentFacts([AccountUser(ALICE, PolicyCoverage())], report, {}, {}, None)

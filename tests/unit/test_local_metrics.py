@@ -1,4 +1,4 @@
-"""The local cloud counts what functions log in the embedded metric format, and nothing else that they log."""
+"""The local cloud extracts metrics in the embedded metric format, and nothing else, from the logs."""
 
 import json
 
@@ -7,8 +7,8 @@ import pytest
 from local.server.metrics import Counted, counted_in
 
 
-def test_a_line_in_the_format_is_counted_for_each_value_and_set_of_dimensions() -> None:
-    """Every value of every metric is one count, under the dimensions that the line names."""
+def test_metric_line() -> None:
+    """Each value of each metric counts once, with the dimensions that the line names."""
     line = json.dumps(
         {
             "_aws": {
@@ -34,6 +34,6 @@ def test_a_line_in_the_format_is_counted_for_each_value_and_set_of_dimensions() 
 
 
 @pytest.mark.parametrize("line", ["START RequestId: 1", '{"message": "Sweep done"}', '{"_aws": cut', ""])
-def test_any_other_line_counts_nothing(line: str) -> None:
-    """Neither text nor a line of another kind is taken for a metric."""
+def test_other_lines(line: str) -> None:
+    """Neither text nor a line of another kind counts as a metric."""
     assert list(counted_in(line)) == []

@@ -1,4 +1,4 @@
-"""A wrong environment stops the function at once, and the error says which variable and what was expected."""
+"""A wrong environment stops the function at once, and the error names the variable and what was expected."""
 
 from datetime import UTC, datetime
 
@@ -28,7 +28,8 @@ ENVIRONMENT = {
 }
 
 
-def test_a_right_environment_is_read() -> None:
+def test_valid_environment() -> None:
+    """A valid environment is read."""
     read = Settings.from_environment(ENVIRONMENT)
 
     assert read.policy_arn == ENVIRONMENT["POLICY_ARN"]
@@ -37,7 +38,8 @@ def test_a_right_environment_is_read() -> None:
 
 
 @pytest.mark.parametrize("name", sorted(ENVIRONMENT))
-def test_a_missing_variable_is_named(name: str) -> None:
+def test_missing_variable(name: str) -> None:
+    """A missing variable is named."""
     environment = {key: value for key, value in ENVIRONMENT.items() if key != name}
 
     with pytest.raises(InvalidSetting, match=f"{name}: expected .*, it is not set"):
@@ -45,12 +47,14 @@ def test_a_missing_variable_is_named(name: str) -> None:
 
 
 @pytest.mark.parametrize("arn", ["", "mfa-control", "arn:aws:iam::111122223333:role/mfa-control"])
-def test_what_is_no_policy_arn_is_refused(arn: str) -> None:
+def test_invalid_policy_arn(arn: str) -> None:
+    """A value that is not a policy's ARN is refused."""
     with pytest.raises(InvalidSetting, match="POLICY_ARN: expected the ARN of a managed policy"):
         Settings.from_environment({**ENVIRONMENT, "POLICY_ARN": arn})
 
 
-def test_what_is_none_of_the_choices_is_refused_with_what_they_are() -> None:
+def test_invalid_choice() -> None:
+    """A value that is not a choice is refused with the list of choices."""
     with pytest.raises(InvalidSetting, match="ENFORCE_BY: expected one of user, group, found 'role'"):
         Settings.from_environment({**ENVIRONMENT, "ENFORCE_BY": "role"})
 
@@ -64,29 +68,34 @@ def test_what_is_none_of_the_choices_is_refused_with_what_they_are() -> None:
         ("2026-11-24T09:00:00+09:00", datetime(2026, 11, 24, tzinfo=UTC)),
     ],
 )
-def test_a_time_is_read_with_its_zone_which_is_utc_where_none_is_said(value: str, read: datetime | None) -> None:
+def test_time(value: str, read: datetime | None) -> None:
+    """A time is read with its zone; the default is UTC."""
     assert settings.moment({"SINCE": value}, "SINCE") == read
 
 
 @pytest.mark.parametrize("value", ["yesterday", " ", "24.11.2026"])
-def test_what_is_no_time_is_refused(value: str) -> None:
+def test_invalid_time(value: str) -> None:
+    """A value that is not a time is refused."""
     with pytest.raises(InvalidSetting, match="SINCE: expected a day or a time"):
         settings.moment({"SINCE": value}, "SINCE")
 
 
 @pytest.mark.parametrize("value", ["", " ", ","])
-def test_an_empty_list_of_paths_exempts_nobody(value: str) -> None:
+def test_no_paths(value: str) -> None:
+    """An empty list of paths exempts nobody."""
     assert settings.paths({"EXEMPT_PATHS": value}, "EXEMPT_PATHS") == ()
 
 
 @pytest.mark.parametrize("value", ["/", "service/", "/service", "/service/,/", "//", "/a//"])
-def test_a_path_that_would_exempt_everybody_or_nobody_is_refused(value: str) -> None:
+def test_invalid_path(value: str) -> None:
+    """A path that would exempt every user or nobody is refused."""
     with pytest.raises(InvalidSetting, match="EXEMPT_PATHS: expected path prefixes"):
         settings.paths({"EXEMPT_PATHS": value}, "EXEMPT_PATHS")
 
 
 @given(st.text(alphabet="/, ab", max_size=20))
-def test_no_list_of_paths_whatever_its_text_reaches_a_user_at_the_root(value: str) -> None:
+def test_user_at_root_path(value: str) -> None:
+    """No list of paths exempts a user at the root path."""
     try:
         paths = settings.paths({"EXEMPT_PATHS": value}, "EXEMPT_PATHS")
     except InvalidSetting:

@@ -1,4 +1,4 @@
-"""A user is let go to be deleted where we stand in the way, and not without end."""
+"""The policy is detached from a user if it blocks the deletion, up to a weekly limit."""
 
 import pytest
 
@@ -13,9 +13,8 @@ GROUPS = "Cannot delete entity, must remove users from group first."
 @pytest.mark.parametrize(
     ("coverage", "message"), [(ATTACHED, POLICIES), (MEMBER, GROUPS), (ATTACHED, None), (MEMBER, None)]
 )
-def test_what_holds_the_user_is_in_the_way_of_a_deletion_that_failed_of_it(
-    coverage: PolicyCoverage, message: str | None
-) -> None:
+def test_blocking_coverage(coverage: PolicyCoverage, message: str | None) -> None:
+    """Our attachment or membership blocks a deletion that failed because of it."""
     assert blocks_deletion(coverage, message)
 
 
@@ -23,15 +22,18 @@ def test_what_holds_the_user_is_in_the_way_of_a_deletion_that_failed_of_it(
 @pytest.mark.parametrize(
     "first", ["delete login profile", "delete access keys", "delete policies", "delete MFA device"]
 )
-def test_what_is_not_ours_to_take_off_is_not_our_doing(coverage: PolicyCoverage, first: str) -> None:
+def test_other_obstacles(coverage: PolicyCoverage, first: str) -> None:
+    """Other obstacles are not ours to remove."""
     assert not blocks_deletion(coverage, f"Cannot delete entity, must {first} first.")
 
 
-def test_one_hold_does_not_answer_for_the_other() -> None:
+def test_one_obstacle_at_a_time() -> None:
+    """An attachment does not explain a conflict with a group, nor the other way round."""
     assert not blocks_deletion(ATTACHED, GROUPS)
     assert not blocks_deletion(MEMBER, POLICIES)
     assert not blocks_deletion(FREE, None)
 
 
-def test_a_user_is_let_go_three_times_a_week() -> None:
+def test_three_times_a_week() -> None:
+    """The policy is detached for a deletion three times a week."""
     assert [deletion_grace_left(times) for times in (0, 2, 3)] == [True, True, False]

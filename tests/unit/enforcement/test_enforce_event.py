@@ -1,4 +1,4 @@
-"""Real CloudTrail shapes of every kind of caller are read; what is no event is refused by the field's name."""
+"""Events of every kind of caller are read; anything else is refused with the name of the field."""
 
 import json
 import re
@@ -37,9 +37,8 @@ def read(body: str) -> Fact:
         ("create_user_duplicate_delivery", "alice", "/"),
     ],
 )
-def test_a_user_created_by_any_kind_of_caller_is_read(
-    event_text: ReadText, caller: str, name: str | None, path: str | None
-) -> None:
+def test_created_user(event_text: ReadText, caller: str, name: str | None, path: str | None) -> None:
+    """A user created by any kind of caller is read."""
     recorded = json.loads(event_text(caller))["detail"]["responseElements"]["user"]
 
     created = read(event_text(caller))
@@ -50,7 +49,8 @@ def test_a_user_created_by_any_kind_of_caller_is_read(
     assert created.user.user_id == recorded["userId"]
 
 
-def test_the_tags_and_the_time_of_the_call_are_read(event_text: ReadText) -> None:
+def test_tags_and_time(event_text: ReadText) -> None:
+    """The tags and the time of the call are read."""
     created = read(event_text("create_user_console"))
 
     assert created == UserCreated(
@@ -75,7 +75,8 @@ def test_the_tags_and_the_time_of_the_call_are_read(event_text: ReadText) -> Non
         ("lookalike_identitystore_create_user", "CreateUser of"),
     ],
 )
-def test_a_call_that_created_nobody_here_is_told_apart(event_text: ReadText, event: str, reason: str) -> None:
+def test_ignored_calls(event_text: ReadText, event: str, reason: str) -> None:
+    """A call that created no user in this account is ignored."""
     nobody = read(event_text(event))
 
     assert isinstance(nobody, Ignored)
@@ -93,9 +94,8 @@ def test_a_call_that_created_nobody_here_is_told_apart(event_text: ReadText, eve
         ("update_user_rename", UserChanged("alice.smith", renamed_from="alice")),
     ],
 )
-def test_a_changed_user_is_named_as_the_user_is_called_now_and_was_held_if_something_was_taken_off(
-    event_text: ReadText, event: str, changed: UserChanged
-) -> None:
+def test_changed_user(event_text: ReadText, event: str, changed: UserChanged) -> None:
+    """A changed user has the new name, and is flagged if the call detached the policy."""
     assert read(event_text(event)) == changed
 
 
@@ -110,16 +110,19 @@ def test_a_changed_user_is_named_as_the_user_is_called_now_and_was_held_if_somet
         "delete_group",
     ],
 )
-def test_a_change_of_the_policy_or_the_group_is_one_of_the_enforcement(event_text: ReadText, event: str) -> None:
+def test_enforcement_change(event_text: ReadText, event: str) -> None:
+    """A change of the policy or the group is a change of the enforcement."""
     assert read(event_text(event)) == EnforcementChanged()
 
 
 @pytest.mark.parametrize("event", ["attach_user_policy_by_enforce", "add_user_to_group", "delete_user"])
-def test_what_attaches_or_deletes_is_none_of_ours(event_text: ReadText, event: str) -> None:
+def test_other_iam_calls(event_text: ReadText, event: str) -> None:
+    """Calls that attach the policy or delete a user are ignored."""
     assert isinstance(read(event_text(event)), Ignored)
 
 
-def test_who_called_when_and_from_where_is_kept(event_text: ReadText) -> None:
+def test_caller_time_and_address(event_text: ReadText) -> None:
+    """The caller, the time and the address are kept."""
     call = RecordedCall.from_message(event_text("tag_user_exempt")).to_api_call()
 
     assert call == ApiCall(
@@ -155,7 +158,8 @@ def without(event: dict[str, Any], field: str) -> dict[str, Any]:
         "detail.responseElements.user.path",
     ],
 )
-def test_a_missing_field_is_named(event_text: ReadText, field: str) -> None:
+def test_missing_field(event_text: ReadText, field: str) -> None:
+    """A missing field is named."""
     event = without(json.loads(event_text("create_user_console")), field)
 
     with pytest.raises(MalformedEvent, match=f"{field}.*: expected (an object|text), found NoneType"):
@@ -163,7 +167,8 @@ def test_a_missing_field_is_named(event_text: ReadText, field: str) -> None:
 
 
 @pytest.mark.parametrize("time", ["yesterday", "2026-11-24T09:15:02"])
-def test_a_time_that_is_none_or_has_no_zone_is_refused(event_text: ReadText, time: str) -> None:
+def test_invalid_time(event_text: ReadText, time: str) -> None:
+    """A value that is not a time, or has no zone, is refused."""
     event = json.loads(event_text("create_user_console"))
     event["detail"]["eventTime"] = time
 
@@ -175,8 +180,8 @@ def test_a_time_that_is_none_or_has_no_zone_is_refused(event_text: ReadText, tim
     ("field", "value"),
     [("userName", "AWS ROOT USER"), ("userName", "a" * 129), ("userId", "AIDA#1"), ("path", "/" * 1025)],
 )
-def test_user_whom_iam_could_not_have(event_text: ReadText, field: str, value: str) -> None:
-    """A user with a name, an id or a path that IAM gives nobody is refused by the field."""
+def test_impossible_user(event_text: ReadText, field: str, value: str) -> None:
+    """A user with a name, an id or a path that IAM does not allow is refused with the name of the field."""
     event = json.loads(event_text("create_user_console"))
     event["detail"]["responseElements"]["user"][field] = value
 
@@ -185,8 +190,8 @@ def test_user_whom_iam_could_not_have(event_text: ReadText, field: str, value: s
 
 
 @pytest.mark.parametrize("event", ["detach_user_policy", "tag_user_exempt", "update_user_rename"])
-def test_name_that_iam_could_not_have(event_text: ReadText, event: str) -> None:
-    """A changed user with a name that IAM gives nobody is refused."""
+def test_impossible_name(event_text: ReadText, event: str) -> None:
+    """A changed user with a name that IAM does not allow is refused."""
     body = re.sub(r'("(?:newUserName|userName)": )"[a-z.]+"', r'\1"no name"', event_text(event))
 
     with pytest.raises(MalformedEvent, match=r"[uU]serName: expected the name of a user"):
@@ -195,7 +200,7 @@ def test_name_that_iam_could_not_have(event_text: ReadText, event: str) -> None:
 
 @pytest.mark.parametrize("tag", [{"key": "team"}, {"key": "team", "value": None}, {"key": "team", "value": ""}])
 def test_empty_tag(event_text: ReadText, tag: dict[str, str | None]) -> None:
-    """A tag without a value is one whose value is empty."""
+    """A tag without a value has an empty value."""
     event = json.loads(event_text("create_user_console"))
     event["detail"]["requestParameters"]["tags"] = [tag]
 
@@ -206,7 +211,8 @@ def test_empty_tag(event_text: ReadText, tag: dict[str, str | None]) -> None:
 
 
 @pytest.mark.parametrize("tags", ["mfa-exempt", ["mfa-exempt"], {"mfa-exempt": "robot"}, 7])
-def test_tags_of_another_shape_are_refused_rather_than_taken_for_none(event_text: ReadText, tags: object) -> None:
+def test_malformed_tags(event_text: ReadText, tags: object) -> None:
+    """Tags of another shape are refused and not read as none."""
     event = json.loads(event_text("create_user_console"))
     event["detail"]["requestParameters"]["tags"] = tags
 
@@ -215,8 +221,8 @@ def test_tags_of_another_shape_are_refused_rather_than_taken_for_none(event_text
 
 
 @pytest.mark.parametrize("tag", [{}, {"key": None}, {"key": 7}, {"key": "team", "value": ["x"]}])
-def test_tag_is_named(event_text: ReadText, tag: dict[str, object]) -> None:
-    """A tag that is none is refused by its place in the list."""
+def test_malformed_tag_is_named(event_text: ReadText, tag: dict[str, object]) -> None:
+    """A malformed tag is named by its place in the list."""
     event = json.loads(event_text("create_user_console"))
     event["detail"]["requestParameters"]["tags"] = [{"key": "email", "value": "alice@example.com"}, tag]
 
@@ -232,7 +238,8 @@ anything = st.recursive(
 
 
 @given(body=st.text() | anything.map(json.dumps))
-def test_whatever_is_no_event_is_refused_as_malformed_and_in_no_other_way(body: str) -> None:
+def test_any_other_body(body: str) -> None:
+    """Any other body raises only MalformedEvent."""
     with pytest.raises(MalformedEvent):
         read(body)
 
@@ -249,9 +256,8 @@ DETAIL_FIELDS = [
 
 
 @given(field=st.sampled_from(DETAIL_FIELDS), value=anything)
-def test_an_event_damaged_in_one_field_is_read_or_refused_but_never_breaks(
-    event_text: ReadText, field: str, value: object
-) -> None:
+def test_damaged_event(event_text: ReadText, field: str, value: object) -> None:
+    """An event with one damaged field is read or refused, and raises no other error."""
     event = json.loads(event_text("create_user_console"))
     event["detail"][field] = value
 

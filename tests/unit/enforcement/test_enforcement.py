@@ -1,4 +1,4 @@
-"""One rule decides about the new user, the changed user and the hourly sweep alike."""
+"""One rule decides about the new user, the changed user and the hourly sweep."""
 
 from datetime import UTC, date, datetime, timedelta
 
@@ -48,22 +48,26 @@ def decide(user: AccountUser, rules: Rules = RULES, *deletion_pending: str) -> D
     return decide_enforcement(user, rules, today=TODAY, flags=Flags(deletion_pending=frozenset(deletion_pending)))
 
 
-def test_a_user_who_is_not_held_is_enforced() -> None:
+def test_attaches() -> None:
+    """A user without the policy is enforced."""
     assert decide(known()) == Attach(known().user)
 
 
 @pytest.mark.parametrize("coverage", [ATTACHED, IN_GROUP, BOTH])
-def test_a_user_who_is_held_either_way_needs_nothing(coverage: PolicyCoverage) -> None:
+def test_leaves_enforced_user_alone(coverage: PolicyCoverage) -> None:
+    """A user whom the policy reaches by either method is left alone."""
     assert decide(known(coverage)) == LeaveAlone(known().user, Reason.ENFORCED)
 
 
 @pytest.mark.parametrize("coverage", [ATTACHED, IN_GROUP, BOTH])
 @pytest.mark.parametrize(("path", "tag"), [("/service/", ""), ("/", "robot"), ("/", "2026-11-24")])
-def test_an_exempt_user_who_is_held_either_way_is_released(coverage: PolicyCoverage, path: str, tag: str) -> None:
+def test_releases_exempt_user(coverage: PolicyCoverage, path: str, tag: str) -> None:
+    """An exempt user whom the policy reaches by either method is released."""
     assert isinstance(decide(known(coverage, path=path, exempt=tag)), Release)
 
 
-def test_an_exempt_user_who_is_free_is_left_alone_for_the_exemptions_reason() -> None:
+def test_leaves_exempt_user_alone() -> None:
+    """An exempt user without the policy is left alone for the exemption's reason."""
     decision = decide(known(exempt="robot"))
 
     assert isinstance(decision, LeaveAlone)
@@ -72,22 +76,26 @@ def test_an_exempt_user_who_is_free_is_left_alone_for_the_exemptions_reason() ->
     assert decision.exemption.reason == "robot"
 
 
-def test_the_policy_comes_back_the_day_after_an_exemption_ends() -> None:
+def test_exemption_ends() -> None:
+    """The policy is attached again the day after an exemption ends."""
     assert decide(known(exempt="2026-11-23")) == Attach(known(exempt="2026-11-23").user)
 
 
-def test_a_user_whose_deletion_failed_because_of_us_is_left_alone() -> None:
+def test_pending_deletion() -> None:
+    """A user whose deletion failed because of the policy is left alone."""
     assert decide(known(), RULES, "AIDAALICE") == LeaveAlone(known().user, Reason.BEING_DELETED)
     assert isinstance(decide(known(), RULES, "AIDABOB"), Attach)
 
 
-def test_a_user_who_is_older_than_the_deployment_is_only_reported_but_one_created_at_its_moment_is_not() -> None:
+def test_older_user() -> None:
+    """A user older than the deployment is only reported; one created at that moment is enforced."""
     assert decide(known(created=OLD)) == LeaveAlone(known(created=OLD).user, Reason.OLDER)
     assert isinstance(decide(known(created=DEPLOYED)), Attach)
     assert isinstance(decide(known(created=OLD), Rules(EXEMPTIONS, since=None)), Attach)
 
 
-def test_an_older_user_whom_the_policy_once_held_is_enforced_again() -> None:
+def test_older_user_once_enforced() -> None:
+    """An older user who once had the policy is enforced again."""
     older = known(created=OLD)
 
     decision = decide_enforcement(older, RULES, today=TODAY, flags=Flags(previously_enforced={"AIDAALICE"}))
@@ -95,11 +103,13 @@ def test_an_older_user_whom_the_policy_once_held_is_enforced_again() -> None:
     assert decision == Attach(older.user)
 
 
-def test_an_older_user_who_became_exempt_is_released_all_the_same() -> None:
+def test_older_user_is_released() -> None:
+    """An older user who becomes exempt is released, too."""
     assert isinstance(decide(known(ATTACHED, created=OLD, exempt="robot")), Release)
 
 
-def test_a_group_without_the_policy_enforces_nobody_yet_an_exempt_member_still_leaves_it() -> None:
+def test_group_without_policy() -> None:
+    """A group without the policy enforces nobody, but exempt members still leave it."""
     broken = Rules(EXEMPTIONS, since=DEPLOYED, group_enforces=False)
 
     assert isinstance(decide(known(IN_GROUP), broken), Attach)
@@ -114,9 +124,10 @@ def test_a_group_without_the_policy_enforces_nobody_yet_an_exempt_member_still_l
     exempt=st.sampled_from(["", "robot", "2026-11-23", "2026-11-24"]),
     since=st.sampled_from([None, DEPLOYED]),
 )
-def test_what_is_decided_brings_every_user_to_where_nothing_more_is_decided(
+def test_decisions_converge(
     coverage: PolicyCoverage, created: datetime, path: str, exempt: str, since: datetime | None
 ) -> None:
+    """After a decision is carried out, the next decision leaves the user alone."""
     rules, user = Rules(EXEMPTIONS, since), known(coverage, created=created, path=path, exempt=exempt)
 
     match decide(user, rules):
@@ -130,28 +141,33 @@ def test_what_is_decided_brings_every_user_to_where_nothing_more_is_decided(
     assert isinstance(decide(AccountUser(user.user, after), rules), LeaveAlone)
 
 
-def test_the_border_is_what_ops_chose_or_the_deployment_and_there_is_none_when_all_are_enforced() -> None:
+def test_enforced_since() -> None:
+    """The date is ops' choice or the deployment, and there is none if all users are enforced."""
     assert enforced_since(ExistingUsers.REPORT, None, DEPLOYED) == DEPLOYED
     assert enforced_since(ExistingUsers.REPORT, OLD, DEPLOYED) == OLD
     assert enforced_since(ExistingUsers.ENFORCE, OLD, DEPLOYED) is None
 
 
-def test_each_way_stands_in_for_the_other_unless_the_group_enforces_nobody() -> None:
+def test_methods_in_order() -> None:
+    """Each method is the fallback for the other, unless the group has no policy."""
     assert methods_in_order(EnforcementMethod.USER) == (EnforcementMethod.USER, EnforcementMethod.GROUP)
     assert methods_in_order(EnforcementMethod.GROUP) == (EnforcementMethod.GROUP, EnforcementMethod.USER)
     assert methods_in_order(EnforcementMethod.GROUP, group_enforces=False) == (EnforcementMethod.USER,)
 
 
-def test_the_policy_is_put_back_as_often_as_ops_allow() -> None:
+def test_reattachment_limit() -> None:
+    """The policy is attached again as often a day as ops allow."""
     assert [reattachment_limit_reached(times, most=3) for times in (0, 2, 3)] == [False, False, True]
     assert reattachment_limit_reached(0, most=0)
 
 
-def test_what_was_seen_of_a_user_is_fresh_for_a_minute() -> None:
+def test_facts_are_fresh_for_a_minute() -> None:
+    """Facts about a user are fresh for a minute."""
     assert is_fresh(NEW, NEW + timedelta(seconds=59))
     assert not is_fresh(NEW, NEW + timedelta(seconds=60))
 
 
-def test_a_user_may_appear_within_five_minutes() -> None:
+def test_user_may_still_appear() -> None:
+    """A user may appear in IAM within five minutes."""
     assert may_still_appear(NEW, NEW + timedelta(minutes=4, seconds=59))
     assert not may_still_appear(NEW, NEW + timedelta(minutes=5))

@@ -1,4 +1,4 @@
-"""Who is exempt, until when, and that nobody else is."""
+"""Which users are exempt, until when, and that no others are."""
 
 import re
 from collections.abc import Callable
@@ -28,15 +28,17 @@ def full_width(text: str) -> str:
 
 
 def arabic(text: str) -> str:
-    """Return the text with the digits that Arabic is written with."""
+    """Return the text with Arabic-Indic digits."""
     return text.translate({ord("0") + digit: 0x660 + digit for digit in range(10)})
 
 
-def test_a_user_without_the_tag_and_outside_the_paths_is_not_exempt() -> None:
+def test_not_exempt() -> None:
+    """A user without the tag and outside the paths is not exempt."""
     assert RULES.exemption_of(user(team="platform"), TODAY) is None
 
 
-def test_any_words_in_the_tag_exempt_for_that_reason_without_an_end() -> None:
+def test_reason() -> None:
+    """Words in the tag exempt for that reason without an end."""
     exemption = RULES.exemption_of(user(mfa_exempt="CI robot, keys only"), TODAY)
 
     assert exemption == Exemption(ExemptBy.TAG, "CI robot, keys only", until=None)
@@ -60,8 +62,8 @@ def test_any_words_in_the_tag_exempt_for_that_reason_without_an_end() -> None:
         ),
     ],
 )  # fmt: skip
-def test_a_last_day_in_front(value: str, reason: str) -> None:
-    """A day in front is the last one, and what follows it the reason; the digits may be those of any script."""
+def test_last_day_and_reason(value: str, reason: str) -> None:
+    """A day at the start is the last one, and the rest is the reason; its digits may be of any script."""
     assert RULES.tagged(user(mfa_exempt=value)) == Exemption(ExemptBy.TAG, reason, date(2026, 12, 31))
 
 
@@ -78,8 +80,8 @@ def test_a_last_day_in_front(value: str, reason: str) -> None:
         "OPS-4711 2026-12-31", "CI robot until 2026-12-31", "CI robot since 2026-11-31", "expires 31.12.2026",
     ],
 )  # fmt: skip
-def test_a_day_that_is_not_read(value: str) -> None:
-    """A day that does not exist, is written in another way, or stands elsewhere exempts nobody, and is named."""
+def test_unreadable_day(value: str) -> None:
+    """A day that does not exist, has another form or another position exempts nobody, and is reported."""
     mistyped = user(mfa_exempt=value)
 
     assert RULES.exemption_of(mistyped, TODAY) is None
@@ -95,8 +97,8 @@ def test_a_day_that_is_not_read(value: str) -> None:
         "until they may decide", "may be removed", "一時的な除外", "移行完了まで", "3年契約", "kept in the safe",
     ],
 )  # fmt: skip
-def test_words_and_tickets_are_reasons(value: str) -> None:
-    """A ticket's number, an address, a version and words exempt without an end, for the reason as it is written."""
+def test_words_and_tickets(value: str) -> None:
+    """A ticket's number, an address, a version and words exempt without an end, for that reason."""
     robot = user(mfa_exempt=value)
 
     assert RULES.tagged(robot) == Exemption(ExemptBy.TAG, value)
@@ -122,10 +124,10 @@ BETWEEN = st.sampled_from(["", " ", "-", ": "])
 
 
 @given(DAYS, st.sampled_from(WRITTEN), SCRIPTS, st.tuples(IAM_VALUES, BETWEEN), st.tuples(BETWEEN, IAM_VALUES))
-def test_no_day_exempts_without_end(
+def test_any_day_has_an_end(
     day: date, form: str, script: Callable[[str], str], before: tuple[str, str], after: tuple[str, str]
 ) -> None:
-    """A value with a day in it never exempts without an end, whatever stands around the day."""
+    """A value that contains a day never exempts without an end, whatever surrounds the day."""
     assume(before[1] or not before[0][-1:].isalnum() or (form[1] != "B" and before[0][-1:].isalpha()))
     assume(after[0] or not after[1][:1].isnumeric())
 
@@ -135,8 +137,8 @@ def test_no_day_exempts_without_end(
 
 
 @given(DAYS, st.from_regex(r"[A-Za-z]{2,9}( [A-Za-z]{2,9}){0,3}(-[0-9]{1,8})?", fullmatch=True) | st.just(""))
-def test_what_is_printed_can_be_tagged(day: date, reason: str) -> None:
-    """An exemption as it is printed is the value of a tag that exempts in the same way."""
+def test_printed_exemption_is_a_tag(day: date, reason: str) -> None:
+    """A printed exemption is the value of a tag that exempts in the same way."""
     exemption = RULES.tagged(user(mfa_exempt=f"{day} {reason}"))
 
     assert RULES.tagged(user(mfa_exempt=str(exemption))) == exemption
@@ -144,8 +146,8 @@ def test_what_is_printed_can_be_tagged(day: date, reason: str) -> None:
 
 
 @given(IAM_VALUES)
-def test_every_value_is_read_or_named(value: str) -> None:
-    """A value that IAM takes exempts, or is named as malformed, or is empty: never two of these."""
+def test_every_value_is_classified(value: str) -> None:
+    """A value that IAM accepts exempts, is reported as malformed, or is empty: exactly one of these."""
     tagged = user(mfa_exempt=value)
 
     assert [RULES.tagged(tagged) is not None, RULES.malformed(tagged) is not None, not value.strip()].count(True) == 1
@@ -155,18 +157,20 @@ def test_every_value_is_read_or_named(value: str) -> None:
     st.from_regex(r"[A-Z]{3,8}-[0-9]{1,8}|[3-9][0-9]{2,11}", fullmatch=True),
     st.sampled_from(["", " robot", ": keys only"]),
 )
-def test_no_ticket_passes_for_a_day(ticket: str, more: str) -> None:
+def test_ticket_is_a_reason(ticket: str, more: str) -> None:
     """The key or the number of a ticket is a reason."""
     assert RULES.tagged(user(mfa_exempt=ticket + more)) == Exemption(ExemptBy.TAG, ticket + more)
 
 
 @pytest.mark.parametrize("value", ["", " ", "\t"])
-def test_an_empty_tag_exempts_nobody(value: str) -> None:
+def test_empty_tag(value: str) -> None:
+    """An empty tag exempts nobody."""
     assert RULES.exemption_of(user(mfa_exempt=value), TODAY) is None
 
 
 @given(days=st.integers(-5000, 5000))
-def test_a_date_in_the_tag_exempts_until_that_day_inclusive(days: int) -> None:
+def test_last_day_is_inclusive(days: int) -> None:
+    """A date in the tag exempts until that day, inclusive."""
     last_day = TODAY + timedelta(days=days)
 
     exemption = RULES.exemption_of(user(mfa_exempt=last_day.isoformat()), TODAY)
@@ -175,11 +179,13 @@ def test_a_date_in_the_tag_exempts_until_that_day_inclusive(days: int) -> None:
     assert exemption is None or exemption.until == last_day
 
 
-def test_the_case_of_the_tag_key_does_not_matter_as_it_does_not_to_iam() -> None:
+def test_tag_key_in_any_case() -> None:
+    """The tag key is not case-sensitive, as in IAM."""
     assert RULES.exemption_of(user(MFA_Exempt="robot"), TODAY) is not None
 
 
-def test_an_empty_tag_key_switches_exemption_by_tag_off() -> None:
+def test_empty_tag_key() -> None:
+    """An empty tag key switches exemption by tag off."""
     rules = ExemptionRules(tag_key="", paths=())
     nameless = User("alice", "AIDAEXAMPLEALICE", "/", {"": "robot", "mfa-exempt": "robot"}, CREATED)
 
@@ -187,20 +193,24 @@ def test_an_empty_tag_key_switches_exemption_by_tag_off() -> None:
 
 
 @pytest.mark.parametrize("path", ["/service/", "/service/build/"])
-def test_a_path_exempts_whoever_is_under_it(path: str) -> None:
+def test_path(path: str) -> None:
+    """A path exempts the users under it."""
     assert RULES.exemption_of(user(path), TODAY) == Exemption(ExemptBy.PATH, "path /service/")
 
 
 @pytest.mark.parametrize("path", ["/", "/services/", "/people/service/", "/Service/"])
-def test_a_path_exempts_nobody_who_only_looks_alike(path: str) -> None:
+def test_similar_path(path: str) -> None:
+    """A path that is only similar exempts nobody."""
     assert RULES.exemption_of(user(path), TODAY) is None
 
 
-def test_without_paths_no_path_exempts() -> None:
+def test_no_paths() -> None:
+    """Without paths no path exempts."""
     assert ExemptionRules("mfa-exempt", paths=()).exemption_of(user("/service/"), TODAY) is None
 
 
-def test_a_tag_that_has_ended_does_not_hide_a_path_that_exempts() -> None:
+def test_path_after_ended_tag() -> None:
+    """An ended tag does not hide a path that exempts."""
     exemption = RULES.exemption_of(user("/service/", mfa_exempt="2020-01-01"), TODAY)
 
     assert exemption is not None

@@ -1,4 +1,4 @@
-"""A request for a user's release is read whichever release of the project has written it."""
+"""A release request is read from every release of the project."""
 
 import json
 from datetime import UTC, datetime
@@ -26,26 +26,26 @@ def read(after: object) -> ReleaseRequest:
 
 @given(st.builds(ReleaseRequest, user_ids, user_names, st.none() | calls))
 def test_round_trip(request: ReleaseRequest) -> None:
-    """What one function writes is what the other reads."""
+    """One function reads what the other writes."""
     assert ReleaseRequest.from_json(request.to_json()) == request
 
 
 @pytest.mark.parametrize("after", [CALL, {**CALL, "event_id": "", "session": "s-1"}])
 def test_other_releases(after: dict[str, Any]) -> None:
-    """A call with fewer fields or more than this release knows is read."""
+    """A call with fewer or more fields than this release has is read."""
     expected = ApiCall("TagUser", "jane", AT, "203.0.113.24")
 
     assert read(after) == ReleaseRequest("AIDAEXAMPLEROBOT", "robot", expected)
 
 
 @pytest.mark.parametrize("after", [None, 7, [], {}, {"at": "now"}, {**CALL, "at": "2026-11-24T09:15:02"}])
-def test_call_that_cannot_be_read(after: object) -> None:
-    """A request is good without its call, which is only for the log."""
+def test_unreadable_call(after: object) -> None:
+    """A request is valid without its call, which is only logged."""
     assert read(after) == ReleaseRequest("AIDAEXAMPLEROBOT", "robot")
 
 
-def test_call_in_part() -> None:
-    """What is missing of a call is unknown."""
+def test_partial_call() -> None:
+    """Missing parts of a call are unknown."""
     assert read({"at": AT.isoformat(), "caller": 7}).after == ApiCall("unknown", "unknown", AT, "unknown")
 
 
@@ -62,7 +62,7 @@ def test_call_in_part() -> None:
         ('{"release": {"user_id": ["AIDA"], "user_name": "robot"}}', "release.user_id"),
     ],
 )
-def test_no_request(body: str, field: str) -> None:
-    """What is no request is refused by the name of the field."""
+def test_malformed_request(body: str, field: str) -> None:
+    """A body that is not a request is refused with the name of the field."""
     with pytest.raises(MalformedRequest, match=f"{field}: expected "):
         ReleaseRequest.from_json(body)

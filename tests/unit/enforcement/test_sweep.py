@@ -1,4 +1,4 @@
-"""What a sweep comes to: everybody is counted once, and only those who need something are kept."""
+"""The totals of a sweep: every user counts once, and only users to act on are kept."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -36,7 +36,8 @@ people = st.lists(
 
 
 @given(people)
-def test_everybody_counts_once_as_enforced_exempt_or_missing(everybody: list[AccountUser]) -> None:
+def test_every_user_counts_once(everybody: list[AccountUser]) -> None:
+    """Every user counts once: as enforced, exempt or missing."""
     plan = plan_sweep(everybody, RULES, today=TODAY, flags=Flags({known.user.user_id for known in everybody[:2]}))
 
     totals = totals_of(plan, SweepOutcome(attached=len(plan.attach)))
@@ -44,7 +45,8 @@ def test_everybody_counts_once_as_enforced_exempt_or_missing(everybody: list[Acc
     assert totals.enforced + sum(totals.exempt.values()) + sum(totals.missing.values()) == len(everybody)
 
 
-def test_whoever_could_not_be_attached_is_missing_and_whoever_fits_nowhere_is_unenforceable() -> None:
+def test_failed_and_unenforceable() -> None:
+    """A failed attachment counts as missing; a user with full quotas counts as unenforceable."""
     alice = User("alice", "AIDAALICE", "/", {}, DEPLOYED)
     plan = plan_sweep([AccountUser(alice, PolicyCoverage())], RULES, today=TODAY)
 
@@ -54,7 +56,8 @@ def test_whoever_could_not_be_attached_is_missing_and_whoever_fits_nowhere_is_un
     assert totals.unenforceable == 1
 
 
-def test_an_exemption_that_has_ended_is_kept_apart_and_its_user_is_enforced() -> None:
+def test_ended_exemption() -> None:
+    """An ended exemption is kept separately, and its user is enforced."""
     alice = User("alice", "AIDAALICE", "/", {"mfa-exempt": "2026-11-23"}, DEPLOYED)
 
     plan = plan_sweep([AccountUser(alice, PolicyCoverage())], RULES, today=TODAY)
@@ -64,7 +67,9 @@ def test_an_exemption_that_has_ended_is_kept_apart_and_its_user_is_enforced() ->
     assert totals_of(plan, SweepOutcome(attached=1)).exempt == {}
 
 
-def test_users_are_taken_one_by_one_and_those_who_need_nothing_are_not_kept() -> None:
+def test_users_are_not_kept() -> None:
+    """Users are read one by one, and those to leave alone are not kept."""
+
     def users() -> Iterator[AccountUser]:
         for number in range(10_000):
             yield AccountUser(User(f"user{number}", f"AIDA{number}", "/", {}, DEPLOYED), PolicyCoverage(attached=True))
@@ -78,14 +83,16 @@ def test_users_are_taken_one_by_one_and_those_who_need_nothing_are_not_kept() ->
 @pytest.mark.parametrize(
     ("version", "minutes", "found"), [("v1", 60, False), ("v2", 60, True), ("v2", 5, False), ("v2", 16, True)]
 )
-def test_another_version_is_drift_unless_a_deployment_may_be_under_way(version: str, minutes: int, found: bool) -> None:
+def test_drift(version: str, minutes: int, found: bool) -> None:
+    """Another version is drift unless a deployment may be under way."""
     now = DEPLOYED + timedelta(minutes=minutes)
 
     assert drifted(version, "v1", DEPLOYED, now) is found
 
 
 @given(takes=st.lists(st.floats(0, 2), max_size=50))
-def test_never_more_than_five_a_second_are_done_and_nobody_waits_without_need(takes: list[float]) -> None:
+def test_rate_limit(takes: list[float]) -> None:
+    """No more than five calls a second are made, and none waits longer than necessary."""
     now, starts, slept = [0.0], [], [0.0]
 
     def sleep(seconds: float) -> None:

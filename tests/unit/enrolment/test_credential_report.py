@@ -1,4 +1,4 @@
-"""The credential report is read by column name; a report that is not one is refused by column."""
+"""The credential report is read by column name; anything else is refused with the name of the column."""
 
 import csv
 from datetime import UTC, date, datetime
@@ -14,7 +14,7 @@ MADE = datetime(2026, 11, 24, 5, tzinfo=UTC)
 
 
 def report(**bob: str) -> CredentialReport:
-    """The sample with other values in bob's row; a column that is not there yet is added to every row."""
+    """The sample with other values in bob's row; a new column is added to every row."""
     rows = list(csv.DictReader(StringIO(SAMPLE)))
     columns = dict.fromkeys([*rows[0], *bob], "")
     text = StringIO()
@@ -24,7 +24,8 @@ def report(**bob: str) -> CredentialReport:
     return CredentialReport.from_csv(text.getvalue(), MADE)
 
 
-def test_the_sample_is_read_and_root_is_no_user() -> None:
+def test_sample() -> None:
+    """The sample is read without root."""
     rows = CredentialReport.from_csv(SAMPLE, MADE).rows
 
     assert set(rows) == {"alice", "bob", "svc-ci"}
@@ -39,38 +40,44 @@ def test_the_sample_is_read_and_root_is_no_user() -> None:
     assert (rows["svc-ci"].password, rows["svc-ci"].active_keys, rows["svc-ci"].mfa) == (False, 2, False)
 
 
-def test_a_user_who_is_called_like_root_is_still_a_user() -> None:
+def test_user_named_like_root() -> None:
+    """A user who is named like root is still a user."""
     assert "root" in CredentialReport.from_csv(SAMPLE.replace("alice", "root"), MADE).rows
 
 
 @pytest.mark.parametrize("value", ["TRUE", "True", "true"])
-def test_capitals_do_not_matter(value: str) -> None:
+def test_true_in_any_case(value: str) -> None:
+    """True is read in upper and lower case."""
     assert report(password_enabled=value, mfa_active=value).rows["bob"].mfa
 
 
 @pytest.mark.parametrize("value", ["FALSE", "false", "not_supported", "N/A", ""])
-def test_everything_else_is_not_true(value: str) -> None:
+def test_other_values_are_false(value: str) -> None:
+    """All other values are false."""
     assert not report(password_enabled=value).rows["bob"].password
 
 
-def test_a_column_that_is_new_changes_nothing() -> None:
+def test_new_column() -> None:
+    """A new column changes nothing."""
     assert report(additional_credentials_info='a,"b"\n').rows == CredentialReport.from_csv(SAMPLE, MADE).rows
 
 
-def test_who_can_sign_in_with_nothing_is_able_since_never() -> None:
+def test_no_credentials() -> None:
+    """A user without credentials has no `able_since`."""
     rows = report(password_enabled="false", access_key_1_active="false").rows
 
     assert rows["bob"].able_since is None
 
 
-def test_a_missing_column_is_named() -> None:
+def test_missing_column() -> None:
+    """A missing column is named."""
     with pytest.raises(MalformedReport, match="column mfa_active: expected to be there"):
         CredentialReport.from_csv(SAMPLE.replace("mfa_active", "mfa"), MADE)
 
 
 @pytest.mark.parametrize("value", ["2026-99-99", "N/A"])
-def test_a_row_that_cannot_be_read_costs_no_other(value: str) -> None:
-    """A creation time that is none is named by its user, and everybody else is read."""
+def test_unreadable_row(value: str) -> None:
+    """A row with an invalid creation time is reported by its user, and the other rows are read."""
     found = report(user_creation_time=value)
 
     assert found.unreadable == ("bob",)

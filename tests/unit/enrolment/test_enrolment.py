@@ -1,4 +1,4 @@
-"""Who has MFA, who has none, and who needs none, from everything a run reads; and what is remembered of it."""
+"""The status of each user from the facts of a run, and the records that are kept."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -68,36 +68,42 @@ def only(found: EnrolmentFacts) -> Person:
         (None, EnrolmentStatus.UNKNOWN),
     ],
 )
-def test_the_report_tells_who_can_sign_in_and_has_mfa(row: Credentials | None, enrolment: EnrolmentStatus) -> None:
+def test_status_from_report(row: Credentials | None, enrolment: EnrolmentStatus) -> None:
+    """The status follows from the credentials and MFA in the report."""
     assert only(facts(row)).enrolment is enrolment
 
 
-def test_a_device_that_is_newer_than_the_report_counts() -> None:
+def test_device_newer_than_report() -> None:
+    """A device that is newer than the report counts."""
     person = only(facts(PASSWORD, devices=frozenset({Device.VIRTUAL})))
 
     assert (person.enrolment, person.devices) == (EnrolmentStatus.ENROLLED, {Device.VIRTUAL})
 
 
-def test_a_device_that_only_the_report_knows_counts_though_its_kind_is_not_known() -> None:
+def test_device_of_unknown_kind() -> None:
+    """A device that only the report shows counts, although its kind is unknown."""
     assert only(facts(replace(PASSWORD, mfa=True))).devices == {Device.UNSPECIFIED}
 
 
 @pytest.mark.parametrize("device", [Device.PASSKEY, Device.HARDWARE, Device.VIRTUAL])
-def test_a_last_look_corrects_the_picture(device: Device) -> None:
+def test_devices_correct_the_snapshot(device: Device) -> None:
+    """Devices that are found later correct the snapshot."""
     found = facts(PASSWORD, record=UNENROLLED).with_devices({ALICE.user_id: frozenset({device})})
 
     assert (only(found).enrolment, only(found).record.enrolled_at) == (EnrolmentStatus.ENROLLED, TODAY)
 
 
 @pytest.mark.parametrize("devices", [None, frozenset()])
-def test_a_last_look_that_finds_nothing_changes_nothing(devices: frozenset[Device] | None) -> None:
+def test_no_devices_change_nothing(devices: frozenset[Device] | None) -> None:
+    """A later read without devices changes nothing."""
     found = facts(PASSWORD)
 
     assert snapshot(found.with_devices({ALICE.user_id: devices})) == snapshot(found)
 
 
 @pytest.mark.parametrize("row", [PASSWORD, KEY, NOTHING, None, replace(PASSWORD, mfa=True)])
-def test_who_is_exempt_is_exempt_whatever_else_is_known(row: Credentials | None) -> None:
+def test_exempt_user(row: Credentials | None) -> None:
+    """An exempt user is exempt with any credentials."""
     robot = replace(ALICE, tags={"mfa-exempt": "robot"})
 
     person = only(facts(row, user=robot, record=UNENROLLED))
@@ -105,20 +111,23 @@ def test_who_is_exempt_is_exempt_whatever_else_is_known(row: Credentials | None)
     assert (person.enrolment, person.record.unenrolled_since) == (EnrolmentStatus.EXEMPT, None)
 
 
-def test_an_exemption_that_has_ended_is_shown_and_exempts_no_longer() -> None:
+def test_ended_exemption() -> None:
+    """An ended exemption is shown and no longer exempts."""
     person = only(facts(user=replace(ALICE, tags={"mfa-exempt": "2026-11-23"})))
 
     assert (person.enrolment, person.exemption) == (EnrolmentStatus.UNENROLLED, None)
     assert person.ended_exemption is not None
 
 
-def test_the_row_of_an_earlier_user_of_the_same_name_does_not_count() -> None:
-    anew = replace(ALICE, user_id="AIDAEXAMPLEANEW", created=MADE + timedelta(hours=1))
+def test_row_of_earlier_user() -> None:
+    """The row of an earlier user with the same name does not count."""
+    later = replace(ALICE, user_id="AIDAEXAMPLEANEW", created=MADE + timedelta(hours=1))
 
-    assert only(facts(replace(PASSWORD, mfa=True), user=anew)).enrolment is EnrolmentStatus.UNKNOWN
+    assert only(facts(replace(PASSWORD, mfa=True), user=later)).enrolment is EnrolmentStatus.UNKNOWN
 
 
-def test_only_who_is_not_in_the_report_and_otherwise_unknown_costs_a_call() -> None:
+def test_missing_from_report() -> None:
+    """Only users who are not in the report and otherwise unknown take a call."""
     young, known = facts(None), facts(None, record=UNENROLLED)
     exempt = facts(None, user=replace(ALICE, path="/service/"))
     with_device = facts(None, devices=frozenset({Device.VIRTUAL}))
@@ -135,11 +144,13 @@ def test_only_who_is_not_in_the_report_and_otherwise_unknown_costs_a_call() -> N
 @pytest.mark.parametrize(
     ("password", "enrolment"), [(True, EnrolmentStatus.UNENROLLED), (False, EnrolmentStatus.UNKNOWN)]
 )
-def test_a_young_user_is_reminded_once_there_is_a_password(password: bool, enrolment: EnrolmentStatus) -> None:
+def test_new_user_with_password(password: bool, enrolment: EnrolmentStatus) -> None:
+    """A user too new for the report is unenrolled once there is a password."""
     assert only(replace(facts(None), passwords={ALICE.user_id: password})).enrolment is enrolment
 
 
-def test_without_a_report_what_the_last_run_found_stands() -> None:
+def test_no_report() -> None:
+    """Without a report the status of the last run stays."""
     silent = replace(facts(), report=None)
 
     known = only(replace(silent, records={ALICE.user_id: UNENROLLED}))
@@ -161,13 +172,15 @@ def test_without_a_report_what_the_last_run_found_stands() -> None:
         (replace(KEY, mfa=True), True, False),
     ],
 )
-def test_who_has_only_an_access_key_is_remembered_as_such(row: Credentials | None, before: bool, after: bool) -> None:
+def test_key_only(row: Credentials | None, before: bool, after: bool) -> None:
+    """A user with only an access key is recorded as such."""
     person = only(facts(row, record=replace(UNENROLLED, key_only=before)))
 
     assert (person.record.key_only, person.key_only) == (after, after)
 
 
-def test_days_in_which_nobody_could_register_a_device_do_not_count() -> None:
+def test_days_without_password() -> None:
+    """Days on which the user could not register a device do not count."""
     waiting = replace(UNENROLLED, key_only=True, claimed_on=TODAY)
 
     person = only(facts(PASSWORD, record=waiting))
@@ -176,28 +189,31 @@ def test_days_in_which_nobody_could_register_a_device_do_not_count() -> None:
     assert (record.unenrolled_since, record.reminders, record.claimed_on) == (TODAY, 0, None)
 
 
-def test_causes_that_never_come_again_are_forgotten() -> None:
-    """A cause has its day, so an item cannot fill up; those of occasions in release 1.0.0 have none."""
-    kept = {f"reminder#{TODAY - timedelta(days=90)}", f"welcome#{TODAY}#b6246771-c845-4070-a377-1407e8e72789"}
+def test_old_causes() -> None:
+    """Old causes are removed, so that an item cannot fill up; causes of events in release 1.0.0 have no day."""
+    recent = {f"reminder#{TODAY - timedelta(days=90)}", f"welcome#{TODAY}#b6246771-c845-4070-a377-1407e8e72789"}
     old = {f"reminder#{TODAY - timedelta(days=91)}", "escalation#2026-01-05#2026-01-06", "welcome#b6246771-c845-4070"}
 
-    record = only(facts(record=replace(UNENROLLED, causes=frozenset(kept | old)))).record
+    record = only(facts(record=replace(UNENROLLED, causes=frozenset(recent | old)))).record
 
-    assert record.causes == kept
+    assert record.causes == recent
 
 
-def test_on_the_first_run_of_all_everybody_starts_today() -> None:
+def test_first_run() -> None:
+    """In the very first run every user starts today."""
     assert only(facts(PASSWORD, last_run=None)).record.unenrolled_since == TODAY
 
 
 @pytest.mark.parametrize("day", [date(2026, 11, 20), date(2026, 11, 21)])
-def test_a_password_given_since_the_last_run_counts_from_the_day_it_was_given(day: date) -> None:
+def test_new_password(day: date) -> None:
+    """A password that was set after the last run counts from its day."""
     row = replace(PASSWORD, able_since=day)
 
     assert only(facts(row, last_run=date(2026, 11, 20))).record.unenrolled_since == day
 
 
-def test_who_loses_the_last_device_starts_anew_today() -> None:
+def test_last_device_lost() -> None:
+    """A user who loses the last device starts again today."""
     enrolled = replace(UNENROLLED, unenrolled_since=None, enrolled_at=YESTERDAY, last_reminded=CREATED)
 
     record = only(facts(PASSWORD, record=enrolled)).record
@@ -208,9 +224,8 @@ def test_who_loses_the_last_device_starts_anew_today() -> None:
 
 
 @given(st.dates(), st.dates() | st.none(), st.dates() | st.none())
-def test_the_first_day_without_mfa_is_never_in_the_future_nor_before_the_last_run(
-    today: date, last_run: date | None, able_since: date | None
-) -> None:
+def test_first_unenrolled_day(today: date, last_run: date | None, able_since: date | None) -> None:
+    """The first day without MFA is neither in the future nor before the last run."""
     found = facts(replace(PASSWORD, able_since=able_since), last_run=last_run)
 
     (person,) = build_snapshot(found, RULES, today).people
@@ -221,7 +236,8 @@ def test_the_first_day_without_mfa_is_never_in_the_future_nor_before_the_last_ru
     assert since == today or (last_run is not None and since >= last_run)
 
 
-def test_a_run_that_finds_nothing_new_writes_nothing() -> None:
+def test_no_changes() -> None:
+    """A run that finds nothing new writes nothing."""
     first = snapshot(facts(PASSWORD))
 
     again = snapshot(facts(PASSWORD, record=first.people[0].record))
@@ -230,18 +246,21 @@ def test_a_run_that_finds_nothing_new_writes_nothing() -> None:
     assert again.changes == ()
 
 
-def test_nothing_is_remembered_of_those_who_were_never_unenrolled() -> None:
+def test_never_unenrolled() -> None:
+    """Users who were never unenrolled have no record."""
     assert snapshot(facts(replace(PASSWORD, mfa=True))).changes == ()
     assert snapshot(facts(NOTHING)).changes == ()
 
 
-def test_a_renamed_user_keeps_the_history() -> None:
+def test_renamed_user() -> None:
+    """A renamed user keeps the record."""
     person = only(facts(user=replace(ALICE, name="alicia"), record=UNENROLLED))
 
     assert person.record == replace(UNENROLLED, user_name="alicia")
 
 
-def test_who_is_gone_is_forgotten_after_ninety_days_and_only_once_told_so() -> None:
+def test_deleted_user() -> None:
+    """The record of a deleted user expires after 90 days, and this is written once."""
     gone = replace(facts(), users=[], records={ALICE.user_id: UNENROLLED})
 
     (change,) = snapshot(gone).changes
@@ -251,13 +270,15 @@ def test_who_is_gone_is_forgotten_after_ninety_days_and_only_once_told_so() -> N
     assert again.changes == ()
 
 
-def test_who_is_back_is_not_forgotten() -> None:
+def test_user_is_back() -> None:
+    """The record of a user who is back does not expire."""
     expiring = replace(UNENROLLED, expires=1)
 
     assert snapshot(facts(record=expiring)).changes == (RecordChange(expiring, UNENROLLED),)
 
 
-def test_trouble_with_an_address_is_over_when_the_address_changes() -> None:
+def test_changed_address() -> None:
+    """The failure of an address is cleared when the address changes."""
     troubled = replace(UNENROLLED, address_trouble="bounced", address_trouble_of="alice@example.com")
     moved = replace(ALICE, tags={"email": "alicia@example.com"})
 

@@ -1,4 +1,4 @@
-"""The local cloud judges calls to IAM by the resource and the condition keys that IAM takes."""
+"""The local cloud judges calls to IAM by the resource and the condition keys that IAM uses."""
 
 from urllib.parse import urlencode
 
@@ -27,24 +27,28 @@ KNOWN = {
         ("iam:ListUsers", {}, None),
     ],
 )
-def test_a_call_is_about_the_resource_that_iam_takes(action: str, form: dict[str, str], resource: str | None) -> None:
+def test_resource(action: str, form: dict[str, str], resource: str | None) -> None:
+    """A call has the resource that IAM uses."""
     found = resource_of(action, urlencode(form).encode(), ACCOUNT, lambda kind, name: KNOWN.get((kind, name)))
 
     assert found == resource
 
 
-def test_attaching_and_detaching_are_conditioned_on_the_policy() -> None:
+def test_policy_condition() -> None:
+    """Attachments and detachments have the condition key of the policy."""
     body = urlencode({"UserName": "bob", "PolicyArn": f"{PREFIX}:policy/mfa-enforcer/mfa-control"}).encode()
 
     assert conditions_of("iam", body) == {"iam:PolicyARN": f"{PREFIX}:policy/mfa-enforcer/mfa-control"}
 
 
-def test_mail_is_conditioned_on_the_bare_address_of_the_sender() -> None:
+def test_sender_condition() -> None:
+    """Mail has the condition key of the sender's bare address."""
     body = b'{"FromEmailAddress": "Operations <ops@example.com>", "Destination": {}}'
 
     assert conditions_of("ses", body) == {"ses:FromAddress": "ops@example.com"}
 
 
 @pytest.mark.parametrize("body", [b"", b"no JSON", b"[]", b"{}"])
-def test_whatever_else_is_sent_to_ses_has_no_sender(body: bytes) -> None:
+def test_no_sender(body: bytes) -> None:
+    """Other calls to SES have no sender."""
     assert conditions_of("ses", body) == {}

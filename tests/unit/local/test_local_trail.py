@@ -32,12 +32,12 @@ CREATED = b"""<CreateUserResponse><CreateUserResult><User>
 
 @pytest.fixture
 def detail(event_text: Callable[[str], str]) -> ReadDetail:
-    """Read what CloudTrail recorded in a sample event."""
+    """Read CloudTrail's record in a sample event."""
     return lambda name: json.loads(event_text(name))["detail"]
 
 
 def request_like(recorded: Detail) -> dict[str, Any]:
-    """Write recorded parameters as boto3 takes them."""
+    """Return recorded parameters as boto3 expects them."""
 
     def upper(value: Any) -> Any:  # noqa: ANN401
         if isinstance(value, dict):
@@ -81,7 +81,8 @@ def recorded(action: str, request: Mapping[str, Any], **answered: Any) -> dict[s
         "update_user_rename",
     ],
 )
-def test_a_call_without_an_answer_of_its_own_is_recorded_as_cloudtrail_does(detail: ReadDetail, name: str) -> None:
+def test_call_without_response(detail: ReadDetail, name: str) -> None:
+    """A call without response elements is recorded as CloudTrail does."""
     real = detail(name)
 
     record = recorded(real["eventName"], request_like(real), answer=b"<Response/>")
@@ -91,7 +92,8 @@ def test_a_call_without_an_answer_of_its_own_is_recorded_as_cloudtrail_does(deta
     assert "errorCode" not in record
 
 
-def test_a_created_user_is_recorded_as_cloudtrail_does(detail: ReadDetail) -> None:
+def test_created_user(detail: ReadDetail) -> None:
+    """A created user is recorded as CloudTrail does."""
     real = detail("create_user_cli_path")
     record = recorded("CreateUser", request_like(real), answer=CREATED)
 
@@ -100,7 +102,8 @@ def test_a_created_user_is_recorded_as_cloudtrail_does(detail: ReadDetail) -> No
     assert record["eventTime"] == real["eventTime"]
 
 
-def test_the_tags_that_a_user_is_created_with_are_recorded(detail: ReadDetail) -> None:
+def test_tags_of_created_user(detail: ReadDetail) -> None:
+    """The tags of a created user are recorded."""
     real = detail("create_user_console")
 
     record = recorded("CreateUser", request_like(real), answer=CREATED)
@@ -108,7 +111,8 @@ def test_the_tags_that_a_user_is_created_with_are_recorded(detail: ReadDetail) -
     assert record["requestParameters"] == real["requestParameters"]
 
 
-def test_a_new_version_of_a_policy_is_recorded_as_cloudtrail_does(detail: ReadDetail) -> None:
+def test_policy_version(detail: ReadDetail) -> None:
+    """A new version of a policy is recorded as CloudTrail does."""
     real = detail("create_policy_version")
     answer = b"""<CreatePolicyVersionResponse><CreatePolicyVersionResult><PolicyVersion>
         <VersionId>v2</VersionId><IsDefaultVersion>true</IsDefaultVersion>
@@ -120,7 +124,8 @@ def test_a_new_version_of_a_policy_is_recorded_as_cloudtrail_does(detail: ReadDe
     assert record["responseElements"] == {"policyVersion": {"versionId": "v2", "isDefaultVersion": True}}
 
 
-def test_a_refused_deletion_is_recorded_with_its_error(detail: ReadDetail) -> None:
+def test_failed_deletion(detail: ReadDetail) -> None:
+    """A failed deletion is recorded with its error."""
     real = detail("delete_user_error_delete_conflict")
     answer = f"""<ErrorResponse><Error><Type>Sender</Type><Code>DeleteConflict</Code>
         <Message>{real["errorMessage"]}</Message></Error></ErrorResponse>"""
@@ -131,7 +136,8 @@ def test_a_refused_deletion_is_recorded_with_its_error(detail: ReadDetail) -> No
         assert record[field] == real[field]
 
 
-def test_the_parameters_of_a_denied_call_are_not_recorded(detail: ReadDetail) -> None:
+def test_denied_call(detail: ReadDetail) -> None:
+    """The parameters of a denied call are not recorded."""
     real = detail("create_user_error_access_denied")
     answer = b"<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>"
 
@@ -170,7 +176,8 @@ def test_the_parameters_of_a_denied_call_are_not_recorded(detail: ReadDetail) ->
         ),
     ],
 )
-def test_secrets_are_not_recorded(action: str, request_parameters: dict[str, str], answer: bytes) -> None:
+def test_secrets(action: str, request_parameters: dict[str, str], answer: bytes) -> None:
+    """Secrets are not recorded."""
     assert "hush" not in repr(recorded(action, request_parameters, answer=answer))
 
 
@@ -178,7 +185,8 @@ def test_secrets_are_not_recorded(action: str, request_parameters: dict[str, str
     ("action", "request_parameters"),
     [("ListUsers", {}), ("GetUser", {"UserName": "alice"}), ("GenerateCredentialReport", {})],
 )
-def test_calls_that_read_are_not_recorded(action: str, request_parameters: dict[str, str]) -> None:
+def test_reads(action: str, request_parameters: dict[str, str]) -> None:
+    """Reads are not recorded."""
     assert record_of(exchange(action, request_parameters)) is None
 
 
@@ -200,7 +208,8 @@ ROLE = AssumedRole(
         (Root("111122223333", "ASIAEXAMPLEROOT00001"), "create_user_root"),
     ],
 )
-def test_callers_are_identified_as_cloudtrail_does(detail: ReadDetail, caller: Caller, sample: str) -> None:
+def test_callers(detail: ReadDetail, caller: Caller, sample: str) -> None:
+    """Callers are identified as CloudTrail does."""
     real = dict(detail(sample)["userIdentity"])
     identity = recorded("DeleteUser", {"UserName": "alice"}, caller=caller, answer=b"<Response/>")["userIdentity"]
     for each in (real, identity):
@@ -211,7 +220,8 @@ def test_callers_are_identified_as_cloudtrail_does(detail: ReadDetail, caller: C
     assert identity == real
 
 
-def test_a_service_that_calls_for_somebody_is_named(detail: ReadDetail) -> None:
+def test_invoking_service(detail: ReadDetail) -> None:
+    """A service that calls on a caller's behalf is named."""
     real = detail("create_user_cloudformation")
 
     record = recorded("DeleteUser", {"UserName": "a"}, answer=b"<Response/>", invoked_by="cloudformation.amazonaws.com")

@@ -1,4 +1,4 @@
-"""Which mail follows from which fact, whatever order facts come in."""
+"""Which mail follows from which facts, in whatever order they arrive."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -91,9 +91,8 @@ def decide_reminder(user: User | None, *devices: str, message: ReminderMessage =
         (REMOVED, (PHONE,), NoMail.ENROLLED),
     ],
 )
-def test_what_happened_is_told_as_far_as_it_is_still_so(
-    event: AccountEvent, devices: tuple[str, ...], outcome: MailKind | NoMail
-) -> None:
+def test_account_event(event: AccountEvent, devices: tuple[str, ...], outcome: MailKind | NoMail) -> None:
+    """An account event leads to a mail if it still applies."""
     decision = decide(event, *devices)
 
     assert (decision.kind if isinstance(decision, Mail) else decision) == outcome
@@ -109,9 +108,10 @@ def test_what_happened_is_told_as_far_as_it_is_still_so(
         (REMOVED, (TABLET,), ALICE, NoMail.ENROLLED),
     ],
 )
-def test_what_iam_may_only_not_show_yet_is_waited_for(
+def test_waits_for_iam(
     event: AccountEvent, devices: tuple[str, ...], user: User | None, outcome: NoMail | NotYet
 ) -> None:
+    """A mail waits for a change that IAM may not show yet."""
     assert decide(replace(event, at=NOW - timedelta(minutes=4)), *devices, user=user) == outcome
 
 
@@ -126,21 +126,20 @@ def test_what_iam_may_only_not_show_yet_is_waited_for(
         (replace(ALICE, tags={"email": "alice@elsewhere.example"}), NoMail.UNREACHABLE),
     ],
 )
-def test_who_is_gone_exempt_or_unreachable_is_told_nothing(
-    event: AccountEvent, user: User | None, reason: NoMail
-) -> None:
+def test_no_mail(event: AccountEvent, user: User | None, reason: NoMail) -> None:
+    """A user who is gone, exempt or unreachable gets no mail."""
     devices = (PHONE,) if event is ENROLLED else ()
 
     assert decide(event, *devices, user=user) == reason
 
 
 @pytest.mark.parametrize("event", [WELCOME, ENROLLED, REMOVED])
-@pytest.mark.parametrize(("later", "told"), [(timedelta(0), True), (timedelta(seconds=1), False)])
-def test_later_user(event: AccountEvent, later: timedelta, told: bool) -> None:
-    """What was done before a user was created was done to another."""
+@pytest.mark.parametrize(("later", "sent"), [(timedelta(0), True), (timedelta(seconds=1), False)])
+def test_later_user(event: AccountEvent, later: timedelta, sent: bool) -> None:
+    """An event before a user's creation was about another user."""
     decision = decide(event, *[PHONE] * (event is ENROLLED), user=replace(ALICE, created=event.at + later))
 
-    assert isinstance(decision, Mail) if told else decision is NoMail.SUCCEEDED
+    assert isinstance(decision, Mail) if sent else decision is NoMail.SUCCEEDED
 
 
 @pytest.mark.parametrize(
@@ -154,7 +153,7 @@ def test_later_user(event: AccountEvent, later: timedelta, told: bool) -> None:
 )
 @pytest.mark.parametrize("tags", [{}, {"email": "alice"}, {"email": "alice@elsewhere.example"}])
 def test_no_address_yet(event: AccountEvent, minutes: int, outcome: NoMail | NotYet, tags: dict[str, str]) -> None:
-    """A welcome waits half an hour for a good address, and nothing else does."""
+    """A welcome waits half an hour for a valid address; other mails do not wait."""
     event = replace(event, at=NOW - timedelta(minutes=minutes))
 
     assert decide(event, *[PHONE] * (event.kind is MailKind.ENROLLED), user=replace(ALICE, tags=tags)) is outcome
@@ -174,19 +173,21 @@ def test_no_address_yet(event: AccountEvent, minutes: int, outcome: NoMail | Not
 def test_unnamed_device(
     kind: MailKind, minutes: int, devices: tuple[str, ...], outcome: MailKind | NoMail | NotYet
 ) -> None:
-    """Of a device that the call did not name, any that the user has may be the one."""
+    """If the call named no device, any of the user's devices may be the one."""
     decision = decide(account_event(kind, at=NOW - timedelta(minutes=minutes), device=None), *devices)
 
     assert (decision.kind if isinstance(decision, Mail) else decision) == outcome
 
 
-def test_an_exemption_that_has_ended_hides_nobody() -> None:
+def test_ended_exemption() -> None:
+    """An ended exemption does not stop a mail."""
     user = replace(ALICE, tags={**ALICE.tags, "mfa-exempt": "2026-11-23"})
 
     assert isinstance(decide(WELCOME, user=user), Mail)
 
 
-def test_the_mail_says_who_and_goes_to_the_tag_in_the_tags_language() -> None:
+def test_address_and_language() -> None:
+    """The mail goes to the address in the tag, in the language of the tag."""
     user = replace(
         ALICE, path="/engineering/", tags={**ALICE.tags, "language": "ja", "manager-email": "lead@example.com"}
     )
@@ -216,9 +217,8 @@ def test_the_mail_says_who_and_goes_to_the_tag_in_the_tags_language() -> None:
         (PASSKEY, (TOKEN, PASSKEY), TOKEN),
     ],
 )
-def test_the_command_line_takes_the_codes_of_a_device_that_shows_some(
-    registered: str, devices: tuple[str, ...], code_device: str | None
-) -> None:
+def test_code_device(registered: str, devices: tuple[str, ...], code_device: str | None) -> None:
+    """The commands use a device that shows codes."""
     decision = decide(account_event(MailKind.ENROLLED, device=registered), *devices)
 
     assert isinstance(decision, Mail)
@@ -239,13 +239,13 @@ def test_the_command_line_takes_the_codes_of_a_device_that_shows_some(
         (replace(ALICE, tags={"email": "other@example.com"}), (), NoMail.READDRESSED),
     ],
 )
-def test_a_reminder_that_is_no_longer_right_is_none(
-    user: User | None, devices: tuple[str, ...], reason: NoMail
-) -> None:
+def test_outdated_reminder(user: User | None, devices: tuple[str, ...], reason: NoMail) -> None:
+    """A reminder that no longer applies is not sent."""
     assert decide_reminder(user, *devices) == reason
 
 
-def test_an_escalation_whose_manager_has_changed_is_planned_anew() -> None:
+def test_changed_manager() -> None:
+    """An escalation whose manager has changed is planned again."""
     lead, other = (
         replace(ALICE, tags={**ALICE.tags, "manager-email": who}) for who in ("lead@example.com", "other@example.com")
     )
@@ -255,15 +255,15 @@ def test_an_escalation_whose_manager_has_changed_is_planned_anew() -> None:
     assert decide_reminder(other, message=escalation) is NoMail.READDRESSED
 
 
-def test_news_of_an_earlier_user_is_not_for_the_user_who_has_the_name_now() -> None:
-    """A user who was created after the call is another one."""
+def test_event_of_earlier_user() -> None:
+    """A user who was created after the call is another user."""
     later = replace(ALICE, created=WELCOME.at + timedelta(seconds=1))
 
     assert decide(WELCOME, user=later) is NoMail.SUCCEEDED
 
 
-def test_any_device_will_do_if_the_call_named_none() -> None:
-    """IAM itself names a passkey, so the request of its registration may hold no serial number."""
+def test_passkey_without_serial_number() -> None:
+    """IAM names passkeys itself, so the request of a registration may have no serial number."""
     unnamed = AccountEvent(MailKind.ENROLLED, "enrolled#2026-11-24#id", "alice", NOW)
 
     assert isinstance(decide(unnamed, PASSKEY), Mail)
@@ -279,9 +279,8 @@ def test_any_device_will_do_if_the_call_named_none() -> None:
         (PolicyCoverage(), timedelta(minutes=1), True),
     ],
 )
-def test_a_mail_knows_whether_the_person_is_enforced_and_a_new_user_is_at_once(
-    coverage: PolicyCoverage, age: timedelta, enforced: bool
-) -> None:
+def test_enforced(coverage: PolicyCoverage, age: timedelta, enforced: bool) -> None:
+    """A mail says whether the user is enforced; new users count as enforced at once."""
     found, welcome = known(replace(ALICE, created=NOW - age), coverage=coverage), replace(WELCOME, at=NOW)
 
     for mail in (
@@ -292,7 +291,8 @@ def test_a_mail_knows_whether_the_person_is_enforced_and_a_new_user_is_at_once(
         assert mail.enforced is enforced
 
 
-def test_a_reminder_is_the_mail_that_was_planned() -> None:
+def test_planned_reminder() -> None:
+    """A reminder is sent as it was planned."""
     assert decide_reminder(ALICE) == Mail(
         kind=MailKind.REMINDER,
         cause="reminder#2026-11-24",
@@ -315,9 +315,8 @@ serials = st.sampled_from([PHONE, TABLET, PASSKEY, TOKEN])
     devices=st.lists(serials, unique=True),
     age=st.timedeltas(timedelta(0), timedelta(days=14)),
 )
-def test_nobody_with_a_device_is_asked_to_register_one_and_nobody_without_is_congratulated(
-    kind: MailKind, device: str, devices: list[str], age: timedelta
-) -> None:
+def test_devices_contradict_mail(kind: MailKind, device: str, devices: list[str], age: timedelta) -> None:
+    """Users with a device are not asked to register one; users without one get no confirmation."""
     decision = decide(account_event(kind, at=NOW - age, device=device), *devices)
 
     if isinstance(decision, Mail):
@@ -344,13 +343,13 @@ def test_nobody_with_a_device_is_asked_to_register_one_and_nobody_without_is_con
         ),
     ],
 )
-def test_people_sign_in_at_the_page_of_their_account_and_partition(
-    account: Account, sign_in: str, credentials: str
-) -> None:
+def test_console_addresses(account: Account, sign_in: str, credentials: str) -> None:
+    """The console addresses are those of the account and its partition."""
     assert (account.sign_in_url, account.security_credentials_url) == (sign_in, credentials)
 
 
-def test_only_the_persons_own_address_is_in_trouble() -> None:
+def test_address_failure() -> None:
+    """Only a failure of the person's own address is recorded."""
     bounced = DeliveryReport("AIDAEXAMPLEALICE", ["alice@example.com"], {"Alice@Example.com": "bounced:\r\n550"})
     written = DeliveryReport("AIDAEXAMPLEALICE", ["Alice@Example.com"], {"alice@example.com": "bounced"})
     managers = DeliveryReport("AIDAEXAMPLEALICE", ["alice@example.com"], {"lead@example.com": "bounced"})

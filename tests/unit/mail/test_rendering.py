@@ -1,4 +1,4 @@
-"""What mails say: the facts in every language, and nothing that a user could have slipped in."""
+"""The text of mails: the facts in every language, and nothing that a user could have injected."""
 
 import re
 from dataclasses import dataclass, replace
@@ -85,7 +85,7 @@ every_language = pytest.mark.parametrize("language", Language)
 
 
 class Page(HTMLParser):
-    """A page as a mail client reads it: its text, its elements, where its links lead."""
+    """A page as a mail client reads it: its text, its elements, the targets of its links."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -121,7 +121,8 @@ def test_templates(language: Language) -> None:
 
 @every_mail
 @every_language
-def test_a_mail_says_who_where_and_whom_to_ask_in_both_layouts(kind: MailKind, language: Language) -> None:
+def test_user_account_and_contact(kind: MailKind, language: Language) -> None:
+    """A mail names the user, the account and the contact in both layouts."""
     wording = worded(kind, language)
 
     for text in (wording.text, Page(wording.html).text):
@@ -134,7 +135,8 @@ def test_a_mail_says_who_where_and_whom_to_ask_in_both_layouts(kind: MailKind, l
 
 @every_language
 @pytest.mark.parametrize("kind", [kind for kind in MailKind if kind is not MailKind.ENROLLED])
-def test_whoever_has_no_device_is_led_to_the_page_and_told_a_name_for_it(kind: MailKind, language: Language) -> None:
+def test_steps(kind: MailKind, language: Language) -> None:
+    """A user without a device gets the page and a name for the device."""
     wording = worded(kind, language)
 
     page = "https://us-east-1.console.aws.amazon.com/iam/home#/security_credentials"
@@ -146,9 +148,8 @@ def test_whoever_has_no_device_is_led_to_the_page_and_told_a_name_for_it(kind: M
 
 @every_language
 @pytest.mark.parametrize("serial_number", [PHONE, "GAHT12345678"])
-def test_whoever_has_a_device_with_codes_is_told_the_commands_with_the_own_values(
-    language: Language, serial_number: str
-) -> None:
+def test_commands(language: Language, serial_number: str) -> None:
+    """A user with a device that shows codes gets the commands with their own values."""
     mail = replace(MAILS[MailKind.ENROLLED], language=language, serial_number=serial_number, code_device=serial_number)
 
     wording = render(mail, ACCOUNT, "")
@@ -163,7 +164,8 @@ def test_whoever_has_a_device_with_codes_is_told_the_commands_with_the_own_value
 
 
 @every_language
-def test_whoever_has_only_a_passkey_is_told_the_two_other_ways(language: Language) -> None:
+def test_passkey(language: Language) -> None:
+    """A user with only a passkey gets the two alternatives."""
     mail = replace(MAILS[MailKind.ENROLLED], language=language, serial_number=PASSKEY, code_device=None)
 
     wording = render(mail, ACCOUNT, "")
@@ -174,7 +176,8 @@ def test_whoever_has_only_a_passkey_is_told_the_two_other_ways(language: Languag
 
 
 @every_language
-def test_an_escalation_says_for_how_long_and_who_else_reads_it(language: Language) -> None:
+def test_escalation(language: Language) -> None:
+    """An escalation says for how many days, and who else gets it."""
     text = worded(MailKind.ESCALATION, language).text
 
     assert "21" in text
@@ -183,7 +186,8 @@ def test_an_escalation_says_for_how_long_and_who_else_reads_it(language: Languag
 
 
 @pytest.mark.parametrize(("days", "words"), [(0, "has no MFA device."), (1, "since yesterday."), (3, ": 3 days.")])
-def test_a_reminder_counts_days_as_people_do(days: int, words: str) -> None:
+def test_days(days: int, words: str) -> None:
+    """A reminder words the number of days naturally."""
     mail = replace(MAILS[MailKind.REMINDER], step=Step(1, days, date(2026, 11, 21)))
 
     text = render(mail, ACCOUNT, "").text
@@ -204,7 +208,7 @@ def test_one_day(days: int, words: str) -> None:
 @every_language
 @pytest.mark.parametrize("kind", [MailKind.ENROLLED, MailKind.DEVICE_REMOVED])
 def test_unknown_device(kind: MailKind, language: Language) -> None:
-    """A mail about a device that the record did not name speaks of a device, and leaves no gap for its number."""
+    """A mail about a device that the record does not name leaves no gap for its number."""
     named = replace(MAILS[kind], language=language)
     words = words_of(language)
     unnamed = words.enrolled_unnamed if kind is MailKind.ENROLLED else words.removed_unnamed
@@ -219,7 +223,8 @@ def test_unknown_device(kind: MailKind, language: Language) -> None:
 
 @every_mail
 @every_language
-def test_only_who_is_enforced_is_told_to_be_denied_anything(kind: MailKind, language: Language) -> None:
+def test_denials_only_if_enforced(kind: MailKind, language: Language) -> None:
+    """Only mails to enforced users mention denials."""
     denials = re.compile(words_of(language).denied)
     mail = replace(MAILS[kind], language=language)
     enforced, free = render(mail, ACCOUNT, ""), render(replace(mail, enforced=False), ACCOUNT, "")
@@ -230,13 +235,15 @@ def test_only_who_is_enforced_is_told_to_be_denied_anything(kind: MailKind, lang
 
 
 @every_language
-def test_temporary_credentials_are_not_fetched_with_temporary_credentials(language: Language) -> None:
+def test_expired_credentials(language: Language) -> None:
+    """The mail says how to remove temporary credentials, because they cannot get new ones."""
     text = worded(MailKind.ENROLLED, language).text
 
     assert "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN" in text
 
 
-def test_only_a_repeated_reminder_asks_again() -> None:
+def test_repeated_reminder() -> None:
+    """Only a repeated reminder says so in its subject."""
     first, third = (
         render(
             replace(MAILS[MailKind.REMINDER], language=Language.JAPANESE, step=Step(number, 3, date(2026, 11, 21))),
@@ -251,11 +258,13 @@ def test_only_a_repeated_reminder_asks_again() -> None:
 
 
 @every_language
-def test_a_reminder_says_what_mfa_is_for_whoever_was_never_welcomed(language: Language) -> None:
+def test_reminder_explains_mfa(language: Language) -> None:
+    """A reminder explains MFA, because the user may have had no welcome mail."""
     assert words_of(language).stolen in worded(MailKind.REMINDER, language).text
 
 
-def test_an_escalation_speaks_of_no_superior_where_there_is_none() -> None:
+def test_escalation_without_manager() -> None:
+    """An escalation without a manager mentions none."""
     alone = replace(MAILS[MailKind.ESCALATION], language=Language.JAPANESE, cc=None)
 
     assert "上位者" not in render(alone, ACCOUNT, "").text
@@ -263,7 +272,8 @@ def test_an_escalation_speaks_of_no_superior_where_there_is_none() -> None:
 
 @every_mail
 @every_language
-def test_without_a_contact_people_are_told_whom_to_ask_all_the_same(kind: MailKind, language: Language) -> None:
+def test_no_contact(kind: MailKind, language: Language) -> None:
+    """Without a contact the mail still says who to ask."""
     assert words_of(language).ask in worded(kind, language, contact="").text
 
 
@@ -281,9 +291,10 @@ hostile = names | st.sampled_from(
     contact=hostile,
     enforced=st.booleans(),
 )
-def test_whatever_things_are_named_the_page_is_built_the_same(
+def test_no_injected_elements(
     kind: MailKind, language: Language, name: str, alias: str, contact: str, enforced: bool
 ) -> None:
+    """No name changes the elements of the page."""
     harmless = replace(MAILS[kind], language=language, enforced=enforced)
     mail = replace(
         harmless, user_name=name, serial_number=name, code_device=harmless.code_device and name, cc=harmless.cc and name
@@ -300,7 +311,8 @@ def test_whatever_things_are_named_the_page_is_built_the_same(
 
 @every_mail
 @every_language
-def test_a_page_needs_nothing_from_elsewhere_and_fits_a_phone(kind: MailKind, language: Language) -> None:
+def test_self_contained_page(kind: MailKind, language: Language) -> None:
+    """A page loads nothing and fits a phone."""
     wording = worded(kind, language)
     page = Page(wording.html)
 
@@ -315,7 +327,8 @@ def test_a_page_needs_nothing_from_elsewhere_and_fits_a_phone(kind: MailKind, la
 @every_mail
 @every_language
 @pytest.mark.parametrize("enforced", [True, False])
-def test_nothing_of_the_template_is_left_in_a_mail(kind: MailKind, language: Language, enforced: bool) -> None:
+def test_no_template_syntax(kind: MailKind, language: Language, enforced: bool) -> None:
+    """No template syntax is left in a mail."""
     wording = render(replace(MAILS[kind], language=language, enforced=enforced), ACCOUNT, "cloud-team@example.com")
 
     for text in (wording.subject, wording.text, wording.html):
@@ -326,13 +339,15 @@ def test_nothing_of_the_template_is_left_in_a_mail(kind: MailKind, language: Lan
 
 @every_mail
 @pytest.mark.parametrize("enforced", [True, False])
-def test_a_sentence_does_not_run_into_the_next(kind: MailKind, enforced: bool) -> None:
+def test_space_between_sentences(kind: MailKind, enforced: bool) -> None:
+    """There is a space between two sentences."""
     wording = render(replace(MAILS[kind], enforced=enforced), ACCOUNT, "cloud-team@example.com")
 
     for text in (wording.text, Page(wording.html).text):
         assert re.findall(r"\w+\.[A-Z]\w*", text) == []
 
 
-def test_japanese_lines_are_joined_without_a_space_and_others_with_one() -> None:
+def test_joined_lines() -> None:
+    """Japanese lines are joined without a space, and others with one."""
     assert flow("  登録を\n  お願いします。") == "登録をお願いします。"
     assert flow("register\n  a device") == "register a device"

@@ -1,4 +1,4 @@
-"""When a person is reminded: the days ops chose, never twice for one of them, never in a burst."""
+"""When a user is reminded: on the days that ops chose, never twice for one of them, never in a burst."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -28,13 +28,13 @@ def after(days: int) -> date:
 
 
 def reminded(record: PersonRecord, due: ReminderDue, today: date) -> PersonRecord:
-    """The history once the mail has been claimed on that day."""
+    """The record after the mail was claimed on that day."""
     at = datetime.combine(today, time(9), UTC)
     return replace(record, reminders=due.number, last_reminded=at, causes=record.causes | {due.cause})
 
 
 def played(cadence: Cadence, run_days: list[int]) -> list[tuple[int, ReminderDue]]:
-    """What goes out, and when, where the run happens on these days only."""
+    """The mails and their days, if the runs happen only on these days."""
     record, sent = UNENROLLED, []
     for day in run_days:
         match decide_reminder(record, cadence, after(day)):
@@ -44,7 +44,8 @@ def played(cadence: Cadence, run_days: list[int]) -> list[tuple[int, ReminderDue
     return sent
 
 
-def test_the_default_days_and_then_every_week() -> None:
+def test_default_days() -> None:
+    """Reminders are due on the default days and then weekly."""
     sent = played(CADENCE, list(range(40)))
 
     assert [day for day, _ in sent] == [0, 1, 3, 7, 14, 21, 28, 35]
@@ -52,34 +53,38 @@ def test_the_default_days_and_then_every_week() -> None:
     assert [due.days for _, due in sent] == [0, 1, 3, 7, 14, 21, 28, 35]
 
 
-def test_a_cause_of_another_mail_counts_for_no_step() -> None:
-    """The day in the cause of an occasion is not that of a reminder."""
+def test_cause_of_other_mail() -> None:
+    """The day in the cause of an account event is not that of a reminder."""
     welcomed = replace(UNENROLLED, causes=frozenset({f"welcome#{after(7)}#b6246771"}))
 
     assert isinstance(decide_reminder(welcomed, CADENCE, after(7)), ReminderDue)
 
 
-def test_it_is_an_escalation_from_the_day_on_that_ops_chose() -> None:
+def test_escalation() -> None:
+    """A reminder is an escalation from the day that ops chose."""
     kinds = {due.kind for day, due in played(CADENCE, list(range(40))) if day >= 14}
     earlier = {due.kind for day, due in played(CADENCE, list(range(14)))}
 
     assert (earlier, kinds) == ({ReminderKind.REMINDER}, {ReminderKind.ESCALATION})
 
 
-def test_a_cause_is_made_of_the_day_that_is_due_not_of_the_day_it_is_sent() -> None:
+def test_cause_names_the_step() -> None:
+    """A cause names the day of the step, not the day of sending."""
     decisions = [decide_reminder(UNENROLLED, CADENCE, after(day)) for day in (7, 9, 13)]
 
     assert [due.cause for due in decisions if isinstance(due, ReminderDue)] == ["reminder#2026-11-09"] * 3
 
 
-def test_days_that_were_missed_are_made_up_for_by_one_reminder() -> None:
+def test_missed_days() -> None:
+    """One reminder makes up for all missed days."""
     assert [day for day, _ in played(CADENCE, [0, 10, 11, 12, 14])] == [0, 10, 14]
 
 
 BEGUN = replace(UNENROLLED, reminders=1, claimed_on=SINCE, causes=frozenset({"reminder#2026-11-02"}))
 
 
-def test_a_reminder_that_was_begun_and_is_not_known_to_have_gone_out_is_due_again_the_next_day() -> None:
+def test_unconfirmed_reminder() -> None:
+    """An unconfirmed reminder is due again the next day."""
     cadence = Cadence((0, 7), 14)
 
     assert decide_reminder(BEGUN, cadence, SINCE) is NotDue.UNCONFIRMED
@@ -88,7 +93,8 @@ def test_a_reminder_that_was_begun_and_is_not_known_to_have_gone_out_is_due_agai
     )
 
 
-def test_the_second_try_counts_for_its_step_and_can_fail_as_well() -> None:
+def test_retry() -> None:
+    """A retry counts for its step, and may fail as well."""
     cadence, both = Cadence((0, 7), 14), BEGUN.causes | {"reminder#2026-11-02#2026-11-03"}
     again = replace(BEGUN, reminders=2, claimed_on=after(1), causes=both)
 
@@ -97,28 +103,31 @@ def test_the_second_try_counts_for_its_step_and_can_fail_as_well() -> None:
     assert decide_reminder(replace(again, claimed_on=None), cadence, after(2)) is NotDue.REMINDED
 
 
-def test_one_that_ses_refused_waits_for_the_next_day_of_the_cadence() -> None:
+def test_refused_reminder() -> None:
+    """A reminder that SES refused waits for the next day of the cadence."""
     refused = replace(UNENROLLED, causes=frozenset({"reminder#2026-11-02"}))
 
     assert decide_reminder(refused, CADENCE, SINCE) is NotDue.REMINDED
     assert isinstance(decide_reminder(refused, CADENCE, after(1)), ReminderDue)
 
 
-def test_other_ops_choice_of_escalation_does_not_send_the_same_day_again() -> None:
+def test_changed_escalation() -> None:
+    """A change of the escalation day does not repeat a step."""
     escalated = replace(UNENROLLED, causes=frozenset({"escalation#2026-11-09"}))
 
     assert decide_reminder(escalated, CADENCE, after(7)) is NotDue.REMINDED
 
 
-def test_a_step_that_is_later_covers_an_earlier_one_of_another_cadence() -> None:
+def test_changed_cadence() -> None:
+    """A later step covers an earlier one of another cadence."""
     reminded = replace(UNENROLLED, causes=frozenset({f"reminder#{after(8)}"}))
 
     assert decide_reminder(reminded, CADENCE, after(9)) is NotDue.REMINDED
     assert isinstance(decide_reminder(reminded, CADENCE, after(14)), ReminderDue)
 
 
-def test_a_mail_that_went_out_late_takes_no_later_step_away() -> None:
-    """Nobody is reminded twice in a day of the zone: the step of that day comes the day after."""
+def test_late_mail() -> None:
+    """After a late mail the step of that day is due the next day, because there is one reminder a day."""
     late = replace(
         UNENROLLED,
         reminders=1,
@@ -132,8 +141,8 @@ def test_a_mail_that_went_out_late_takes_no_later_step_away() -> None:
 
 
 @pytest.mark.parametrize("day", [14, 21, 60])
-def test_the_first_mail_is_no_escalation(day: int) -> None:
-    """However long MFA has been missing, a person is reminded once before the manager is."""
+def test_first_mail(day: int) -> None:
+    """However long MFA has been missing, the user is reminded once before the manager."""
     first = decide_reminder(UNENROLLED, CADENCE, after(day))
 
     assert isinstance(first, ReminderDue)
@@ -143,16 +152,19 @@ def test_the_first_mail_is_no_escalation(day: int) -> None:
     assert second.kind is ReminderKind.ESCALATION
 
 
-def test_before_the_first_day_nobody_is_reminded() -> None:
+def test_before_the_first_day() -> None:
+    """Before the first day no reminder is due."""
     assert decide_reminder(UNENROLLED, Cadence((3,), 14), after(2)) is NotDue.BEFORE_THE_FIRST
 
 
-def test_who_has_mfa_is_not_reminded_whatever_the_past() -> None:
+def test_enrolled_user() -> None:
+    """A user with MFA is not reminded, whatever the record says."""
     assert decide_reminder(replace(UNENROLLED, unenrolled_since=None), CADENCE, after(99)) is NotDue.NOT_UNENROLLED
 
 
 @given(cadences, st.sets(st.integers(-5, 400)))
-def test_whenever_it_runs_each_day_of_the_cadence_brings_one_mail_at_most(cadence: Cadence, days: set[int]) -> None:
+def test_one_mail_per_step(cadence: Cadence, days: set[int]) -> None:
+    """On any schedule, each step leads to one mail at most."""
     sent = played(cadence, sorted(days))
 
     causes = [due.cause.split("#")[1] for _, due in sent]
@@ -162,7 +174,8 @@ def test_whenever_it_runs_each_day_of_the_cadence_brings_one_mail_at_most(cadenc
 
 
 @given(cadences, st.integers(0, 400))
-def test_a_daily_run_misses_no_day_of_the_cadence(cadence: Cadence, until: int) -> None:
+def test_daily_runs(cadence: Cadence, until: int) -> None:
+    """Daily runs miss no step."""
     days = [day for day, _ in played(cadence, list(range(until + 1)))]
 
     weekly = range(cadence.days[-1], until + 1, 7)
@@ -170,7 +183,8 @@ def test_a_daily_run_misses_no_day_of_the_cadence(cadence: Cadence, until: int) 
 
 
 @given(cadences, st.integers(0, 400))
-def test_run_twice_on_a_day_it_plans_the_same_and_once_claimed_nothing(cadence: Cadence, day: int) -> None:
+def test_second_run(cadence: Cadence, day: int) -> None:
+    """A second run on a day plans the same, and nothing after the claim."""
     first = decide_reminder(UNENROLLED, cadence, after(day))
 
     again = decide_reminder(UNENROLLED, cadence, after(day))
@@ -181,6 +195,7 @@ def test_run_twice_on_a_day_it_plans_the_same_and_once_claimed_nothing(cadence: 
 
 
 @pytest.mark.parametrize("days", [(), (-1,), (1, 1), (3, 1)])
-def test_days_that_make_no_cadence_are_refused(days: tuple[int, ...]) -> None:
+def test_invalid_days(days: tuple[int, ...]) -> None:
+    """Days that are not a cadence are refused."""
     with pytest.raises(ValueError, match="days must be"):
         Cadence(days, 14)

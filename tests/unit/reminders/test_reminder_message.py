@@ -1,4 +1,4 @@
-"""What remind writes, notify reads; anything else is refused by the name of its field."""
+"""`notify` reads what `remind` writes; anything else is refused with the name of its field."""
 
 import json
 from datetime import UTC, date, datetime
@@ -42,11 +42,13 @@ messages = st.builds(
 
 
 @given(messages)
-def test_a_message_comes_out_of_the_queue_as_it_went_in(message: ReminderMessage) -> None:
+def test_round_trip(message: ReminderMessage) -> None:
+    """A message is read as it was written."""
     assert ReminderMessage.from_json(message.to_json()) == message
 
 
-def test_the_message_on_the_queue_is_plain_json() -> None:
+def test_json() -> None:
+    """The message on the queue is plain JSON."""
     assert json.loads(MESSAGE.to_json()) == {
         "kind": "escalation",
         "cause": "escalation#2026-11-24",
@@ -88,7 +90,8 @@ def test_the_message_on_the_queue_is_plain_json() -> None:
         ("days", "14"),
     ],
 )
-def test_a_wrong_field_is_named(field: str, value: object) -> None:
+def test_wrong_field(field: str, value: object) -> None:
+    """A wrong field is named."""
     body = json.dumps({**json.loads(MESSAGE.to_json()), field: value})
 
     with pytest.raises(MalformedReminder, match=f"{field}: expected "):
@@ -96,7 +99,8 @@ def test_a_wrong_field_is_named(field: str, value: object) -> None:
 
 
 @pytest.mark.parametrize("field", [name for name in ReminderMessage.__slots__ if name not in {"cc", "account"}])
-def test_a_missing_field_is_named(field: str) -> None:
+def test_missing_field(field: str) -> None:
+    """A missing field is named."""
     message = json.loads(MESSAGE.to_json())
     del message[field]
 
@@ -105,7 +109,7 @@ def test_a_missing_field_is_named(field: str) -> None:
 
 
 def test_message_of_release_1_0_0() -> None:
-    """A message that names no account, as release 1.0.0 wrote it, is read."""
+    """A message without an account, as release 1.0.0 wrote it, is read."""
     message = json.loads(MESSAGE.to_json())
     del message["account"]
 
@@ -113,7 +117,8 @@ def test_message_of_release_1_0_0() -> None:
 
 
 @pytest.mark.parametrize("body", ["", "reminder", "[]", "null"])
-def test_what_is_no_object_is_refused(body: str) -> None:
+def test_not_an_object(body: str) -> None:
+    """A body that is not an object is refused."""
     with pytest.raises(MalformedReminder, match="body: expected"):
         ReminderMessage.from_json(body)
 
@@ -131,7 +136,8 @@ def test_what_is_no_object_is_refused(body: str) -> None:
         ({}, Language.ENGLISH),
     ],
 )
-def test_the_tag_chooses_the_language_where_there_are_mails_in_it(tags: dict[str, str], language: Language) -> None:
+def test_language(tags: dict[str, str], language: Language) -> None:
+    """The tag selects the language if there are mails in it."""
     user = User("alice", "AIDAEXAMPLEALICE", "/", tags, datetime(2026, 11, 1, tzinfo=UTC))
 
     assert language_of(user, Language.ENGLISH) is language

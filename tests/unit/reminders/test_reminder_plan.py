@@ -1,4 +1,4 @@
-"""Who gets which mail today."""
+"""Which user gets which mail today."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -47,11 +47,13 @@ def plan(days_without: dict[str, int], **tags: str) -> list[ReminderMessage]:
     return plan_reminders(snapshot(days_without, named), CADENCE, Language.ENGLISH)
 
 
-def test_the_longest_without_mfa_come_first() -> None:
+def test_order() -> None:
+    """The users without MFA for the longest time come first."""
     assert [message.user_name for message in plan({"alice": 1, "bob": 30, "carol": 7})] == ["bob", "carol", "alice"]
 
 
-def test_who_has_only_an_access_key_is_not_asked_to_sign_in() -> None:
+def test_key_only() -> None:
+    """A user with only an access key gets no reminder."""
     found = snapshot({"alice": 7, "robot": 7}, {})
     robot = next(person for person in found.people if person.user.name == "robot")
     key_only = replace(robot, record=replace(robot.record, key_only=True))
@@ -62,21 +64,24 @@ def test_who_has_only_an_access_key_is_not_asked_to_sign_in() -> None:
     assert [message.user_name for message in planned] == ["alice"]
 
 
-@pytest.mark.parametrize(("days", "told"), [(7, None), (14, "lead@example.com"), (21, "lead@example.com")])
-def test_the_manager_is_told_on_escalation_only(days: int, told: str | None) -> None:
+@pytest.mark.parametrize(("days", "expected"), [(7, None), (14, "lead@example.com"), (21, "lead@example.com")])
+def test_manager(days: int, expected: str | None) -> None:
+    """Only an escalation goes to the manager."""
     (message,) = plan({"alice": days}, manager_email="lead@example.com")
 
-    assert message.cc == told
+    assert message.cc == expected
 
 
 @pytest.mark.parametrize(("room", "reminded"), [(None, 3), (9, 3), (4, 2), (3, 1), (1, 0), (0, 0)])
-def test_a_manager_is_a_recipient_too(room: int | None, reminded: int) -> None:
+def test_manager_counts_for_quota(room: int | None, reminded: int) -> None:
+    """A manager counts as a recipient."""
     planned = plan(dict.fromkeys(("alice", "bob", "carol"), 14), manager_email="lead@example.com")
 
     assert len(within_quota(planned, room)) == reminded
 
 
-def test_a_small_quota_goes_to_those_who_were_reminded_least_and_keeps_the_order() -> None:
+def test_small_quota() -> None:
+    """A small quota goes to the users with the fewest reminders, in the same order."""
     planned = plan({"alice": 1, "bob": 30, "carol": 7})
     reminded = [replace(message, number=2 if message.user_name == "bob" else 1) for message in planned]
 

@@ -1,4 +1,4 @@
-"""The audit report: a row for every user, a table that no spreadsheet runs, a trend, and a page that runs nothing."""
+"""The audit report: a row per user, a table without formulas, a trend, and a page that runs only its own script."""
 
 import csv
 import re
@@ -36,7 +36,7 @@ RULES = EnrolmentRules(ExemptionRules("mfa-exempt", ("/service/",)), AddressRule
 
 
 class Account:
-    """People put together one by one, and the report on them."""
+    """People added one by one, and the report on them."""
 
     def __init__(self) -> None:
         self.users: list[AccountUser] = []
@@ -85,7 +85,8 @@ def run(days_ago: int, enrolled: int, unenrolled: int, hours_ago: int = 0) -> Ru
     )
 
 
-def test_a_row_says_all_an_auditor_asks_of_a_user(account: Account) -> None:
+def test_row(account: Account) -> None:
+    """A row contains all facts about a user."""
     user_id = account.person("alice", path="/sales/")
     since = date(2026, 11, 20)
     account.records[user_id] = PersonRecord(user_id, "alice", since, since, 3, NOW - timedelta(days=1))
@@ -113,13 +114,15 @@ def test_a_row_says_all_an_auditor_asks_of_a_user(account: Account) -> None:
         (PolicyCoverage(), "no"),
     ],
 )
-def test_it_says_how_a_user_is_enforced(account: Account, coverage: PolicyCoverage, how: str) -> None:
+def test_enforced(account: Account, coverage: PolicyCoverage, how: str) -> None:
+    """The report shows how a user is enforced."""
     account.person("alice", coverage=coverage)
 
     assert table(account.report())[0]["enforced"] == how
 
 
-def test_it_says_why_and_until_when_somebody_is_exempt(account: Account) -> None:
+def test_exempt(account: Account) -> None:
+    """The report shows why and until when a user is exempt."""
     account.person("break-glass", tags={"mfa-exempt": "kept in the safe"})
     account.person("ended", tags={"mfa-exempt": "2026-11-23"})
     account.person("migration", tags={"mfa-exempt": "2026-12-31"})
@@ -139,7 +142,8 @@ def test_it_says_why_and_until_when_somebody_is_exempt(account: Account) -> None
     assert found["ended"]["exemption_ended"] == "2026-11-23"
 
 
-def test_what_is_not_known_yet_is_not_called_no(account: Account) -> None:
+def test_unknown(account: Account) -> None:
+    """Unknown values are not shown as "no"."""
     account.person("new", in_report=False)
 
     row = table(account.report())[0]
@@ -147,7 +151,8 @@ def test_what_is_not_known_yet_is_not_called_no(account: Account) -> None:
     assert (row["password"], row["active_access_keys"], row["status"]) == ("unknown", "unknown", "unknown")
 
 
-def test_who_needs_somebody_comes_first(account: Account) -> None:
+def test_order(account: Account) -> None:
+    """Users who need attention come first."""
     account.person("zoe", devices=frozenset({Device.VIRTUAL}))
     account.person("anna", devices=frozenset({Device.PASSKEY}))
     account.person("robot", path="/service/")
@@ -156,7 +161,8 @@ def test_who_needs_somebody_comes_first(account: Account) -> None:
     assert [row.name for row in account.report().rows] == ["mia", "robot", "anna", "zoe"]
 
 
-def test_who_is_neither_enforced_nor_exempt_is_counted(account: Account) -> None:
+def test_not_enforced(account: Account) -> None:
+    """Users who are neither enforced nor exempt are counted."""
     account.person("alice")
     account.person("missed", coverage=PolicyCoverage())
     account.person("robot", path="/service/", coverage=PolicyCoverage())
@@ -164,8 +170,8 @@ def test_who_is_neither_enforced_nor_exempt_is_counted(account: Account) -> None
     assert account.report().not_enforced == 1
 
 
-def test_without_a_stack_the_table_says_unknown(account: Account) -> None:
-    """Who is enforced and who was reminded is never called no or 0 without a stack that could tell."""
+def test_table_without_stack(account: Account) -> None:
+    """Without a stack, enforcement and reminders are unknown, and never "no" or 0."""
     account.person("alice", coverage=PolicyCoverage())
     account.person("robot", tags={"mfa-exempt": "backup"})
 
@@ -176,8 +182,8 @@ def test_without_a_stack_the_table_says_unknown(account: Account) -> None:
     assert report.not_enforced is None
 
 
-def test_without_a_stack_the_page_says_why_and_leaves_out_what_it_does_not_know(account: Account) -> None:
-    """The sentence stands under the heading; no tile, column, trend or explanation is about what is not known."""
+def test_page_without_stack(account: Account) -> None:
+    """The sentence is under the heading, and no tile, column, trend or explanation shows unknown facts."""
     account.person("alice", coverage=PolicyCoverage())
     report = account.report(run(1, 0, 1))
 
@@ -195,7 +201,8 @@ names = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
 
 
 @given(names, names)
-def test_no_cell_is_a_formula_and_every_one_still_says_what_it_says(name: str, reason: str) -> None:
+def test_no_formula(name: str, reason: str) -> None:
+    """No cell is a formula, and every cell keeps its text."""
     account = Account()
     account.person(name, tags={"mfa-exempt": reason})
     report = account.report()
@@ -211,7 +218,8 @@ def rows_of(report: AuditReport) -> list[list[str]]:
 
 
 @pytest.mark.parametrize("name", ["=HYPERLINK(1)", "+1", "-1", "@SUM(1)", "  =1", "\uff1d1"])
-def test_a_name_that_a_spreadsheet_would_run_is_text(account: Account, name: str) -> None:
+def test_name_like_formula(account: Account, name: str) -> None:
+    """A name that a spreadsheet would run is text."""
     account.person(name)
 
     assert table(account.report())[0]["user_name"] == f"'{name}"
@@ -241,7 +249,8 @@ class Page(HTMLParser):
 
 
 @given(names, names)
-def test_whatever_people_are_called_the_page_has_the_same_elements(name: str, reason: str) -> None:
+def test_no_injected_elements(name: str, reason: str) -> None:
+    """No name changes the elements of the page."""
     account, plain = Account(), Account()
     account.person(name, tags={"mfa-exempt": reason})
     plain.person("alice", tags={"mfa-exempt": "robot"})
@@ -254,13 +263,15 @@ def test_whatever_people_are_called_the_page_has_the_same_elements(name: str, re
     assert [tag for tag, _ in hostile.elements if tag != "em"] == [tag for tag, _ in harmless.elements if tag != "em"]
 
 
-def test_a_name_in_html_is_shown_as_it_is(account: Account) -> None:
+def test_name_in_html(account: Account) -> None:
+    """A name with HTML is shown as text."""
     account.person("<script>alert(1)</script>")
 
     assert "<script>alert(1)</script>" in Page(audit_page(account.report())).text
 
 
-def test_the_page_needs_no_network(account: Account) -> None:
+def test_self_contained_page(account: Account) -> None:
+    """The page needs no network."""
     account.person("alice")
 
     page = audit_page(account.report(run(1, 3, 4)))
@@ -272,7 +283,8 @@ def test_the_page_needs_no_network(account: Account) -> None:
     assert "url(" not in page
 
 
-def test_the_browser_runs_only_the_script_and_style_that_belong_to_the_page(account: Account) -> None:
+def test_content_security_policy(account: Account) -> None:
+    """The browser runs only the page's own script and style."""
     page = audit_page(account.report())
 
     policy = re.search(r'Content-Security-Policy" content="([^"]+)"', page)
@@ -285,7 +297,8 @@ def test_the_browser_runs_only_the_script_and_style_that_belong_to_the_page(acco
     assert not re.search(r"<[^>]+ (style|on\w+)=", page)
 
 
-def test_the_page_shows_the_numbers_and_says_where_they_come_from(account: Account) -> None:
+def test_numbers_and_sources(account: Account) -> None:
+    """The page shows the numbers and their sources."""
     account.person("alice")
     account.person("bob", devices=frozenset({Device.VIRTUAL}))
 
@@ -297,26 +310,30 @@ def test_the_page_shows_the_numbers_and_says_where_they_come_from(account: Accou
     assert "enrolled 1 not enrolled 1" in text
 
 
-def test_a_report_without_the_credential_report_says_so(account: Account) -> None:
+def test_no_credential_report(account: Account) -> None:
+    """The page says if there was no credential report."""
     account.person("alice")
 
     assert "IAM returned none" in audit_page(replace(account.report(), report_made=None))
 
 
-def test_one_day_is_no_trend(account: Account) -> None:
+def test_one_day(account: Account) -> None:
+    """One day is no trend."""
     account.person("alice")
 
     assert chart_of(account.report(run(0, 1, 1, hours_ago=2)).runs) is None
     assert "There is no trend yet" in audit_page(account.report())
 
 
-def test_a_day_counts_once_with_its_last_run() -> None:
+def test_last_run_of_day() -> None:
+    """A day counts once, with its last run."""
     runs = [run(0, 5, 1), run(1, 4, 2), run(0, 3, 3, hours_ago=3)]
 
     assert [found.counts["enrolled"] for found in daily(runs)] == [4, 5]
 
 
-def test_the_lines_go_from_the_first_day_to_the_last_and_more_is_higher() -> None:
+def test_lines() -> None:
+    """The lines run from the first day to the last, and higher numbers are higher."""
     chart = chart_of([run(10, 0, 40), run(5, 20, 20), run(0, 40, 0)])
 
     assert chart
@@ -335,7 +352,8 @@ moments = st.datetimes(datetime(2024, 1, 1), datetime(2027, 1, 1), timezones=st.
 
 
 @given(st.lists(st.builds(RunTotals, moments, counts), max_size=30))
-def test_whatever_the_runs_everything_stays_in_the_drawing_and_no_name_covers_another(runs: list[RunTotals]) -> None:
+def test_drawing_fits(runs: list[RunTotals]) -> None:
+    """For any runs, everything is inside the drawing and no names overlap."""
     chart = chart_of(runs)
 
     if chart is None:

@@ -1,4 +1,4 @@
-"""The digest says what ops need to know, fits into one message, and lets nobody's name break out of its line."""
+"""The digest says what ops need to know, fits into one message, and no name breaks out of its line."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -31,7 +31,7 @@ SENDING = SendingState(verified=True, production=True, enabled=True, most_per_da
 
 
 class Account:
-    """People put together one by one, and the run that finds them."""
+    """People added one by one, and the run that finds them."""
 
     def __init__(self) -> None:
         self.users: list[AccountUser] = []
@@ -74,7 +74,8 @@ def account() -> Account:
     return Account()
 
 
-def test_when_all_is_well_it_is_short_and_wants_nothing(account: Account) -> None:
+def test_all_is_well(account: Account) -> None:
+    """If all is well, the digest is short and asks for nothing."""
     account.person("alice", mfa=True)
 
     notice = digest_of(account.run())
@@ -90,7 +91,8 @@ def test_when_all_is_well_it_is_short_and_wants_nothing(account: Account) -> Non
     )
 
 
-def test_it_says_since_when_and_how_often_reminded_the_longest_first(account: Account) -> None:
+def test_unenrolled(account: Account) -> None:
+    """Unenrolled users are listed with days and reminders, the longest first."""
     account.unenrolled("bob", days=3, reminders=2)
     account.unenrolled("carol", days=0)
     account.unenrolled("alice", days=20, reminders=5)
@@ -107,14 +109,16 @@ def test_it_says_since_when_and_how_often_reminded_the_longest_first(account: Ac
     ]
 
 
-def test_a_reminder_that_may_not_have_gone_out_is_told(account: Account) -> None:
+def test_unconfirmed_reminder(account: Account) -> None:
+    """An unconfirmed reminder is reported."""
     account.unenrolled("bob", days=3, reminders=2)
     account.records["AIDAbob"] = replace(account.records["AIDAbob"], claimed_on=TODAY - timedelta(days=1))
 
     assert "- bob: 3 days (since 2026-11-21), 2 reminders, one of them not confirmed" in digest_of(account.run()).text
 
 
-def test_who_has_only_an_access_key_is_told_apart_with_what_ops_can_do(account: Account) -> None:
+def test_key_only(account: Account) -> None:
+    """Users with only an access key have a section that says what ops can do."""
     account.unenrolled("alice", days=20)
     account.unenrolled("robot", days=30)
     account.rows["robot"] = replace(account.rows["robot"], password=False, active_keys=1)
@@ -128,7 +132,8 @@ def test_who_has_only_an_access_key_is_told_apart_with_what_ops_can_do(account: 
     assert "- robot: 30 days (since 2026-10-25)\n" in rest
 
 
-def test_it_compares_with_the_last_run(account: Account) -> None:
+def test_changes(account: Account) -> None:
+    """The numbers show the change since the last run."""
     account.person("alice", mfa=True)
     account.person("carol", mfa=True)
     account.unenrolled("bob", days=3)
@@ -142,7 +147,8 @@ def test_it_compares_with_the_last_run(account: Account) -> None:
     assert "the change since 23 November, 09:00 UTC" in text
 
 
-def test_exemptions_stand_in_the_order_of_their_ends(account: Account) -> None:
+def test_order_of_exemptions(account: Account) -> None:
+    """Exemptions are in the order of their ends."""
     account.person("robot", {"mfa-exempt": "nightly build"})
     account.person("late", {"mfa-exempt": "2027-01-31 OPS-4711"})
     account.person("soon", {"mfa-exempt": "2026-11-30"})
@@ -154,7 +160,8 @@ def test_exemptions_stand_in_the_order_of_their_ends(account: Account) -> None:
     assert "EXEMPTION ENDED (1)\n-------------------\n- over: after 2026-11-01\n" in text
 
 
-def test_an_exemption_that_is_no_date_is_told_with_what_to_write(account: Account) -> None:
+def test_malformed_exemption(account: Account) -> None:
+    """A malformed exemption is reported together with the right form."""
     account.person("guest", {"mfa-exempt": "2026-11-31"})
 
     text = digest_of(account.run()).text
@@ -164,7 +171,8 @@ def test_an_exemption_that_is_no_date_is_told_with_what_to_write(account: Accoun
     assert "- guest: 2026-11-31\n" in text
 
 
-def test_an_exemption_that_ended_is_not_told_of_who_is_exempt_for_another_reason(account: Account) -> None:
+def test_ended_exemption(account: Account) -> None:
+    """An ended exemption is not reported if the user is exempt for another reason."""
     account.person("robot", {"mfa-exempt": "2026-11-01"})
     account.users[0] = replace(account.users[0], user=replace(account.users[0].user, path="/service/"))
 
@@ -174,7 +182,8 @@ def test_an_exemption_that_ended_is_not_told_of_who_is_exempt_for_another_reason
     assert "- robot: path /service/; no end\n" in text
 
 
-def test_the_dormant_the_unreachable_and_the_unenforced_are_named(account: Account) -> None:
+def test_other_sections(account: Account) -> None:
+    """Dormant, unreachable and unenforced users are named."""
     account.person("sleeper", password=False)
     account.person("nowhere")
     account.users[1] = replace(account.users[1], coverage=PolicyCoverage())
@@ -186,7 +195,8 @@ def test_the_dormant_the_unreachable_and_the_unenforced_are_named(account: Accou
     assert "nowhere: since today, no reminder yet, NOT ENFORCED" in text
 
 
-def test_mail_that_did_not_arrive_is_told(account: Account) -> None:
+def test_failed_address(account: Account) -> None:
+    """Mail that did not arrive is reported."""
     account.unenrolled("bob", days=3, reminders=2)
     account.records["AIDAbob"] = replace(
         account.records["AIDAbob"], address_trouble="bounced\nBcc: x", address_trouble_of="bob@example.com"
@@ -196,7 +206,7 @@ def test_mail_that_did_not_arrive_is_told(account: Account) -> None:
 
 
 @pytest.mark.parametrize(
-    ("sending", "told"),
+    ("sending", "sentence"),
     [
         (NoSending.NO_SENDER, "SenderEmail is empty"),
         (NoSending.UNREADABLE, "SES did not say"),
@@ -206,20 +216,23 @@ def test_mail_that_did_not_arrive_is_told(account: Account) -> None:
         (replace(SENDING, most_per_day=200, sent_today=200), "has sent its quota of 200 mails"),
     ],
 )
-def test_what_keeps_mail_from_people_is_told(account: Account, sending: SendingState | NoSending, told: str) -> None:
+def test_sending_problems(account: Account, sending: SendingState | NoSending, sentence: str) -> None:
+    """A problem with sending is reported."""
     notice = digest_of(replace(account.run(), sending=sending))
 
-    assert told in " ".join(notice.text.split())
+    assert sentence in " ".join(notice.text.split())
     assert notice.severity is Severity.WARNING
 
 
-def test_an_unlimited_quota_is_never_used_up(account: Account) -> None:
+def test_unlimited_quota(account: Account) -> None:
+    """An unlimited quota is never used up."""
     unlimited = replace(SENDING, most_per_day=-1)
 
     assert digest_of(replace(account.run(), sending=unlimited)).severity is Severity.INFORMATION
 
 
-def test_where_no_mail_is_sent_nobody_is_called_unreachable(account: Account) -> None:
+def test_no_sender(account: Account) -> None:
+    """Without a sender nobody is reported as unreachable."""
     account.person("nowhere")
 
     assert "NO MAIL ADDRESS" not in digest_of(replace(account.run(), sending=NoSending.NO_SENDER)).text
@@ -234,23 +247,24 @@ def test_where_no_mail_is_sent_nobody_is_called_unreachable(account: Account) ->
         (ReminderOutcome(over_quota=3), Severity.WARNING),
     ],
 )
-def test_what_was_left_undone_is_told_and_a_failure_is_an_alarm(
-    account: Account, outcome: ReminderOutcome, severity: Severity
-) -> None:
+def test_incomplete_run(account: Account, outcome: ReminderOutcome, severity: Severity) -> None:
+    """Remaining work is reported, and a failure is an alarm."""
     notice = digest_of(replace(account.run(), outcome=outcome))
 
     assert "- 3 " in notice.text
     assert notice.severity is severity
 
 
-def test_a_missing_report_is_told(account: Account) -> None:
+def test_no_credential_report(account: Account) -> None:
+    """A missing credential report is reported."""
     notice = digest_of(replace(account.run(), report_made=None))
 
     assert "There was no credential report" in notice.text
     assert notice.severity is Severity.WARNING
 
 
-def test_a_dry_run_says_so(account: Account) -> None:
+def test_dry_run(account: Account) -> None:
+    """A dry run says so."""
     account.unenrolled("bob", days=3)
 
     notice = digest_of(replace(account.run(), dry_run=True))
@@ -261,7 +275,8 @@ def test_a_dry_run_says_so(account: Account) -> None:
     assert "This run would have queued 1 reminder. This was a dry run" in text
 
 
-def test_the_first_hundred_are_named_and_the_rest_counted(account: Account) -> None:
+def test_long_list(account: Account) -> None:
+    """The first hundred users are named, and the others counted."""
     for number in range(250):
         account.unenrolled(f"user{number:03}", days=3)
 
@@ -273,7 +288,8 @@ def test_the_first_hundred_are_named_and_the_rest_counted(account: Account) -> N
     assert "… and 150 more" in text
 
 
-def test_it_fits_into_one_message_whatever_people_are_called(account: Account) -> None:
+def test_size(account: Account) -> None:
+    """The digest fits into one message with any names."""
     long = "\N{PILE OF POO}" * 256
     for number in range(120):
         for days, kind in ((30, "late"), (3, "other")):
@@ -296,7 +312,8 @@ def test_it_fits_into_one_message_whatever_people_are_called(account: Account) -
 
 
 @given(st.text(min_size=1))
-def test_no_reason_breaks_out_of_its_line_or_turns_the_text_around(reason: str) -> None:
+def test_hostile_reason(reason: str) -> None:
+    """No reason adds a line or changes the direction of the text."""
     account, plain = Account(), Account()
     account.person("robot", {"mfa-exempt": reason})
     plain.person("robot", {"mfa-exempt": "robot"})

@@ -1,4 +1,4 @@
-"""Every notice says what happened and what to do, whatever users and callers are called."""
+"""Every notice says what happened and what to do, with any names of users and callers."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -51,17 +51,17 @@ EVERY_NOTICE: list[Callable[[str, ApiCall], Notice]] = [
 
 @pytest.mark.parametrize("notice", EVERY_NOTICE)
 @given(name=NAMES, call=CALLS)
-def test_no_name_can_add_a_line_or_make_the_text_long(
-    notice: Callable[[str, ApiCall], Notice], name: str, call: ApiCall
-) -> None:
-    told, usual = notice(name, call), notice("alice", ApiCall("TagUser", "jane", AT, "203.0.113.24", "id"))
+def test_hostile_name(notice: Callable[[str, ApiCall], Notice], name: str, call: ApiCall) -> None:
+    """No name adds a line or makes the text long."""
+    hostile, usual = notice(name, call), notice("alice", ApiCall("TagUser", "jane", AT, "203.0.113.24", "id"))
 
-    assert "\n" not in told.subject
-    assert told.text.count("\n") <= usual.text.count("\n") + 12
-    assert len(told.text) < 10_000
+    assert "\n" not in hostile.subject
+    assert hostile.text.count("\n") <= usual.text.count("\n") + 12
+    assert len(hostile.text) < 10_000
 
 
-def test_a_long_list_of_names_is_cut_and_says_so() -> None:
+def test_long_list() -> None:
+    """A long list of names is cut, and says so."""
     notice = unenforceable([user(f"user{number}") for number in range(53)])
 
     assert notice.subject == "53 users cannot be enforced: quota full"
@@ -69,12 +69,14 @@ def test_a_long_list_of_names_is_cut_and_says_so() -> None:
     assert "… and 3 more" in notice.text
 
 
-def test_whoever_only_mended_the_group_raises_no_alarm() -> None:
+def test_repaired_group() -> None:
+    """A repaired group is a warning and not an alarm."""
     assert group_without_policy("g", repaired=True).severity is Severity.WARNING
     assert group_without_policy("g", repaired=False).severity is Severity.ALARM
 
 
-def test_whom_a_sweep_found_exempt_is_told_with_the_parameters_that_may_have_done_it() -> None:
+def test_exemptions_found_by_sweep() -> None:
+    """Exemptions that a sweep found are reported with the parameters that may have caused them."""
     notice = exemptions_found([Release(user("robot"), Exemption(ExemptBy.PATH, "path /service/"))])
 
     assert notice.subject == "1 user is now exempt from MFA"

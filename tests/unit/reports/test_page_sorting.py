@@ -27,7 +27,7 @@ ROWS = [
 
 
 def clicked(rows: Sequence[object], *columns: int) -> dict[str, Any]:
-    """Return what becomes of the rows when these columns' titles are clicked, one after the other."""
+    """Return the rows after clicks on the titles of these columns, one after the other."""
     asked = json.dumps({"rows": rows, "clicks": columns})
     command = [str(NODE), str(TABLE), str(SCRIPT)]
     done = run(command, input=asked, capture_output=True, text=True, check=True)  # noqa: S603  # ours
@@ -47,8 +47,8 @@ def clicked(rows: Sequence[object], *columns: int) -> dict[str, Any]:
     ],
     ids=str,
 )
-def test_a_click_sorts_and_another_turns_it_round(columns: list[int], names: list[str]) -> None:
-    """Numbers count as numbers, equals keep their order, and what is empty stays below either way."""
+def test_clicks(columns: list[int], names: list[str]) -> None:
+    """Numbers sort as numbers, equals keep their order, and empty cells stay at the bottom either way."""
     last = clicked(ROWS, *columns)["orders"][-1]
 
     assert last["names"] == names
@@ -57,8 +57,8 @@ def test_a_click_sorts_and_another_turns_it_round(columns: list[int], names: lis
     assert sum(sorted_by is not None for sorted_by in last["sorted"]) == 1
 
 
-def test_thousands_of_rows_are_read_once_and_put_back_at_once() -> None:
-    """A cell is read once, one collator compares, and no row is moved out of a table that still holds others."""
+def test_thousands_of_rows() -> None:
+    """Each cell is read once, one collator compares, and all rows are removed before any is added."""
     users = 5000
     rows = [[[f"user{number * 7919 % users}"], [str(number % 9)]] for number in range(users)]
 
