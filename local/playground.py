@@ -19,7 +19,7 @@ The stack is deployed, and everything below works until Ctrl-C. In a second term
   {exports}
   export PATH="$PWD/.venv/bin:$PWD/.venv-sam/bin:$PATH"
 
-A user is enforced, an exempt one is left alone, and a policy that is taken off comes back:
+A user is enforced, an exempt one is left alone, and a detached policy comes back:
 
   aws iam create-user --user-name alice --tags Key=email,Value=alice@example.com
   aws iam list-attached-user-policies --user-name alice    # a second later the policy is there
@@ -27,17 +27,17 @@ A user is enforced, an exempt one is left alone, and a policy that is taken off 
   aws iam list-attached-user-policies --user-name backup
   aws iam detach-user-policy --user-name alice --policy-arn {policy}
 
-People are written to; here anybody can read it:
+Users get mails, which you can read here:
 
   aws iam create-login-profile --user-name alice --password Correct-Horse-7
   curl -s {endpoint}/_ministack/ses/messages
 
-What the schedules do, at once:
+Run now what the schedules run:
 
   sam remote invoke ReconcileFunction --parameter InvocationType=Event --event '{{"action": "reconcile"}}'
   sam remote invoke RemindFunction --parameter InvocationType=Event --event '{{"action": "remind"}}'
 
-What there is, whether all is well, who has MFA, and what the functions log:
+Check the deployment, see who has MFA, list the outputs, and follow the log:
 
   make doctor
   make report    # writes mfa-report.html

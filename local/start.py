@@ -26,7 +26,7 @@ class PortTaken(RuntimeError):
 
     def __init__(self, port: int) -> None:
         super().__init__(
-            f"Port {port} of 127.0.0.1 is taken, perhaps by another local cloud. End that one, or name another: "
+            f"Port {port} of 127.0.0.1 is taken, perhaps by another local cloud. End that one, or choose another port: "
             f"export LOCAL_CLOUD_PORT={port + 1}"
         )
 
@@ -35,7 +35,9 @@ class InvalidPort(RuntimeError):
     """LOCAL_CLOUD_PORT is not a port; the text gives an example."""
 
     def __init__(self, named: str) -> None:
-        super().__init__(f"LOCAL_CLOUD_PORT is {named!r}, which is no port. Name one: export LOCAL_CLOUD_PORT={PORT}")
+        super().__init__(
+            f"LOCAL_CLOUD_PORT is {named!r}, which is not a port. Choose one: export LOCAL_CLOUD_PORT={PORT}"
+        )
 
 
 class NotStarted(RuntimeError):

@@ -12,7 +12,7 @@ from local.demo.story import Story
 
 _STATUSES = """\
   0    every scene was played
-  1    it could not be started, or something did not happen that should have
+  1    it could not be started, or an expected effect did not happen
   130  it was interrupted"""
 
 

@@ -13,18 +13,18 @@ CAROL = "carol"
 def the_policy_is_taken_off(story: Story, account: Account) -> None:
     """Detach the policy from a user, as an administrator would."""
     account.iam.detach_user_policy(UserName=ALICE.name, PolicyArn=account.policy_arn)
-    story.say(f"aws iam detach-user-policy --user-name {ALICE.name}: the policy is gone.")
-    _watch(story, lambda: account.is_enforced(ALICE.name), f"the policy is on {ALICE.name} again")
-    story.say("In an account it takes two minutes: who deletes a user detaches everything right before.")
+    story.say(f"aws iam detach-user-policy --user-name {ALICE.name}: the policy is detached.")
+    _watch(story, lambda: account.is_enforced(ALICE.name), f"the policy is attached to {ALICE.name} again")
+    story.say("On AWS this takes two minutes, because tools that delete a user detach everything right before.")
 
 
 def an_exemption_comes_and_goes(story: Story, account: Account) -> None:
     """Exempt a user for a while."""
     account.iam.tag_user(UserName=BOB.name, Tags=[{"Key": "mfa-exempt", "Value": "lost the phone"}])
     story.say(f'{BOB.name} is tagged mfa-exempt="lost the phone".')
-    _watch(story, lambda: not account.is_enforced(BOB.name), f"the policy is off {BOB.name}")
+    _watch(story, lambda: not account.is_enforced(BOB.name), f"the policy is detached from {BOB.name}")
     account.iam.untag_user(UserName=BOB.name, TagKeys=["mfa-exempt"])
-    _watch(story, lambda: account.is_enforced(BOB.name), f"the tag is removed, and the policy is on {BOB.name} again")
+    _watch(story, lambda: account.is_enforced(BOB.name), "the tag is removed, and the policy is attached again")
 
 
 def an_event_is_lost(story: Story, account: Account) -> None:
@@ -33,10 +33,10 @@ def an_event_is_lost(story: Story, account: Account) -> None:
     events.disable_rule(Name=rule)
     account.create_user(CAROL)
     events.enable_rule(Name=rule)
-    story.say(f"{CAROL} is created while the rule is off: {_standing(account, CAROL)}.")
+    story.say(f"{CAROL} is created while the rule is off: {_attachment(account, CAROL)}.")
     with story.timed("sam remote invoke ReconcileFunction"):
         account.stack.invoke("ReconcileFunction", "reconcile_schedule")
-    story.say(f"{CAROL} now: {_standing(account, CAROL)}.")
+    story.say(f"{CAROL} now: {_attachment(account, CAROL)}.")
 
 
 def somebody_leaves(story: Story, account: Account) -> None:
@@ -50,15 +50,15 @@ def somebody_leaves(story: Story, account: Account) -> None:
             account.iam.delete_user(UserName="temp")
         except conflict as error:
             story.say(f"aws iam delete-user --user-name temp: {error.response['Error']['Message']}")
-            eventually(lambda: not account.is_enforced("temp"), "the policy's giving way")
+            eventually(lambda: not account.is_enforced("temp"), "the detachment of the policy")
             return False
         return True
 
     eventually(deleted, "the deletion")
-    story.did("the policy has given way, and the second try deletes the user", time.monotonic() - begun)
+    story.did("the policy is detached, and the second try deletes the user", time.monotonic() - begun)
 
 
-def _standing(account: Account, user_name: str) -> str:
+def _attachment(account: Account, user_name: str) -> str:
     return "the policy is attached" if account.is_enforced(user_name) else "no policy is attached"
 
 

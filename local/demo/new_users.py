@@ -41,7 +41,7 @@ def users_are_created(story: Story, account: Account) -> None:
             outcome = _create(account, newcomer)
         table.add_row(newcomer.name, newcomer.path, newcomer.exempt or "none", outcome)
     story.show(table)
-    story.say("Each of them is an administrator: nothing but the policy stands in the way.")
+    story.say("Each of them is an administrator: only the policy restricts them.")
 
 
 def _create(account: Account, newcomer: Newcomer) -> str:

@@ -73,7 +73,7 @@ def _mails_shown(story: Story, account: Account, *, number: int) -> Iterator[Non
         return mails if len(mails) >= number else ()
 
     mails = eventually(arrived, f"{number} mails")
-    table = Table("mail to", "subject", "to be read in")
+    table = Table("mail to", "subject", "saved as")
     for position, mail in enumerate(mails, start=sent_before + 1):
         table.add_row(", ".join(mail.to), mail.subject, _kept(mail, position))
     story.show(table)

@@ -31,7 +31,7 @@ WISHES = (
     Wish("make a virtual MFA device", "iam:CreateVirtualMFADevice", "arn:aws:iam::{account}:mfa/{name}"),
     Wish("enable it", "iam:EnableMFADevice", "{me}"),
     Wish("enable one for a colleague", "iam:EnableMFADevice", "arn:aws:iam::{account}:user/carol"),
-    Wish("remove the own device", "iam:DeactivateMFADevice", "{me}"),
+    Wish("remove their own device", "iam:DeactivateMFADevice", "{me}"),
     Wish("make an access key", "iam:CreateAccessKey", "{me}"),
     Wish("read a file in S3", "s3:GetObject", "arn:aws:s3:::company-data/report.csv"),
     Wish("stop a server", "ec2:StopInstances", "arn:aws:ec2:us-east-1:{account}:instance/i-0123456789abcdef0"),
@@ -64,7 +64,7 @@ def everybody_asks(story: Story, account: Account) -> None:
         with Referee() as referee:
             story.show(_verdicts(account, referee))
     for user_name in (ALICE.name, BACKUP.name):
-        story.say(f"{user_name} asks for the list of buckets with an access key: {_try_with_key(account, user_name)}")
+        story.say(f"{user_name} lists the buckets with an access key: {_try_with_key(account, user_name)}")
 
 
 def _verdicts(account: Account, referee: Referee) -> Table:

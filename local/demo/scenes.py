@@ -21,25 +21,25 @@ class Scene:
 
 def the_stack_is_deleted(story: Story, account: Account) -> None:
     """Delete the stack as ops would."""
-    with story.timed("sam delete, which looks every 30 s whether it is done"):
+    with story.timed("sam delete, which polls every 30 s"):
         account.stack.delete()
     still_enforced = [
         name
         for name in (ALICE.name, BOB.name)
         if account.iam.list_attached_user_policies(UserName=name)["AttachedPolicies"]
     ]
-    story.say(f"The policy is left on: {', '.join(still_enforced) or 'nobody'}.")
+    story.say(f"The policy is still attached to: {', '.join(still_enforced) or 'nobody'}.")
 
 
 SCENES = (
     Scene("Somebody creates three users, and does nothing else", users_are_created),
-    Scene("What each of them may do now, judged from the policies that are on them", everybody_asks),
-    Scene("An administrator takes the policy off somebody", the_policy_is_taken_off),
-    Scene("Ops exempt somebody, and end the exemption", an_exemption_comes_and_goes),
+    Scene("What each of them may do now, judged by their policies", everybody_asks),
+    Scene("An administrator detaches the policy from a user", the_policy_is_taken_off),
+    Scene("Ops exempt a user, and end the exemption", an_exemption_comes_and_goes),
     Scene("An event is lost, and the next sweep finds the user", an_event_is_lost),
     Scene("Two people get a password, and a mail that says what to do first", people_get_a_password),
-    Scene("A working day begins: who has no MFA is reminded, and ops are told", the_day_begins),
+    Scene("A working day begins: users without MFA are reminded, and ops get the digest", the_day_begins),
     Scene("alice registers an MFA device", somebody_enrols),
-    Scene("A user is deleted by a tool that knows nothing of the policy", somebody_leaves),
-    Scene("Ops delete the stack while everybody still has the policy", the_stack_is_deleted),
+    Scene("A tool that does not know the policy deletes a user", somebody_leaves),
+    Scene("Ops delete the stack while users still have the policy", the_stack_is_deleted),
 )

@@ -47,7 +47,7 @@ def test_mails_are_saved(shown: str) -> None:
 
 def test_nobody_stays_enforced(shown: str) -> None:
     """After the stack's deletion the policy is attached to nobody."""
-    assert "The policy is left on: nobody." in shown
+    assert "The policy is still attached to: nobody." in shown
 
 
 def test_no_control_characters(shown: str) -> None:

@@ -67,7 +67,7 @@ def test_invalid_port(name: str, port: str) -> None:
     done = program(name, LOCAL_CLOUD_PORT=port)
 
     assert (done.returncode, done.stderr) == (1, "")
-    assert f"LOCAL_CLOUD_PORT is '{port}', which is no port. Name one: export LOCAL_CLOUD_PORT=4566" in " ".join(
+    assert f"LOCAL_CLOUD_PORT is '{port}', which is not a port. Choose one: export LOCAL_CLOUD_PORT=4566" in " ".join(
         done.stdout.split()
     )
 
