@@ -26,6 +26,12 @@ _NOT_ANSWERED = (
     "aws sqs list-message-move-tasks",
     "aws cloudformation wait change-set-create-complete --stack-name mfa-enforcer --change-set-name put-back",
     "aws cloudformation execute-change-set --stack-name mfa-enforcer --change-set-name put-back",
+    "aws ssm",
+    # Only AWS CLI 2 has it, and only AWS CLI 1 can be installed here.
+    "aws configure mfa-login",
+    # The role and the policy are examples.
+    "aws iam put-role-policy --role-name the-role",
+    "aws iam delete-policy --policy-arn arn:aws:iam::111122223333:policy/mfa-enforcer/the-old-name",
     # A stack takes it only while it is stuck, and the trail is an example.
     "aws cloudformation continue-update-rollback",
     "aws cloudtrail delete-trail --name arn:aws:cloudtrail:us-east-1:111122223333:trail/the-trail",
@@ -65,7 +71,8 @@ sleep() {
 def deployed(cloud: "Cloud") -> Iterator[Account]:
     """Return an account whose stack these tests may change; `cloud` has built the package."""
     with started() as another:
-        yield Account(stacks.deploy(another))
+        # As long as on AWS: the commands that delete a user detach the policy first.
+        yield Account(stacks.deploy(another, ChangeDelaySeconds="120"))
 
 
 @pytest.mark.parametrize(
