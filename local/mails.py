@@ -15,6 +15,7 @@ from pathlib import Path
 
 from domain.account import Account
 from domain.contact.languages import Language
+from domain.enforcement.dates import Announcement
 from domain.mail.decision import Mail, MailKind, Step
 from notify.rendering import render
 
@@ -29,6 +30,7 @@ _ACCOUNT = Account("aws", "111122223333", "example-corp")
 _CONTACT = "cloud-team@example.com"
 _PHONE = "arn:aws:iam::111122223333:mfa/alice-phone"
 _PASSKEY = "arn:aws:iam::111122223333:u2f/user/alice/alice-passkey-NQ4EXAMPLEA7HT"
+_ANNOUNCEMENT = Announcement(date(2027, 1, 15), since=date(2026, 11, 24))
 _MAIL = Mail(
     MailKind.WELCOME, "sample", "AIDAEXAMPLEALICE", "alice", "alice@example.com", None, Language.ENGLISH, enforced=True
 )
@@ -53,6 +55,28 @@ def samples() -> Iterator[tuple[str, Mail]]:
         ),
         "device-removed": replace(_MAIL, kind=MailKind.DEVICE_REMOVED, serial_number=_PHONE),
         "device-removed-unnamed": replace(_MAIL, kind=MailKind.DEVICE_REMOVED),
+        "reminder-announced": replace(
+            _MAIL,
+            kind=MailKind.REMINDER,
+            step=Step(2, 23, date(2026, 11, 1)),
+            enforced=False,
+            announcement=_ANNOUNCEMENT,
+            days_left=52,
+        ),
+        "announcement": replace(
+            _MAIL,
+            kind=MailKind.ANNOUNCEMENT,
+            code_device=_PHONE,
+            has_device=True,
+            enforced=False,
+            announcement=_ANNOUNCEMENT,
+            days_left=7,
+        ),
+        "announcement-without-device": replace(
+            _MAIL, kind=MailKind.ANNOUNCEMENT, enforced=False, announcement=_ANNOUNCEMENT, days_left=1
+        ),
+        "enforced": replace(_MAIL, kind=MailKind.ENFORCED, code_device=_PHONE, has_device=True),
+        "enforced-without-device": replace(_MAIL, kind=MailKind.ENFORCED),
     }
     for language in Language:
         for name, mail in mails.items():

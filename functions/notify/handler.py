@@ -14,6 +14,7 @@ from aws.ses.quota import WORKERS
 from aws.ses.sender import MailNotSent
 from aws.sqs.batch import TooEarly, take_batch
 from domain.api_call import Ignored
+from domain.enforcement.enforcement_message import EnforcementMessage
 from domain.mail.decision import (
     AccountEvent,
     CurrentUser,
@@ -21,6 +22,7 @@ from domain.mail.decision import (
     NoMail,
     NotYet,
     decide_account_event_mail,
+    decide_enforcement_mail,
     decide_reminder_mail,
 )
 from domain.mail.delivery_failures import AddressFailure, DeliveryReport, NoFailure, address_failure_of
@@ -79,7 +81,9 @@ def has_time(context: "LambdaContext") -> bool:
     return timedelta(milliseconds=context.get_remaining_time_in_millis()) >= _LONGEST_MAIL
 
 
-def write(due: ReminderMessage | AccountEvent, adapters: Adapters, has_time: Callable[[], bool]) -> None:
+def write(
+    due: ReminderMessage | EnforcementMessage | AccountEvent, adapters: Adapters, has_time: Callable[[], bool]
+) -> None:
     """Send the mail if it is still due and a sender is set."""
     logger.set_correlation_id(due.cause)
     if not adapters.settings.sender:
@@ -98,15 +102,19 @@ def write(due: ReminderMessage | AccountEvent, adapters: Adapters, has_time: Cal
             send(mail, adapters, has_time)
 
 
-def decide(due: ReminderMessage | AccountEvent, adapters: Adapters) -> Mail | NoMail | NotYet:
+def decide(due: ReminderMessage | EnforcementMessage | AccountEvent, adapters: Adapters) -> Mail | NoMail | NotYet:
     """Read the user from IAM, and decide."""
     user = adapters.users.user(due.user_name, either_way=True)
     # The devices are read last, so that a user who has just registered one is not reminded.
     current = CurrentUser(user, adapters.devices.serial_numbers_of(due.user_name) or () if user else ())
     rules, now = adapters.settings.rules, datetime.now(UTC)
-    if isinstance(due, ReminderMessage):
-        return decide_reminder_mail(due, current, rules, now)
-    return decide_account_event_mail(due, current, rules, now)
+    match due:
+        case ReminderMessage():
+            return decide_reminder_mail(due, current, rules, now)
+        case EnforcementMessage():
+            return decide_enforcement_mail(due, current, rules, now)
+        case AccountEvent():
+            return decide_account_event_mail(due, current, rules, now)
 
 
 def send(mail: Mail, adapters: Adapters, has_time: Callable[[], bool]) -> None:

@@ -1,10 +1,16 @@
 """Reads a queue message: a reminder, an account event, or a report about an earlier mail."""
 
 import re
+from dataclasses import replace
 
 from aws.cloudtrail import MalformedEvent, RecordedCall
 from aws.ses.events import read_delivery_report
 from domain.api_call import Ignored
+from domain.enforcement.enforcement_message import (
+    EnforcementMailKind,
+    EnforcementMessage,
+    MalformedEnforcementMessage,
+)
 from domain.input.fields import Fields, is_user_name
 from domain.mail.decision import AccountEvent, MailKind
 from domain.mail.delivery_failures import DeliveryReport
@@ -20,15 +26,23 @@ _KINDS = {
 _SERIAL_NUMBER = re.compile(r"[\w+=/:,.@-]{9,256}", re.ASCII)
 
 
-def read_message(body: str, account: str) -> ReminderMessage | AccountEvent | DeliveryReport | Ignored:
-    """Read a message; raises MalformedReminder or MalformedEvent with the name of the field."""
+def read_message(
+    body: str, account: str
+) -> ReminderMessage | EnforcementMessage | AccountEvent | DeliveryReport | Ignored:
+    """Read a message; raises MalformedReminder, MalformedEnforcementMessage or MalformedEvent with the field's name."""
     message = Fields.of(body, MalformedEvent)
     if "detail" not in message.values:
-        reminder = ReminderMessage.from_json(body)
-        return reminder if reminder.account in {None, account} else Ignored(f"the reminder is about {reminder.account}")
+        planned = _planned_mail(body, message)
+        return planned if planned.account in {None, account} else Ignored(f"the mail is about {planned.account}")
     if message.find("detail.mail") is not None:
         return read_delivery_report(body)
     return read_account_event(RecordedCall.from_message(body), account)
+
+
+def _planned_mail(body: str, message: Fields) -> ReminderMessage | EnforcementMessage:
+    if message.find("kind") in tuple(EnforcementMailKind):
+        return EnforcementMessage.read(replace(message, malformed=MalformedEnforcementMessage))
+    return ReminderMessage.from_json(body)
 
 
 def read_account_event(call: RecordedCall, account: str) -> AccountEvent | Ignored:

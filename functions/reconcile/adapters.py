@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from aws import clients
 from aws.dynamodb.enforcement_table import AccountFlags, AccountFlagWriter, AttachmentCounts, NoticeThrottle, UserFlags
+from aws.dynamodb.people_table import NamedPeople
 from aws.dynamodb.table import Table
 from aws.iam.account import GuardedAccount
 from aws.iam.attach import PolicyAttacher
@@ -13,7 +14,7 @@ from aws.iam.policy import EnforcementPolicy
 from aws.iam.users import NamedUsers, UserDirectory
 from aws.lambda_ import Continuation
 from aws.sns import DailyNotices, OpsTopic
-from aws.sqs.queues import ReleaseQueue
+from aws.sqs.queues import MailQueue, ReleaseQueue
 from domain.enforcement.decision import methods_in_order
 
 if TYPE_CHECKING:
@@ -79,6 +80,16 @@ class Adapters:
     def attachment_counts(self) -> AttachmentCounts:
         """Return the counts of attachments by user and day."""
         return AttachmentCounts(self._table)
+
+    @cached_property
+    def people(self) -> NamedPeople:
+        """Return the reader of what users were told."""
+        return NamedPeople(Table(clients.dynamodb(), self.settings.people_table, self.account.number))
+
+    @cached_property
+    def mail_queue(self) -> MailQueue:
+        """Return the queue of `notify`."""
+        return MailQueue(clients.sqs(), self.settings.mail_queue_url)
 
     @cached_property
     def release_queue(self) -> ReleaseQueue:

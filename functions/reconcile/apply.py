@@ -1,7 +1,8 @@
 """The actions of a sweep: it requests releases for exempt users, and enforces the others."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime
 from functools import partial
 from time import monotonic, sleep
 from typing import TYPE_CHECKING
@@ -17,6 +18,7 @@ from domain.enforcement.decision import (
     is_fresh,
     reattachment_limit_reached,
 )
+from domain.enforcement.enforcement_message import EnforcementMailKind, EnforcementMessage
 from domain.enforcement.release_request import ReleaseRequest
 from domain.enforcement.sweep import SweepOutcome, SweepPlan
 from domain.users import NOT_COVERED, AccountUser
@@ -60,8 +62,11 @@ def apply_plan(
             outcome.not_attempted = len(plan.attach) - number
             break
         rate.wait()
-        if attach(user, attacher, outcome, is_due=partial(is_due, reading=reading, adapters=adapters)):
+        prepare = partial(prepare_attachment, reading=reading, adapters=adapters)
+        if attach(user, attacher, outcome, prepare):
             count_reattachment(user, reading, adapters, outcome)
+            if user.user_id in reading.flags.due:
+                outcome.newly_enforced.append(user)
     return outcome
 
 
@@ -86,15 +91,48 @@ def is_due(user: "User", reading: "SweepReading", adapters: "Adapters") -> bool:
     current = adapters.named_users.find(user.name)
     if current is None or current.user_id != user.user_id:
         return False
-    flags = adapters.user_flags.read(user.user_id, now)
+    # The day of a due user may have been moved meanwhile.
+    local_today = now.astimezone(adapters.settings.zone).date()
+    still_due = user.user_id in reading.flags.due and (reading.rules.dates.day_of(current) or date.max) <= local_today
+    flags = replace(adapters.user_flags.read(user.user_id, now), due=frozenset({user.user_id} if still_due else ()))
     decision = decide_enforcement(AccountUser(current, NOT_COVERED), reading.rules, today=now.date(), flags=flags)
     return isinstance(decision, Attach)
 
 
-def attach(user: "User", attacher: PolicyAttacher, outcome: SweepOutcome, is_due: Callable[["User"], bool]) -> bool:
+def message_for(user: "User", reading: "SweepReading", adapters: "Adapters") -> EnforcementMessage | None:
+    """Return the message that tells a user that enforcement has begun; new users get a welcome instead."""
+    day = reading.rules.dates.day_of(user)
+    if user.user_id not in reading.flags.due or day is None:
+        return None
+    return EnforcementMessage(
+        kind=EnforcementMailKind.ENFORCED,
+        cause=f"{EnforcementMailKind.ENFORCED}#{day}",
+        user_name=user.name,
+        user_id=user.user_id,
+        day=day,
+        at=reading.at,
+        since=None,
+        account=adapters.account.number,
+    )
+
+
+def prepare_attachment(user: "User", reading: "SweepReading", adapters: "Adapters") -> bool:
+    """Return whether the user must still be enforced; if so, the mail that says so is queued first.
+
+    If the run is cut off in between, the next one finds the user due again, and the mail is sent once all the same.
+    """
+    if not is_due(user, reading, adapters):
+        return False
+    message = message_for(user, reading, adapters)
+    if message is not None and adapters.settings.sender:
+        adapters.mail_queue.send_later(message)
+    return True
+
+
+def attach(user: "User", attacher: PolicyAttacher, outcome: SweepOutcome, prepare: Callable[["User"], bool]) -> bool:
     """Enforce one user, and return whether the policy was attached."""
     try:
-        if not is_due(user):
+        if not prepare(user):
             logger.info("User no longer due", user_name=user.name, user_id=user.user_id)
             return False
         method = attacher.attach_to(user.name)

@@ -11,6 +11,7 @@ from domain.enforcement.sweep import Exempted, SweepOutcome, SweepPlan, drifted,
 from reports.enforcement_notices import (
     denied_though_exempt,
     exemptions_found,
+    existing_users_enforced,
     group_without_policy,
     policy_drifted,
     repeatedly_detached,
@@ -42,6 +43,7 @@ def publish_notices(reading: "SweepReading", plan: SweepPlan, outcome: SweepOutc
     for users, notice_of in (
         (outcome.unenforceable, unenforceable),
         (outcome.repeatedly_detached, repeatedly_detached),
+        (outcome.newly_enforced, existing_users_enforced),
     ):
         named = sorted(users, key=lambda user: user.name)
         adapters.notices.publish_new({user.user_id: user for user in named}, notice_of, reading.at)

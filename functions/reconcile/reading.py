@@ -1,10 +1,12 @@
 """What a sweep reads: the policy, the groups, all users, and their flags. Nothing is decided or written."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from domain.enforcement.decision import Flags, Rules, enforced_since
+from domain.enforcement.sweep import whose_day_has_come
+from domain.enrolment.due import due_users
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +36,14 @@ def read_account(adapters: "Adapters", group: "GroupState", now: datetime) -> Sw
         settings.exemptions,
         since=enforced_since(settings.existing_users, settings.existing_users_since, policy.created),
         group_enforces=group.has_policy,
+        dates=settings.dates,
     )
     users = tuple(adapters.directory.users(group.others))
     # Flags are read last: a user is flagged before the policy is detached, so a user read without it has a flag by now.
-    return SweepReading(policy, group, rules, users, adapters.account_flags.read(now), now)
+    flags = adapters.account_flags.read(now)
+    local_today = now.astimezone(settings.zone).date()
+    waiting = whose_day_has_come(users, rules, today=now.date(), local_today=local_today, flags=flags)
+    # Nothing is read on the days on which nobody's day has come.
+    records = adapters.people.named(user.user_id for user in waiting) if waiting else {}
+    due = due_users(waiting, records, settings.enrolment_rules, local_today, sends_mail=bool(settings.sender))
+    return SweepReading(policy, group, rules, users, replace(flags, due=due), now)

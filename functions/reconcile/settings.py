@@ -2,9 +2,23 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
+from domain.contact.addresses import AddressRules
+from domain.contact.settings import address_rules, sender
+from domain.enforcement.dates import DateRules
 from domain.enforcement.decision import EnforcementMethod, ExistingUsers
-from domain.input.settings import EnforcementSettings, moment, one_of, setting, whole_number, words
+from domain.enforcement.settings import dates
+from domain.enrolment.snapshot import EnrolmentRules
+from domain.input.settings import (
+    EnforcementSettings,
+    moment,
+    one_of,
+    setting,
+    time_zone,
+    whole_number,
+    words,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,3 +31,14 @@ class Settings(EnforcementSettings):
     existing_users_since: datetime | None = setting(moment)
     max_attachments_per_day: int = setting(whole_number)
     release_queue_url: str = setting(words("the URL of a queue"))
+    dates: DateRules = setting(dates)
+    zone: ZoneInfo = setting(time_zone, variable="REMINDER_TIME_ZONE")
+    addresses: AddressRules = setting(address_rules)
+    sender: str = setting(sender, variable="SENDER_EMAIL")
+    people_table: str = setting(words("the name of a table"))
+    mail_queue_url: str = setting(words("the URL of a queue"))
+
+    @property
+    def enrolment_rules(self) -> EnrolmentRules:
+        """Return what decides whether a user was told of the day."""
+        return EnrolmentRules(self.exemptions, self.addresses, self.dates)

@@ -11,7 +11,7 @@ from aws.iam.account import GuardedAccount
 from aws.s3 import ReportBucket
 from aws.ses.quota import SendingAccount
 from aws.sns import OpsTopic
-from aws.sqs.queues import ReminderQueue
+from aws.sqs.queues import MailQueue
 
 if TYPE_CHECKING:
     from remind.settings import Settings
@@ -40,9 +40,9 @@ class Adapters:
         return SendingAccount(clients.sesv2(self.settings.ses_region))
 
     @cached_property
-    def queue(self) -> ReminderQueue:
+    def queue(self) -> MailQueue:
         """Return the queue of `notify`."""
-        return ReminderQueue(clients.sqs(), self.settings.mail_queue_url)
+        return MailQueue(clients.sqs(), self.settings.mail_queue_url)
 
     @cached_property
     def topic(self) -> OpsTopic:

@@ -11,8 +11,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from aws import clients
 from aws.lambda_ import account_of
-from aws.sqs.queues import QueueRefused
+from aws.sqs.queues import MailMessage, QueueRefused
+from domain.enforcement.enforcement_message import EnforcementMessage
 from domain.enrolment.totals import totals_of
+from domain.reminders.message import ReminderMessage
 from remind.adapters import Adapters
 from remind.publishing import finish, record_totals
 from remind.reading import read_account
@@ -68,18 +70,21 @@ def remind(reading: "RunReading", adapters: Adapters) -> "ReminderOutcome":
         for change in reading.snapshot.changes
         if not remember(change, adapters)
     }
-    due = [
-        replace(message, account=adapters.account.number)
-        for message in reading.outcome.queued
-        if message.user_id not in unremembered
-    ]
+    reminders = [replace(message, account=adapters.account.number) for message in reading.outcome.queued]
+    planned: tuple[MailMessage, ...] = (*reminders, *reading.outcome.announced)
+    due = [message for message in planned if message.user_id not in unremembered]
     try:
         queued = adapters.queue.send(due)
     except QueueRefused as error:
         logger.exception("Reminders were not queued")
         queued = error.queued
-    names = tuple(unremembered.values())
-    return replace(reading.outcome, queued=queued, refused=len(due) - len(queued), unremembered=names)
+    return replace(
+        reading.outcome,
+        queued=tuple(message for message in queued if isinstance(message, ReminderMessage)),
+        announced=tuple(message for message in queued if isinstance(message, EnforcementMessage)),
+        refused=len(due) - len(queued),
+        unremembered=tuple(unremembered.values()),
+    )
 
 
 def remember(change: "RecordChange", adapters: Adapters) -> bool:

@@ -13,7 +13,13 @@ from domain.enrolment.snapshot import EnrolmentSnapshot, build_snapshot, with_de
 from domain.enrolment.totals import RunTotals
 from domain.mail.ses_status import NoSending, SendingState, room_for
 from domain.reminders.message import ReminderMessage
-from domain.reminders.plan import ReminderOutcome, plan_reminders, within_quota
+from domain.reminders.plan import (
+    ReminderOutcome,
+    announcements_within_quota,
+    plan_announcements,
+    plan_reminders,
+    within_quota,
+)
 
 if TYPE_CHECKING:
     from remind.adapters import Adapters
@@ -46,7 +52,10 @@ def read_account(adapters: "Adapters", now: datetime, request: str, has_time: Ca
     sending = adapters.sending.state(settings.sender) if settings.sender else NoSending.NO_SENDER
     zone = settings.time_zone
     due = plan_reminders(snapshot, settings.cadence, settings.default_language, zone) if settings.sender else []
-    planned = within_quota(due, room_for(sending))
+    told = plan_announcements(snapshot, adapters.account.number, now.astimezone(UTC)) if settings.sender else []
+    room = room_for(sending)
+    planned = within_quota(due, room)
+    announced = announcements_within_quota(told, planned, room)
     current_devices, postponed = look_again(planned, adapters.reader.devices, has_time)
     retried = next((run for run in runs if run.request == request), None)
     return RunReading(
@@ -56,7 +65,8 @@ def read_account(adapters: "Adapters", now: datetime, request: str, has_time: Ca
             queued=tuple(message for message in planned if current_devices.get(message.user_id) == frozenset()),
             unchecked=len(planned) - len(current_devices) - postponed,
             postponed=postponed,
-            over_quota=len(due) - len(planned),
+            announced=announced,
+            over_quota=len(due) - len(planned) + len(told) - len(announced),
         ),
         sending=sending,
         report_made=facts.report.made if facts.report else None,

@@ -3,22 +3,22 @@
 import re
 from dataclasses import dataclass
 from functools import partial
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from domain.contact.settings import MailSettings
+from domain.enforcement.dates import DateRules
+from domain.enforcement.settings import dates
 from domain.enrolment.snapshot import EnrolmentRules
-from domain.input.settings import Environment, InvalidSetting, items, setting, text, whole_number, words
+from domain.input.settings import (
+    Environment,
+    InvalidSetting,
+    items,
+    setting,
+    time_zone,
+    whole_number,
+    words,
+)
 from domain.reminders.cadence import Cadence
-
-
-def time_zone(environment: Environment, name: str) -> ZoneInfo:
-    """Return a time zone; raises InvalidSetting."""
-    expected = "a time zone such as UTC, Asia/Tokyo or Europe/Berlin"
-    value = text(environment, name, expected)
-    try:
-        return ZoneInfo(value)
-    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # for "Asia" it opens a folder
-        raise InvalidSetting(name, expected, value) from error
 
 
 def cadence(environment: Environment, name: str) -> Cadence:
@@ -39,10 +39,11 @@ class Settings(MailSettings):
     ops_topic_arn: str = setting(words("the ARN of a topic"))
     time_zone: ZoneInfo = setting(time_zone, variable="REMINDER_TIME_ZONE")
     cadence: Cadence = setting(cadence, variable="REMINDER_DAYS")
+    dates: DateRules = setting(dates)
     report_bucket: str = setting(words("the name of a bucket"))
     report_retention_days: int = setting(partial(whole_number, least=1))
 
     @property
     def rules(self) -> EnrolmentRules:
         """Return the rules that decide who needs MFA and where mail goes."""
-        return EnrolmentRules(self.exemptions, self.addresses)
+        return EnrolmentRules(self.exemptions, self.addresses, self.dates)

@@ -151,6 +151,24 @@ def reattachment_conflict(user: User, times: int, call: ApiCall) -> Notice:
     )
 
 
+def existing_users_enforced(users: Sequence[User]) -> Notice:
+    """Report existing users whose day has come: they are enforced now."""
+    lines = first((f"  {plain(user.name)}" for user in users), _MOST_NAMES)
+    text = wrapped(
+        "The day of these existing users has come, and the policy is attached to them. Users without MFA can only "
+        "register a device until they sign in with it, and access keys work only with MFA:"
+    )
+    advice = wrapped(
+        "If something stopped working that must not stop, exempt its user: the policy is detached within a few minutes."
+    )
+    return Notice(
+        "existing-users-enforced",
+        Severity.INFORMATION,
+        f"{counted(len(users), 'existing user is', 'existing users are')} enforced from today",
+        "\n".join([text, "", *lines, "", advice, ""]),
+    )
+
+
 def repeatedly_detached(users: Sequence[User]) -> Notice:
     """Report users that keep losing the policy; the sweep does not know who detaches it."""
     lines = first((f"  {plain(user.name)}" for user in users), _MOST_NAMES)

@@ -1,7 +1,8 @@
 """Reads the account as a reminder run does, with the parameters and the people table of the stack if there is one."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import boto3
@@ -11,9 +12,11 @@ from aws.dynamodb.people_table import Remembered, RememberedPeople
 from aws.dynamodb.table import Table
 from aws.iam.account import GuardedAccount
 from domain.contact.addresses import AddressRules
+from domain.enforcement.dates import NO_DATES, DateRules
 from domain.enrolment.snapshot import EnrolmentRules, build_snapshot
 from domain.enrolment.totals import totals_of
 from domain.exemptions import ExemptionRules
+from domain.input.settings import moment
 from ops.callers import Identity
 from ops.read_only import PATIENT
 from ops.stacks import Stack, Stacks
@@ -28,6 +31,11 @@ _DEFAULTS = {
     "ExemptPaths": "",
     "EscalateAfterDays": "14",
     "ReminderTimeZone": "UTC",
+    "ExistingUsers": "report",
+    "ExistingUsersSince": "",
+    "EnforceExistingUsersFrom": "",
+    "EnforceFromTagKey": "mfa-enforce-from",
+    "NoticeDays": "7",
 }
 
 
@@ -52,6 +60,7 @@ class Choices:
     group_name: str
     escalate_after: int
     time_zone: ZoneInfo
+    dates: DateRules = NO_DATES
 
 
 def choices_of(stack: Stack | None) -> Choices:
@@ -67,6 +76,19 @@ def choices_of(stack: Stack | None) -> Choices:
         group_name=stack.physical.get("EnforcementGroup", "") if stack else "",
         escalate_after=int(parameters["EscalateAfterDays"]),
         time_zone=ZoneInfo(parameters["ReminderTimeZone"]),
+        dates=_dates(parameters),
+    )
+
+
+def _dates(parameters: Mapping[str, str]) -> DateRules:
+    if parameters["ExistingUsers"] == "enforce":
+        return NO_DATES
+    day = parameters["EnforceExistingUsersFrom"]
+    return DateRules(
+        day=date.fromisoformat(day) if day else None,
+        tag_key=parameters["EnforceFromTagKey"],
+        notice=timedelta(days=int(parameters["NoticeDays"])),
+        since=moment(parameters, "ExistingUsersSince"),
     )
 
 
@@ -79,7 +101,7 @@ def report_on(session: boto3.Session, stack_name: str, now: datetime) -> AuditRe
     number = Identity(session.client("sts", config=PATIENT)).caller().account
     guarded = GuardedAccount(number, iam, choices.policy_arn, choices.group_name)
     account = AccountReader.of(guarded, _people(session, stack, number))
-    rules = EnrolmentRules(choices.exemptions, AddressRules("", "", frozenset()))
+    rules = EnrolmentRules(choices.exemptions, AddressRules("", "", frozenset()), choices.dates)
     local = now.astimezone(choices.time_zone)
     facts, runs, _ = account.read(rules, local, has_time=lambda: True)
     snapshot = build_snapshot(facts, rules, local.date(), exempt_on=now.astimezone(UTC).date())

@@ -57,6 +57,7 @@ NOTICES: dict[str, list[Notice]] = {
     "group_without_policy": [notices.group_without_policy("group", repaired=repaired) for repaired in (True, False)],
     "unenforceable": [notices.unenforceable([USER])],
     "reattachment_conflict": [notices.reattachment_conflict(USER, 3, TAGGED)],
+    "existing_users_enforced": [notices.existing_users_enforced([USER])],
     "repeatedly_detached": [notices.repeatedly_detached([USER])],
     "exempted": [notices.exempted(USER, EXEMPTION, TAGGED)],
     "malformed_exemption": [notices.malformed_exemption(USER, "2026-11-31", TAGGED)],
@@ -90,7 +91,9 @@ def test_mails(name: str, mail: Mail) -> None:
     commands = list(commands_of(rendered.text))
 
     assert commands == list(commands_of(copied))
-    assert bool(commands) == name.startswith("enrolled")
+    assert bool(commands) == name.startswith(
+        ("enrolled", "announcement-en", "announcement-ja", "enforced-en", "enforced-ja")
+    )
     for command in commands:
         check_all(command)
 

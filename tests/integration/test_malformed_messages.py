@@ -21,7 +21,16 @@ from tests.integration.deployment import Context, Stack
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
 
-OWN = {"MalformedEvent", "MalformedRequest", "MalformedReminder", "NoSuchUser", "TooEarly", "TooLate", "MailNotSent"}
+OWN = {
+    "MalformedEvent",
+    "MalformedRequest",
+    "MalformedEnforcementMessage",
+    "MalformedReminder",
+    "NoSuchUser",
+    "TooEarly",
+    "TooLate",
+    "MailNotSent",
+}
 HANDLERS: Mapping[str, Callable[..., Any]] = {
     "EnforceFunction": enforce,
     "ReleaseFunction": release,
@@ -66,7 +75,20 @@ REMINDER = {
     "unenrolled_since": "2026-11-24",
     "number": 1,
     "days": 0,
+    "account": "111122223333",
+    "enforced_from": "2027-01-15",
+    "announced_since": "2026-11-24",
 }
+ANNOUNCEMENT = {
+    "kind": "announcement",
+    "cause": "announcement#2026-11-24",
+    "user_name": "alice",
+    "day": "2027-01-15",
+    "at": "2026-11-24T09:00:00+00:00",
+    "since": "2026-11-24",
+    "account": "111122223333",
+}
+PLANNED: dict[str, dict[str, Any]] = {"reminder": REMINDER, "announcement": ANNOUNCEMENT}
 CALL = ApiCall(
     "TagUser", "arn:aws:iam::111122223333:user/admin-jane", datetime(2026, 11, 24, tzinfo=UTC), "203.0.113.24"
 )
@@ -172,6 +194,7 @@ def test_release(stack: Stack, iam: "IAMClient", calls: Calls, log: Log, name: s
     "name",
     [
         "reminder",
+        "announcement",
         "create_login_profile",
         "enable_mfa_device_virtual",
         "deactivate_mfa_device_self_no_username",
@@ -185,10 +208,9 @@ def test_notify(mail: None, stack: Stack, iam: "IAMClient", calls: Calls, log: L
     stack.run("NotifyFunction")
     alice = iam.create_user(UserName="alice")["User"]["UserId"]
     iam.create_user(UserName="bob")
-    reminder = {**REMINDER, "user_id": alice}
     neighbour, later = event("create_login_profile"), datetime.now(UTC) + timedelta(seconds=1)
 
-    message = reminder if name == "reminder" else event(name)
+    message = {**PLANNED[name], "user_id": alice} if name in PLANNED else event(name)
     for number, at in enumerate(paths(message)):
         stack.people.put(user_id={"S": alice}, unenrolled_since={"S": "2026-11-24"})
         neighbour["detail"].update(

@@ -84,6 +84,9 @@ class MailClaims:
         update = Update()
         if claim.mail.step is not None:
             update.set("last_reminded", {"S": at.isoformat()}).remove("claimed_on", "claim_token")
+        if claim.mail.announcement is not None:
+            update.set("announced_day", {"S": claim.mail.announcement.day.isoformat()})
+            update.set("announced_since", {"S": claim.mail.announcement.since.isoformat()})
         if "address_trouble" in claim.item:
             update.remove("address_trouble", "address_trouble_of")
         if update:

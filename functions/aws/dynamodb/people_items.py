@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
+from domain.enforcement.dates import Announcement
 from domain.enrolment.record import PersonRecord
 from domain.enrolment.totals import RunTotals
 
@@ -58,6 +59,7 @@ def read_record(item: "Mapping[str, AttributeValueTypeDef]") -> PersonRecord:
         enrolled_at=_day(attributes.get("enrolled_at")),
         address_trouble=attributes.get("address_trouble"),
         address_trouble_of=attributes.get("address_trouble_of"),
+        announcement=_announcement(attributes.get("announced_day"), attributes.get("announced_since")),
         expires=int(attributes["expires"]) if "expires" in attributes else None,
     )
 
@@ -99,6 +101,10 @@ def _typed(value: bool | str | int | date) -> "AttributeValueTypeDef":
 def _plain(item: "Mapping[str, AttributeValueTypeDef]") -> dict[str, Any]:
     read = TypeDeserializer().deserialize
     return {name: read(value) for name, value in item.items()}
+
+
+def _announcement(day: str | None, since: str | None) -> Announcement | None:
+    return Announcement(date.fromisoformat(day), date.fromisoformat(since)) if day and since else None
 
 
 def _day(text: str | None) -> date | None:

@@ -1,16 +1,28 @@
 """The people table, which is kept from run to run: one item per user id, and one per run."""
 
+from contextlib import suppress
+from itertools import batched
 from typing import TYPE_CHECKING, NamedTuple
 
 from aws.dynamodb.people_items import RUN, WRITTEN, read_record, read_run, record_item, run_item
 from aws.dynamodb.update_expression import Update
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from datetime import datetime
 
+    from aws.dynamodb.people_items import Item
     from aws.dynamodb.table import Table
     from domain.enrolment.record import PersonRecord, RecordChange
     from domain.enrolment.totals import RunTotals
+
+
+# What reading an item raises that somebody else has written.
+_UNREADABLE = (ValueError, TypeError, KeyError, AttributeError)
+
+# "BatchGetItem" in the Amazon DynamoDB API Reference: 100 items at once, of which some may be left unprocessed.
+_BATCH = 100
+_TRIES = 3
 
 
 class Remembered(NamedTuple):
@@ -42,9 +54,36 @@ class RememberedPeople:
                     runs.append(read_run(item))
                 else:
                     people[key] = read_record(item)
-            except (ValueError, TypeError, KeyError, AttributeError):
+            except _UNREADABLE:
                 unreadable.append(key)
         return Remembered(people, tuple(sorted(runs, key=lambda run: run.at)), tuple(unreadable))
+
+
+class NamedPeople:
+    """Reads the records of some users."""
+
+    PERMISSIONS = ("dynamodb:BatchGetItem",)
+
+    def __init__(self, table: "Table") -> None:
+        self._client = table.client
+        self._table = table
+
+    def named(self, user_ids: "Iterable[str]") -> "dict[str, PersonRecord]":
+        """Return the records by user id, 100 users a call. What cannot be read, or not now, is left out."""
+        records: dict[str, PersonRecord] = {}
+        for batch in batched(user_ids, _BATCH, strict=False):
+            keys: list[Item] = [{"user_id": {"S": user_id}} for user_id in batch]
+            for _ in range(_TRIES):
+                answer = self._client.batch_get_item(
+                    RequestItems={self._table.name: {"Keys": keys, "ConsistentRead": True}}
+                )
+                for item in answer["Responses"].get(self._table.name, []):
+                    with suppress(*_UNREADABLE):
+                        records[item["user_id"]["S"]] = read_record(item)
+                keys = [dict(key) for key in answer["UnprocessedKeys"].get(self._table.name, {"Keys": []})["Keys"]]
+                if not keys:
+                    break
+        return records
 
 
 class PeopleTable(RememberedPeople):

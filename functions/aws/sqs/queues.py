@@ -6,27 +6,32 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from domain.enforcement.enforcement_message import EnforcementMessage
 from domain.enforcement.release_request import ReleaseRequest
 from domain.reminders.message import ReminderMessage
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
+type MailMessage = ReminderMessage | EnforcementMessage
+
 # "SendMessageBatch" in the Amazon SQS API Reference: ten messages at once, each of which may fail alone.
 _BATCH = 10
 _TRIES = 3
+# IAM is eventually consistent ("Troubleshoot IAM").
+_SHOWN_WITHIN_SECONDS = 30
 
 
 class QueueRefused(RuntimeError):
     """The queue did not accept every message; `queued` are those that it accepted."""
 
-    def __init__(self, queued: Sequence[ReminderMessage], codes: Iterable[str]) -> None:
+    def __init__(self, queued: Sequence[MailMessage], codes: Iterable[str]) -> None:
         super().__init__(f"the queue refused messages: {', '.join(sorted(set(codes)))}")
         self.queued = tuple(queued)
 
 
-class ReminderQueue:
-    """Queues reminders for `notify`."""
+class MailQueue:
+    """Queues mails for `notify`."""
 
     PERMISSIONS = ("sqs:SendMessage",)
 
@@ -34,12 +39,16 @@ class ReminderQueue:
         self._client = client
         self._url = url
 
-    def send(self, messages: Sequence[ReminderMessage]) -> tuple[ReminderMessage, ...]:
+    def send_later(self, message: MailMessage) -> None:
+        """Queue a message about what is done right after: `notify` takes it up when IAM shows that."""
+        self._client.send_message(QueueUrl=self._url, MessageBody=message.to_json(), DelaySeconds=_SHOWN_WITHIN_SECONDS)
+
+    def send(self, messages: Sequence[MailMessage]) -> tuple[MailMessage, ...]:
         """Queue all messages and return them; raises QueueRefused.
 
         A refused message does not stop the others; a queue that does not answer at all does.
         """
-        queued: list[ReminderMessage] = []
+        queued: list[MailMessage] = []
         codes: list[str] = []
         for batch in batched(messages, _BATCH, strict=False):
             try:
@@ -52,7 +61,7 @@ class ReminderQueue:
             raise QueueRefused(queued, codes)
         return tuple(queued)
 
-    def _send(self, batch: dict[int, ReminderMessage]) -> dict[int, str]:
+    def _send(self, batch: dict[int, MailMessage]) -> dict[int, str]:
         """Send ten messages and retry those that failed; return the error codes of the ones that still fail."""
         refused: dict[int, str] = {}
         left = batch

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from domain.enforcement.dates import NO_DATES, DateRules
 from domain.exemptions import Exemption, ExemptionRules
 from domain.users import AccountUser, User
 
@@ -44,25 +45,29 @@ class ExistingUsers(StrEnum):
 class Rules:
     """The users that ops want enforced.
 
-    Users created before `since` are only reported; None enforces every user. If the group does not carry the policy
-    (`group_enforces` is False), membership enforces nobody, but exempt members must still leave the group.
+    Users created before `since` are only reported, until the day that `dates` gives them; None enforces every user.
+    If the group does not carry the policy (`group_enforces` is False), membership enforces nobody, but exempt members
+    must still leave the group.
     """
 
     exemptions: ExemptionRules
     since: datetime | None = None
     group_enforces: bool = True
+    dates: DateRules = NO_DATES
 
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """What the enforcement table keeps about users, by their ids, which survive a rename.
+    """What is kept about users, by their ids, which survive a rename.
 
     The deletion of users in `deletion_pending` has just failed because of the policy. It was attached to users in
     `previously_enforced`: they are in scope at any age, so a detachment exempts nobody, even if its event is lost.
+    The day of existing users in `due` has come, and they were told in time.
     """
 
     deletion_pending: AbstractSet[str] = frozenset()
     previously_enforced: AbstractSet[str] = frozenset()
+    due: AbstractSet[str] = frozenset()
 
 
 NO_FLAGS = Flags()
@@ -114,8 +119,14 @@ def decide_enforcement(account_user: AccountUser, rules: Rules, *, today: date, 
         return LeaveAlone(user, Reason.ENFORCED)
     if user.user_id in flags.deletion_pending:
         return LeaveAlone(user, Reason.BEING_DELETED)
-    older = rules.since is not None and user.created < rules.since
-    return LeaveAlone(user, Reason.OLDER) if older and user.user_id not in flags.previously_enforced else Attach(user)
+    if is_older(user, rules) and user.user_id not in flags.previously_enforced and user.user_id not in flags.due:
+        return LeaveAlone(user, Reason.OLDER)
+    return Attach(user)
+
+
+def is_older(user: User, rules: Rules) -> bool:
+    """Return whether this is an existing user, whom ops do not enforce at once."""
+    return rules.since is not None and user.created < rules.since
 
 
 def enforced_since(existing: ExistingUsers, chosen: datetime | None, deployed: datetime) -> datetime | None:

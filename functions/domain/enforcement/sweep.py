@@ -78,11 +78,21 @@ def plan_sweep(users: Iterable[AccountUser], rules: Rules, *, today: date, flags
         decision = decide_enforcement(account_user, rules, today=today, flags=flags)
         plan.add(decision, account_user.coverage)
         plan.exemptions.extend(_ended(account_user.user, rules, today))
-        if account_user.user.user_id not in flags.previously_enforced and (
-            account_user.coverage.detachable or isinstance(decision, Attach)
-        ):
-            plan.remember.append(account_user.user.user_id)
+        user_id = account_user.user.user_id
+        # A due user stays due until the policy is attached: the mail that says so is planned by the same run.
+        attaches = isinstance(decision, Attach) and user_id not in flags.due
+        if user_id not in flags.previously_enforced and (account_user.coverage.detachable or attaches):
+            plan.remember.append(user_id)
     return plan
+
+
+def whose_day_has_come(
+    users: Iterable[AccountUser], rules: Rules, *, today: date, local_today: date, flags: Flags = NO_FLAGS
+) -> list[User]:
+    """Return the existing users whose day has come (`local_today`, in its own zone) and who are not enforced."""
+    decisions = (decide_enforcement(user, rules, today=today, flags=flags) for user in users)
+    older = (each.user for each in decisions if isinstance(each, LeaveAlone) and each.reason is Reason.OLDER)
+    return [user for user in older if (rules.dates.day_of(user) or date.max) <= local_today]
 
 
 def _ended(user: User, rules: Rules, today: date) -> Iterator[Exempted]:
@@ -106,6 +116,7 @@ class SweepOutcome:
     not_attempted: int = 0
     unenforceable: list[User] = field(default_factory=list)
     repeatedly_detached: list[User] = field(default_factory=list)
+    newly_enforced: list[User] = field(default_factory=list)
 
 
 class SweepEnd(StrEnum):

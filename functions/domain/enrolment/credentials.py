@@ -7,6 +7,8 @@ from datetime import date, datetime
 from io import StringIO
 
 _KEYS = (1, 2)
+# What stands in a column that has no value.
+_NOTHING = {"", "n/a", "no_information", "not_supported"}
 _COLUMNS = (
     "user",
     "arn",
@@ -26,6 +28,22 @@ class MalformedReport(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class KeyUse:
+    """When an active access key was last used, and for which service; None if it never was."""
+
+    on: date | None
+    service: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class LastUse:
+    """When a user last signed in with the password, None if never, and the last use of each active access key."""
+
+    signed_in: date | None
+    keys: tuple[KeyUse, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Credentials:
     """A user's credentials as of the report; `able_since` is the day from which the oldest of them is valid."""
 
@@ -34,6 +52,7 @@ class Credentials:
     active_keys: int
     mfa: bool
     able_since: date | None
+    last_use: LastUse = LastUse(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +102,7 @@ def _credentials(row: Mapping[str, str | None]) -> Credentials:
         active_keys=len(keys),
         mfa=_is_true(row, "mfa_active"),
         able_since=min((time.date() for time in good_since if time is not None), default=None),
+        last_use=LastUse(_day_of(row, "password_last_used"), tuple(_key_use(row, number) for number in keys)),
     )
 
 
@@ -107,3 +127,19 @@ def _time(row: Mapping[str, str | None], column: str) -> datetime | None:
         return datetime.fromisoformat(value)
     except ValueError as error:
         raise MalformedReport(column, "a time in ISO 8601") from error
+
+
+def _key_use(row: Mapping[str, str | None], number: int) -> KeyUse:
+    service = row.get(f"access_key_{number}_last_used_service") or ""
+    return KeyUse(
+        _day_of(row, f"access_key_{number}_last_used_date"), service if service.casefold() not in _NOTHING else None
+    )
+
+
+def _day_of(row: Mapping[str, str | None], column: str) -> date | None:
+    """Return the day of a time that only informs: what cannot be read is not known."""
+    try:
+        at = _time(row, column)
+    except MalformedReport:
+        return None
+    return at.date() if at else None

@@ -4,6 +4,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from enum import StrEnum
 
+from domain.enforcement.dates import Announcement
+
 # A deleted user's record is kept this long: an audit may ask for it, and IAM may only have been slow.
 REMEMBERED = timedelta(days=90)
 
@@ -25,7 +27,7 @@ class PersonRecord:
     `unenrolled_since` is the first day on which the person could sign in and had no MFA, else None; `reminders` and
     `last_reminded` count from that day. `claimed_on` is the day whose reminder was claimed and is not known to have
     gone out. A `key_only` person has an access key and no password, so cannot sign in and register a device.
-    `expires` is in seconds since 1970.
+    `announcement` is what a mail has said of the day on which the user is enforced. `expires` is in seconds since 1970.
     """
 
     user_id: str
@@ -40,6 +42,7 @@ class PersonRecord:
     enrolled_at: date | None = None
     address_trouble: str | None = None
     address_trouble_of: str | None = None
+    announcement: Announcement | None = None
     expires: int | None = None
 
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from datetime import date
 
 from domain.contact.addresses import AddressRules, Recipient, Unreachable
+from domain.enforcement.dates import NO_DATES, Announcement, DateRules
+from domain.enrolment.credentials import LastUse
 from domain.enrolment.devices import Device, Devices
 from domain.enrolment.readings import EnrolmentFacts
 from domain.enrolment.record import (
@@ -26,11 +28,15 @@ class EnrolmentRules:
 
     exemptions: ExemptionRules
     addresses: AddressRules
+    dates: DateRules = NO_DATES
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A row of the snapshot. `password` and `active_keys` are None if the report does not have the user yet."""
+    """A row of the snapshot. The report tells `password`, `active_keys` and `last_use`: None if it lacks the user yet.
+
+    `announcement` is what the next mail has to say of the day on which the user is enforced, None if there is no day.
+    """
 
     user: User
     coverage: PolicyCoverage
@@ -43,11 +49,19 @@ class Person:
     recipient: Recipient | Unreachable
     record: PersonRecord
     malformed_exemption: str | None = None
+    announcement: Announcement | None = None
+    malformed_day: str | None = None
+    last_use: LastUse | None = None
 
     @property
     def key_only(self) -> bool:
         """Return whether the person has no MFA and cannot register a device: an access key and no password."""
         return self.enrolment is EnrolmentStatus.UNENROLLED and self.record.key_only
+
+    @property
+    def reachable(self) -> bool:
+        """Return whether mail may reach the person: there is an address, and none came back from it."""
+        return isinstance(self.recipient, Recipient) and self.record.address_trouble is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +150,7 @@ def _person(
     start = first_unenrolled_day(row.able_since if row else user.created.date(), facts.last_run, today)
     key_only = None if password is None else bool(keys) and not password
     after = after_run(record, enrolment, start=start, today=today, key_only=key_only)
+    awaits = exemption is None and not coverage.enforced() and rules.dates.awaits_enforcement(user, today)
     return Person(
         user=user,
         coverage=coverage,
@@ -147,6 +162,9 @@ def _person(
         ended_exemption=tagged if tagged and tagged.until and tagged.until < exempt_on else None,
         recipient=recipient,
         malformed_exemption=rules.exemptions.malformed(user),
+        announcement=rules.dates.next_announcement(user, record.announcement, today) if awaits else None,
+        malformed_day=rules.dates.malformed(user) if awaits else None,
+        last_use=row.last_use if row else None,
         record=replace(_without_old_trouble(after, recipient), user_name=user.name),
     )
 

@@ -108,6 +108,10 @@ class Fields:
         except ValueError as error:
             raise self._unlike(field, "a day as YYYY-MM-DD") from error
 
+    def optional_day(self, field: str) -> date | None:
+        """Return a day, or None if the field is not there."""
+        return None if self.find(field) is None else self.day(field)
+
     def time(self, field: str) -> datetime:
         """Return a time, in UTC."""
         value = self.text(field)

@@ -3,9 +3,10 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from enum import StrEnum
 from typing import Any, Self
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from domain.exemptions import ExemptionRules
 
@@ -103,6 +104,26 @@ def moment(environment: Environment, name: str) -> datetime | None:
     except ValueError as error:
         raise InvalidSetting(name, expected, value) from error
     return at if at.tzinfo else at.replace(tzinfo=UTC)
+
+
+def day(environment: Environment, name: str) -> date | None:
+    """Return a day, or None if nothing is set."""
+    expected = "a day such as 2027-01-15, or nothing"
+    value = present(environment, name, expected)
+    try:
+        return date.fromisoformat(value) if value else None
+    except ValueError as error:
+        raise InvalidSetting(name, expected, value) from error
+
+
+def time_zone(environment: Environment, name: str) -> ZoneInfo:
+    """Return a time zone; raises InvalidSetting."""
+    expected = "a time zone such as UTC, Asia/Tokyo or Europe/Berlin"
+    value = text(environment, name, expected)
+    try:
+        return ZoneInfo(value)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:  # for "Asia" it opens a folder
+        raise InvalidSetting(name, expected, value) from error
 
 
 def setting[Value](read: Reader[Value], *, variable: str = "") -> Value:

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from enum import StrEnum
 
 from domain.contact.addresses import AddressRules, Unreachable
 from domain.contact.languages import Language, language_of
+from domain.enforcement.dates import Announcement
+from domain.enforcement.enforcement_message import EnforcementMailKind, EnforcementMessage
 from domain.enrolment.devices import Device, kind_of
 from domain.exemptions import ExemptionRules
 from domain.reminders.message import ReminderMessage
@@ -25,6 +27,8 @@ class MailKind(StrEnum):
     ESCALATION = "escalation"
     ENROLLED = "enrolled"
     DEVICE_REMOVED = "device-removed"
+    ANNOUNCEMENT = "announcement"
+    ENFORCED = "enforced"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,11 @@ class CurrentUser:
     user: AccountUser | None
     devices: Sequence[str]
 
+    @property
+    def is_covered(self) -> bool:
+        """Return whether IAM shows that the policy reaches the user."""
+        return self.user is not None and self.user.coverage.enforced()
+
     def is_enforced(self, now: datetime) -> bool:
         """Return whether the user is enforced; new users count at once, before IAM shows the attachment."""
         return self.user is not None and (
@@ -63,6 +72,7 @@ class MailRules:
     exemptions: ExemptionRules
     addresses: AddressRules
     default_language: Language
+    zone: tzinfo = UTC
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +93,8 @@ class Step:
 class Mail:
     """One mail to one person. `code_device` is the serial number of a device whose codes the AWS CLI accepts.
 
-    If `enforced` is false, AWS denies this user nothing, so the mail must not mention denials.
+    If `enforced` is false, AWS denies this user nothing, so the mail must not mention denials. `announcement` is what
+    the user knows of the day of enforcement once the mail is sent, `days_left` are the days until then.
     """
 
     kind: MailKind
@@ -98,6 +109,9 @@ class Mail:
     step: Step | None = None
     serial_number: str | None = None
     code_device: str | None = None
+    announcement: Announcement | None = None
+    days_left: int | None = None
+    has_device: bool = False
 
 
 class NoMail(StrEnum):
@@ -109,6 +123,8 @@ class NoMail(StrEnum):
     ENROLLED = "the user has a device"
     DEVICE_GONE = "the device is gone"
     UNREACHABLE = "the user has no address"
+    ENFORCED = "the user is enforced already"
+    NOT_ENFORCED = "the user is not enforced"
     READDRESSED = "the addresses have changed since the reminder was planned"
 
 
@@ -118,6 +134,7 @@ class NotYet(StrEnum):
     USER = "IAM does not show the user yet"
     DEVICE = "IAM does not show the change of the device yet"
     ADDRESS = "the user has no address yet"
+    POLICY = "IAM does not show the policy yet"
 
 
 def decide_reminder_mail(
@@ -139,6 +156,10 @@ def decide_reminder_mail(
         return NoMail.UNREACHABLE
     if message.to != recipient.to or message.cc not in {None, recipient.manager}:
         return NoMail.READDRESSED
+    # A user who has a day is an existing user, and IAM has long shown whether the policy is attached.
+    enforced = current.is_covered if message.enforced_from else current.is_enforced(now)
+    today = now.astimezone(rules.zone).date()
+    announcement = None if enforced else message.announcement_on(today)
     return Mail(
         kind=MailKind(message.kind),
         cause=message.cause,
@@ -147,9 +168,47 @@ def decide_reminder_mail(
         to=message.to,
         cc=message.cc,
         language=message.language,
-        enforced=current.is_enforced(now),
+        enforced=enforced,
         path=account_user.user.path,
         step=Step(message.number, message.days, message.unenrolled_since),
+        announcement=announcement,
+        days_left=_days_left(announcement, today),
+    )
+
+
+def decide_enforcement_mail(
+    message: EnforcementMessage, current: CurrentUser, rules: MailRules, now: datetime
+) -> Mail | NoMail | NotYet:
+    """Decide whether the user is told of enforcement: that it begins on a day, or that it has begun."""
+    account_user, enforced = current.user, current.is_covered
+    if account_user is None or account_user.user.user_id != message.user_id:
+        return NoMail.GONE
+    user = account_user.user
+    if rules.exemptions.exemption_of(user, now.date()) is not None:
+        return NoMail.EXEMPT
+    if message.kind is EnforcementMailKind.ANNOUNCEMENT and enforced:
+        return NoMail.ENFORCED
+    if message.kind is EnforcementMailKind.ENFORCED and not enforced:
+        return NotYet.POLICY if may_still_appear(message.at, now) else NoMail.NOT_ENFORCED
+    recipient = rules.addresses.recipient_of(user)
+    if isinstance(recipient, Unreachable):
+        return NoMail.UNREACHABLE
+    today = now.astimezone(rules.zone).date()
+    announcement = message.announcement_on(today) if message.kind is EnforcementMailKind.ANNOUNCEMENT else None
+    return Mail(
+        kind=MailKind(message.kind),
+        cause=message.cause,
+        user_id=user.user_id,
+        user_name=user.name,
+        to=recipient.to,
+        cc=None,
+        language=language_of(user, rules.default_language),
+        enforced=enforced,
+        path=user.path,
+        code_device=_code_device(None, current.devices),
+        announcement=announcement,
+        days_left=_days_left(announcement, today),
+        has_device=bool(current.devices),
     )
 
 
@@ -183,8 +242,13 @@ def decide_account_event_mail(
         enforced=current.is_enforced(now),
         path=user.path,
         serial_number=account_event.serial_number,
-        code_device=_code_device(account_event, current.devices),
+        code_device=_code_device(account_event.serial_number, current.devices),
     )
+
+
+def _days_left(announcement: Announcement | None, today: date) -> int | None:
+    """Return the days until enforcement begins, None if no day is announced."""
+    return None if announcement is None else max((announcement.day - today).days, 0)
 
 
 def _obstacle(account_event: AccountEvent, devices: Sequence[str], *, fresh: bool) -> NoMail | NotYet | None:
@@ -201,7 +265,7 @@ def _obstacle(account_event: AccountEvent, devices: Sequence[str], *, fresh: boo
     return None
 
 
-def _code_device(account_event: AccountEvent, devices: Sequence[str]) -> str | None:
+def _code_device(registered: str | None, devices: Sequence[str]) -> str | None:
     """Return a device that shows codes, preferably the one just registered; passkeys show none."""
-    ordered = sorted(devices, key=lambda serial_number: serial_number != account_event.serial_number)
+    ordered = sorted(devices, key=lambda serial_number: serial_number != registered)
     return next((serial_number for serial_number in ordered if kind_of(serial_number) is not Device.PASSKEY), None)

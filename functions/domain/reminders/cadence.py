@@ -5,10 +5,16 @@ from datetime import UTC, date, timedelta, tzinfo
 from enum import StrEnum
 from itertools import pairwise
 
+from domain.enforcement.dates import Announcement
 from domain.enrolment.record import PersonRecord, reminder_day_of
 from domain.reminders.message import ReminderKind
 
 _WEEK = 7
+
+# So many days before enforcement begins, a person who has a day is mailed, besides the cadence.
+_COUNTDOWN = (30, 14, 7, 3, 1)
+# From so many days before on, the manager gets a copy.
+_LAST_DAYS = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,7 @@ class ReminderDue:
     cause: str
     number: int
     days: int
+    to_manager: bool = False
 
 
 class NotDue(StrEnum):
@@ -50,8 +57,29 @@ class NotDue(StrEnum):
     UNCONFIRMED = "a reminder was claimed today, and is not known to have gone out"
 
 
-def decide_reminder(record: PersonRecord, cadence: Cadence, today: date, zone: tzinfo = UTC) -> ReminderDue | NotDue:
+def announced_on(announced: Announcement | None, announcement: Announcement | None, today: date) -> date | None:
+    """Return the latest day on which a mail about the day of enforcement was due, today included; None if on none.
+
+    One is due at once if it says what no mail has said before, and then on the days of the countdown.
+    """
+    if announcement is None:
+        return None
+    if announcement != announced:
+        return today
+    steps = (announcement.day - timedelta(days=days) for days in _COUNTDOWN)
+    return max((step for step in steps if announcement.since < step <= today), default=None)
+
+
+def decide_reminder(
+    record: PersonRecord,
+    cadence: Cadence,
+    today: date,
+    zone: tzinfo = UTC,
+    announcement: Announcement | None = None,
+) -> ReminderDue | NotDue:
     """Decide whether a person is reminded today, a day in the zone.
+
+    `announcement` is what a mail has to say of the day on which the person is enforced.
 
     The first mail is never an escalation, which goes to the manager too: no mail may have been sent for weeks. Nobody
     is reminded twice in a day: an earlier reminder may have waited in the queue until this morning.
@@ -65,18 +93,20 @@ def decide_reminder(record: PersonRecord, cadence: Cadence, today: date, zone: t
         return NotDue.NOT_UNENROLLED
     days = (today - since).days
     step = cadence.latest_step(days)
-    if step is None:
+    by_cadence = None if step is None else since + timedelta(days=step)
+    due_on = max(filter(None, (by_cadence, announced_on(record.announcement, announcement, today))), default=None)
+    if due_on is None:
         return NotDue.BEFORE_THE_FIRST
-    escalates = step >= cadence.escalate_after and last is not None
+    escalates = step is not None and step >= cadence.escalate_after and last is not None
     kind = ReminderKind.ESCALATION if escalates else ReminderKind.REMINDER
-    due_on = since + timedelta(days=step)
     wait = _wait_for(record, due_on, today)
     if wait is None and last is not None and last.astimezone(zone).date() == today:
         wait = NotDue.TODAY
     if wait is not None:
         return wait
     cause = f"{kind}#{due_on}" if _latest_claim(record) < due_on else f"{kind}#{due_on}#{today}"
-    return ReminderDue(kind, cause, record.reminders + 1, days)
+    last_days = announcement is not None and (announcement.day - today).days <= _LAST_DAYS and last is not None
+    return ReminderDue(kind, cause, record.reminders + 1, days, to_manager=escalates or last_days)
 
 
 def _wait_for(record: PersonRecord, due_on: date, today: date) -> NotDue | None:

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from domain.contact.languages import Language
+from domain.enforcement.dates import Announcement
 from domain.input.fields import Fields, Malformed
 
 
@@ -26,7 +27,9 @@ class ReminderMessage:
 
     `cause` names the step of the cadence that is due, such as `reminder#2026-11-24`: a second plan has the same cause,
     so the mail is sent once. `number` counts this person's reminders from 1, `days` the whole days without MFA. A
-    message of release 1.0.0 names no `account`: it is about the account of its queue.
+    message of release 1.0.0 names no `account`: it is about the account of its queue. `enforced_from` is the day on
+    which the user is enforced, if there is one; `announced_since` is when the user was first told of it, None if this
+    mail is the first to say so.
     """
 
     kind: ReminderKind
@@ -40,10 +43,16 @@ class ReminderMessage:
     number: int
     days: int
     account: str | None = None
+    enforced_from: date | None = None
+    announced_since: date | None = None
 
     def to_json(self) -> str:
         """Return the body of the queue message."""
-        return json.dumps({**asdict(self), "unenrolled_since": self.unenrolled_since.isoformat()})
+        return json.dumps(asdict(self), default=date.isoformat)
+
+    def announcement_on(self, today: date) -> Announcement | None:
+        """Return what the user knows of the day of enforcement once the mail has been sent, today."""
+        return Announcement(self.enforced_from, self.announced_since or today) if self.enforced_from else None
 
     @classmethod
     def from_json(cls, body: str) -> "ReminderMessage":
@@ -61,6 +70,8 @@ class ReminderMessage:
             number=message.count("number", least=1),
             days=_days(message),
             account=message.optional_text("account"),
+            enforced_from=message.optional_day("enforced_from"),
+            announced_since=message.optional_day("announced_since"),
         )
 
 

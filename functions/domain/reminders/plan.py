@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, tzinfo
+from datetime import UTC, date, datetime, tzinfo
 
 from domain.contact.addresses import Recipient
 from domain.contact.languages import Language, language_of
-from domain.enrolment.record import EnrolmentStatus
+from domain.enforcement.dates import Announcement
+from domain.enforcement.enforcement_message import EnforcementMailKind, EnforcementMessage
+from domain.enrolment.record import EnrolmentStatus, reminder_day_of
 from domain.enrolment.snapshot import EnrolmentSnapshot, Person
-from domain.reminders.cadence import Cadence, NotDue, ReminderDue, decide_reminder
-from domain.reminders.message import ReminderKind, ReminderMessage
+from domain.reminders.cadence import Cadence, NotDue, ReminderDue, announced_on, decide_reminder
+from domain.reminders.message import ReminderMessage
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,10 +20,12 @@ class ReminderOutcome:
 
     `unchecked`: IAM did not say whether they have a device. `postponed`: time ran out. `refused`: by the queue.
     `over_quota`: SES would not send them within the day. The records of the people in `unremembered` could not be
-    written, so they were not reminded; some of them may not have been due.
+    written, so they were not reminded; some of them may not have been due. `announced` are the mails about the day of
+    enforcement to people who get no reminder.
     """
 
     queued: tuple[ReminderMessage, ...] = ()
+    announced: tuple[EnforcementMessage, ...] = ()
     unchecked: int = 0
     postponed: int = 0
     refused: int = 0
@@ -38,10 +42,49 @@ def plan_reminders(
     snapshot: EnrolmentSnapshot, cadence: Cadence, default: Language, zone: tzinfo = UTC
 ) -> list[ReminderMessage]:
     """Return a message for each person who is unenrolled, able to enrol, reachable and due; the longest first."""
-    able = [person for person in snapshot.with_status(EnrolmentStatus.UNENROLLED) if not person.key_only]
-    decided = ((person, decide_reminder(person.record, cadence, snapshot.today, zone)) for person in able)
-    planned = (_message(person, decision, default) for person, decision in decided)
+    planned = (
+        _message(person, _decision(person, cadence, snapshot.today, zone), default, snapshot.today)
+        for person in snapshot.with_status(EnrolmentStatus.UNENROLLED)
+        if not person.key_only
+    )
     return sorted((message for message in planned if message is not None), key=lambda message: -message.days)
+
+
+def plan_announcements(snapshot: EnrolmentSnapshot, account: str, at: datetime) -> list[EnforcementMessage]:
+    """Return a message for each reachable person who is told of the day of enforcement today, and gets no reminders.
+
+    These are people with a device, who need it for their access keys from then on, and people who cannot register one.
+    """
+    return [
+        EnforcementMessage(
+            kind=EnforcementMailKind.ANNOUNCEMENT,
+            cause=f"{EnforcementMailKind.ANNOUNCEMENT}#{snapshot.today}",
+            user_name=person.user.name,
+            user_id=person.user.user_id,
+            day=person.announcement.day,
+            at=at,
+            since=_told_before(person.announcement, snapshot.today),
+            account=account,
+        )
+        for person in sorted(snapshot.people, key=lambda person: person.user.name)
+        if person.announcement is not None and _is_announced_today(person, snapshot.today)
+    ]
+
+
+def _is_announced_today(person: Person, today: date) -> bool:
+    if not person.reachable or person.enrolment is EnrolmentStatus.UNKNOWN:
+        return False
+    if person.enrolment is EnrolmentStatus.UNENROLLED and not person.key_only:
+        return False
+    due_on = announced_on(person.record.announcement, person.announcement, today)
+    announced = (cause for cause in person.record.causes if cause.startswith(f"{EnforcementMailKind.ANNOUNCEMENT}#"))
+    latest = max(filter(None, map(reminder_day_of, announced)), default=date.min)
+    return due_on is not None and latest < due_on
+
+
+def _told_before(announcement: Announcement, today: date) -> date | None:
+    """Return when the person was first told of the day; None if today's mail is the first to say so."""
+    return announcement.since if announcement.since < today else None
 
 
 def within_quota(planned: Sequence[ReminderMessage], room: int | None) -> tuple[ReminderMessage, ...]:
@@ -60,7 +103,22 @@ def within_quota(planned: Sequence[ReminderMessage], room: int | None) -> tuple[
     return tuple(message for message in planned if message.user_id in fitting)
 
 
-def _message(person: Person, decision: ReminderDue | NotDue, default: Language) -> ReminderMessage | None:
+def announcements_within_quota(
+    planned: Sequence[EnforcementMessage], reminders: Sequence[ReminderMessage], room: int | None
+) -> tuple[EnforcementMessage, ...]:
+    """Return the announcements for which SES has room beside the reminders; the others wait for the next run."""
+    if room is None:
+        return tuple(planned)
+    return tuple(planned[: max(room - sum(2 if message.cc else 1 for message in reminders), 0)])
+
+
+def _decision(person: Person, cadence: Cadence, today: date, zone: tzinfo) -> ReminderDue | NotDue:
+    # An address from which mail came back is tried on the days of the cadence only.
+    announcement = person.announcement if person.reachable else None
+    return decide_reminder(person.record, cadence, today, zone, announcement)
+
+
+def _message(person: Person, decision: ReminderDue | NotDue, default: Language, today: date) -> ReminderMessage | None:
     since, recipient = person.record.unenrolled_since, person.recipient
     if not isinstance(decision, ReminderDue) or not isinstance(recipient, Recipient) or since is None:
         return None
@@ -70,9 +128,11 @@ def _message(person: Person, decision: ReminderDue | NotDue, default: Language) 
         user_name=person.user.name,
         user_id=person.user.user_id,
         to=recipient.to,
-        cc=recipient.manager if decision.kind is ReminderKind.ESCALATION else None,
+        cc=recipient.manager if decision.to_manager else None,
         language=language_of(person.user, default),
         unenrolled_since=since,
         number=decision.number,
         days=decision.days,
+        enforced_from=person.announcement.day if person.announcement else None,
+        announced_since=_told_before(person.announcement, today) if person.announcement else None,
     )

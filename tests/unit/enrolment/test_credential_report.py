@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from domain.enrolment.credentials import CredentialReport, Credentials, MalformedReport
+from domain.enrolment.credentials import CredentialReport, Credentials, KeyUse, LastUse, MalformedReport
 
 SAMPLE = (Path(__file__).parents[2] / "samples" / "credential_report.csv").read_text()
 MADE = datetime(2026, 11, 24, 5, tzinfo=UTC)
@@ -35,6 +35,7 @@ def test_sample() -> None:
         active_keys=1,
         mfa=True,
         able_since=date(2026, 5, 2),
+        last_use=LastUse(signed_in=date(2026, 11, 23), keys=(KeyUse(date(2026, 11, 23), "s3"),)),
     )
     assert rows["svc-ci"].able_since == date(2025, 2, 2)
     assert (rows["svc-ci"].password, rows["svc-ci"].active_keys, rows["svc-ci"].mfa) == (False, 2, False)

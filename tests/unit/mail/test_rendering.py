@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from aws.ses.sender import RenderedMail
 from domain.account import Account
 from domain.contact.languages import Language
+from domain.enforcement.dates import Announcement
 from domain.mail.decision import Mail, MailKind, Step
 from notify.rendering import flow, render
 
@@ -21,6 +22,7 @@ ACCOUNT = Account("aws", "111122223333", "example-corp")
 PHONE = "arn:aws:iam::111122223333:mfa/alice-phone"
 PASSKEY = "arn:aws:iam::111122223333:u2f/user/alice/key-EXAMPLE"
 STEP = Step(number=6, days=21, unenrolled_since=date(2026, 11, 3))
+ANNOUNCEMENT = Announcement(date(2027, 1, 15), since=date(2026, 11, 24))
 BASE = Mail(
     MailKind.WELCOME,
     "welcome#1",
@@ -37,6 +39,10 @@ MAILS = {
     MailKind.ESCALATION: replace(BASE, kind=MailKind.ESCALATION, step=STEP, cc="lead@example.com"),
     MailKind.ENROLLED: replace(BASE, kind=MailKind.ENROLLED, serial_number=PHONE, code_device=PHONE),
     MailKind.DEVICE_REMOVED: replace(BASE, kind=MailKind.DEVICE_REMOVED, serial_number=PHONE),
+    MailKind.ANNOUNCEMENT: replace(
+        BASE, kind=MailKind.ANNOUNCEMENT, enforced=False, announcement=ANNOUNCEMENT, days_left=7
+    ),
+    MailKind.ENFORCED: replace(BASE, kind=MailKind.ENFORCED),
 }
 
 
@@ -128,13 +134,13 @@ def test_user_account_and_contact(kind: MailKind, language: Language) -> None:
     for text in (wording.text, Page(wording.html).text):
         assert "alice" in text
         assert "example-corp (111122223333)" in text
-        assert "https://example-corp.signin.aws.amazon.com/console" in text
+        assert kind is MailKind.ANNOUNCEMENT or "https://example-corp.signin.aws.amazon.com/console" in text
         assert "cloud-team@example.com" in text
     assert "alice" in wording.subject
 
 
 @every_language
-@pytest.mark.parametrize("kind", [kind for kind in MailKind if kind is not MailKind.ENROLLED])
+@pytest.mark.parametrize("kind", [kind for kind in MailKind if kind not in {MailKind.ENROLLED, MailKind.ANNOUNCEMENT}])
 def test_steps(kind: MailKind, language: Language) -> None:
     """A user without a device gets the page and a name for the device."""
     wording = worded(kind, language)
@@ -221,7 +227,8 @@ def test_unknown_device(kind: MailKind, language: Language) -> None:
     assert ":\n\n*" not in text
 
 
-@every_mail
+# An announcement goes to users who are not enforced yet, and says what AWS will deny.
+@pytest.mark.parametrize("kind", [kind for kind in MailKind if kind is not MailKind.ANNOUNCEMENT])
 @every_language
 def test_denials_only_if_enforced(kind: MailKind, language: Language) -> None:
     """Only mails to enforced users mention denials."""
@@ -318,7 +325,7 @@ def test_self_contained_page(kind: MailKind, language: Language) -> None:
 
     assert not {"img", "script", "link", "iframe", "form"} & {tag for tag, _ in page.elements}
     assert "url(" not in wording.html
-    assert {link.partition("/")[0] for link in page.links} == {"https:"}
+    assert {link.partition("/")[0] for link in page.links} <= {"https:"}
     assert "max-width:600px" in wording.html
     # Gmail cuts a mail at 102 KiB.
     assert len(wording.html.encode()) < 20_000

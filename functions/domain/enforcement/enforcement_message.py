@@ -1,0 +1,60 @@
+"""The message that has `notify` tell a user of enforcement: of the day on which it begins, or that it has begun."""
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from domain.enforcement.dates import Announcement
+from domain.input.fields import Fields, Malformed
+
+
+class EnforcementMailKind(StrEnum):
+    """What the user is told."""
+
+    ANNOUNCEMENT = "announcement"
+    ENFORCED = "enforced"
+
+
+class MalformedEnforcementMessage(Malformed):
+    """A message tells of no enforcement."""
+
+
+@dataclass(frozen=True, slots=True)
+class EnforcementMessage:
+    """One mail to one user, planned `at` that time.
+
+    Planned twice, it has the same `cause`, such as `announcement#2027-01-08`, and is sent once. `since` is when the
+    user was first told of that day, None if this mail is the first to say so.
+    """
+
+    kind: EnforcementMailKind
+    cause: str
+    user_name: str
+    user_id: str
+    day: date
+    at: datetime
+    since: date | None
+    account: str
+
+    def to_json(self) -> str:
+        """Return the body of the queue message."""
+        return json.dumps(asdict(self), default=lambda value: value.isoformat())
+
+    @classmethod
+    def read(cls, message: Fields) -> "EnforcementMessage":
+        """Read the body of a queue message; raises MalformedEnforcementMessage."""
+        return cls(
+            kind=message.one_of(EnforcementMailKind, "kind"),
+            cause=message.text("cause", most=200),
+            user_name=message.user_name("user_name"),
+            user_id=message.user_id("user_id"),
+            day=message.day("day"),
+            at=message.time("at"),
+            since=message.optional_day("since"),
+            account=message.text("account"),
+        )
+
+    def announcement_on(self, today: date) -> Announcement:
+        """Return what the user knows once the mail has been sent, today."""
+        return Announcement(self.day, self.since or today)
