@@ -7,6 +7,7 @@ from rich.console import Console
 
 from local import processes, stack, start
 from local.account import Account, NeverHappened
+from local.demo.existing_users import users_exist
 from local.demo.scenes import SCENES
 from local.demo.story import Story
 
@@ -38,6 +39,7 @@ def play(story: Story) -> None:
         story.begin("The system is deployed on this machine: no AWS account, no Docker")
         with story.timed("A local cloud starts on 127.0.0.1"):
             cloud = ends.enter_context(start.started(start.chosen_port()))
+        users_exist(cloud)
         with story.timed("sam build"):
             stack.build(cloud)
         with story.timed("sam deploy --config-env local"):

@@ -22,7 +22,7 @@ def people_get_a_password(story: Story, account: Account) -> None:
     """Give two people a password for the console."""
     shutil.rmtree(MAILS, ignore_errors=True)
     Mailbox(account.stack.cloud).allow_sender(account.stack.parameters["SenderEmail"])
-    with _mails_shown(story, account, number=len(LANGUAGES)):
+    with mails_shown(story, account, number=len(LANGUAGES)):
         for name, language in LANGUAGES.items():
             tags = {"email": f"{name}@example.com", "language": language}
             account.tag_user(name, tags)
@@ -32,8 +32,8 @@ def people_get_a_password(story: Story, account: Account) -> None:
 def the_day_begins(story: Story, account: Account) -> None:
     """Run the function that the schedule runs every working day."""
     ops = OpsInbox(account)
-    with _mails_shown(story, account, number=len(LANGUAGES)):
-        _remind(story, account)
+    with mails_shown(story, account, number=len(LANGUAGES)):
+        remind(story, account)
     story.say("Ops get one digest:\n")
     story.quote(ops.next_digest())
 
@@ -41,7 +41,7 @@ def the_day_begins(story: Story, account: Account) -> None:
 def somebody_enrols(story: Story, account: Account) -> None:
     """Register a virtual MFA device, and look at the next digest."""
     ops = OpsInbox(account)
-    with _mails_shown(story, account, number=1):
+    with mails_shown(story, account, number=1):
         device = account.iam.create_virtual_mfa_device(VirtualMFADeviceName=f"{ALICE.name}-phone")["VirtualMFADevice"]
         account.iam.enable_mfa_device(
             UserName=ALICE.name,
@@ -49,20 +49,21 @@ def somebody_enrols(story: Story, account: Account) -> None:
             AuthenticationCode1="123456",
             AuthenticationCode2="654321",
         )
-    _remind(story, account)
+    remind(story, account)
     digest = ops.next_digest()
     for name in LANGUAGES:
         lines = [line.removeprefix("- ") for line in digest.splitlines() if name in line]
         story.say(f"In the next digest, {lines[0] if lines else f'{name} is not named any more'}")
 
 
-def _remind(story: Story, account: Account) -> None:
+def remind(story: Story, account: Account) -> None:
+    """Run the reminder function once."""
     with story.timed("sam remote invoke RemindFunction"):
         account.stack.invoke("RemindFunction", "remind_schedule")
 
 
 @contextmanager
-def _mails_shown(story: Story, account: Account, *, number: int) -> Iterator[None]:
+def mails_shown(story: Story, account: Account, *, number: int) -> Iterator[None]:
     """Wait for the mails that the block causes, save them and show them."""
     mailbox = Mailbox(account.stack.cloud)
     sent_before = len(mailbox.sent())

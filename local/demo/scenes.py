@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from local.account import Account
 from local.demo.changes import an_event_is_lost, an_exemption_comes_and_goes, somebody_leaves, the_policy_is_taken_off
+from local.demo.existing_users import they_get_a_day
 from local.demo.new_users import ALICE, BOB, users_are_created
 from local.demo.people import people_get_a_password, somebody_enrols, the_day_begins
 from local.demo.permissions import everybody_asks
@@ -40,6 +41,7 @@ SCENES = (
     Scene("Two people get a password, and a mail that says what to do first", people_get_a_password),
     Scene("A working day begins: users without MFA are reminded, and ops get the digest", the_day_begins),
     Scene("alice registers an MFA device", somebody_enrols),
+    Scene("Ops give existing users a day: they are told first, and enforced then", they_get_a_day),
     Scene("A tool that does not know the policy deletes a user", somebody_leaves),
     Scene("Ops delete the stack while users still have the policy", the_stack_is_deleted),
 )

@@ -45,6 +45,14 @@ def test_mails_are_saved(shown: str) -> None:
         assert "alice" in file.read_text(encoding="utf-8")
 
 
+def test_existing_users(shown: str) -> None:
+    """An existing user is enforced only after the mail that announces the day."""
+    said = " ".join(shown.split())
+
+    assert "dora was told just now, and has seven days: neither user is enforced." in said
+    assert "emil is told, and the day has come: emil is enforced." in said
+
+
 def test_nobody_stays_enforced(shown: str) -> None:
     """After the stack's deletion the policy is attached to nobody."""
     assert "The policy is still attached to: nobody." in shown

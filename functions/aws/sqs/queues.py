@@ -19,7 +19,7 @@ type MailMessage = ReminderMessage | EnforcementMessage
 _BATCH = 10
 _TRIES = 3
 # IAM is eventually consistent ("Troubleshoot IAM").
-_SHOWN_WITHIN_SECONDS = 30
+_SHOWN_WITHIN_SECONDS = 10
 
 
 class QueueRefused(RuntimeError):
