@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from notify.rendering import render
 
 FOLDER = Path(".local/mails")
 PICTURES = Path("docs/pictures")
-WIDTHS = {"phone": 390, "desktop": 800}
+WIDTHS = {"phone": 390, "desktop": 900}
 
 # The two that the README shows: mail, device, and the height and the scale that make a small picture.
 SHOWN = (("welcome-en", "desktop", 1060, 0.75), ("reminder-ja", "phone", 870, 0.8))
@@ -95,7 +95,17 @@ def write() -> list[Path]:
     return files
 
 
-def picture(page: Path, to: Path, width: int, height: int = 2400, scale: float = 1) -> None:
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A browser window, in CSS pixels."""
+
+    width: int
+    height: int = 2600
+    scale: float = 1
+    dark: bool = False
+
+
+def picture(page: Path, to: Path, window: Window) -> None:
     """Draw a page with Chromium, which gets a profile of its own and fetches nothing."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
     if chromium is None:
@@ -111,9 +121,10 @@ def picture(page: Path, to: Path, width: int, height: int = 2400, scale: float =
                 "--disable-component-update",
                 "--disable-sync",
                 "--hide-scrollbars",
-                f"--force-device-scale-factor={scale}",
+                f"--blink-settings=preferredColorScheme={0 if window.dark else 1}",
+                f"--force-device-scale-factor={window.scale}",
                 f"--user-data-dir={profile}",
-                f"--window-size={width},{height}",
+                f"--window-size={window.width},{window.height}",
                 f"--screenshot={to.resolve()}",
                 page.resolve().as_uri(),
             ],
@@ -126,19 +137,20 @@ def picture(page: Path, to: Path, width: int, height: int = 2400, scale: float =
 def main() -> None:
     """Write the mails, and draw the requested pictures."""
     parser = argparse.ArgumentParser(prog="python -m local.mails", description=__doc__)
-    parser.add_argument("--pictures", action="store_true", help="draw every mail into .local/mails")
+    parser.add_argument("--pictures", action="store_true", help="draw every mail into .local/mails, light and dark")
     parser.add_argument("--readme", action="store_true", help="draw the two that the README shows into docs/pictures")
     chosen = parser.parse_args()
     for page in write():
         print(page)  # noqa: T201  (a program's output)
         if chosen.pictures:
             for name, width in WIDTHS.items():
-                picture(page, page.with_name(f"{page.stem}-{name}.png"), width)
+                picture(page, page.with_name(f"{page.stem}-{name}.png"), Window(width))
+                picture(page, page.with_name(f"{page.stem}-{name}-dark.png"), Window(width, dark=True))
     if chosen.readme:
         PICTURES.mkdir(parents=True, exist_ok=True)
         for mail, device, height, scale in SHOWN:
             drawn = PICTURES / f"{mail}-{device}.png"
-            picture(FOLDER / f"{mail}.html", drawn, WIDTHS[device], height, scale)
+            picture(FOLDER / f"{mail}.html", drawn, Window(WIDTHS[device], height, scale))
 
 
 if __name__ == "__main__":

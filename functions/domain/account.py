@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 # "How IAM users sign in to AWS" and "Signing in to your AWS GovCloud (US) account".
 _SIGN_IN = {"aws": "signin.aws.amazon.com", "aws-us-gov": "signin.amazonaws-us-gov.com"}
+_CONSOLE_HOST = {"aws": "console.aws.amazon.com", "aws-us-gov": "console.amazonaws-us-gov.com"}
 _CONSOLE = {"aws": "us-east-1.console.aws.amazon.com", "aws-us-gov": "console.amazonaws-us-gov.com"}
 
 
@@ -24,6 +25,11 @@ class Account:
     def sign_in_url(self) -> str:
         """Return the account's own sign-in page."""
         return f"https://{self.alias or self.number}.{_SIGN_IN[self.partition]}/console"
+
+    @property
+    def console_host(self) -> str:
+        """Return the host that people can type themselves; it asks IAM users for the account's number."""
+        return _CONSOLE_HOST[self.partition]
 
     @property
     def security_credentials_url(self) -> str:

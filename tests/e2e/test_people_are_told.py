@@ -67,7 +67,7 @@ def enrol(account: Account, name: str) -> str:
 
 def test_welcome(person: str, mailbox: Mailbox) -> None:
     """A new password leads to a welcome mail with the sign-in page."""
-    mail = mail_about(mailbox, person, "register an MFA device first")
+    mail = mail_about(mailbox, person, "Register MFA for")
 
     assert "https://111122223333.signin.aws.amazon.com/console" in mail.text
     assert f"{person}-phone" in mail.html
@@ -82,7 +82,7 @@ def test_reminder_and_digest(account: Account, person: str, mailbox: Mailbox, op
     run(account)
     second = ops.next_digest()
     serial = enrol(account, person)
-    confirmation = mail_about(mailbox, person, "has an MFA device")
+    confirmation = mail_about(mailbox, person, "MFA is registered")
     run(account)
     third = ops.next_digest()
 
@@ -91,13 +91,13 @@ def test_reminder_and_digest(account: Account, person: str, mailbox: Mailbox, op
     assert person not in third
     assert f"aws sts get-session-token --serial-number {serial}" in confirmation.text
     assert [mail.subject for mail in mailbox.sent_to(address_of(person)) if "Reminder" in mail.subject] == [
-        f"Reminder: your AWS user {person} has no MFA device yet"
+        f"Reminder: register MFA for your AWS user {person} (takes five minutes)"
     ]
 
 
 def test_duplicate_delivery(account: Account, person: str, mailbox: Mailbox) -> None:
     """A message that is delivered twice leads to one mail."""
-    mail_about(mailbox, person, "register an MFA device first")
+    mail_about(mailbox, person, "Register MFA for")
     user_id = account.iam.get_user(UserName=person)["User"]["UserId"]
     event = welcome_again(account, user_id, person)
 
@@ -126,11 +126,11 @@ def welcome_again(account: Account, user_id: str, name: str) -> str:
 def test_last_device_removed(account: Account, person: str, mailbox: Mailbox) -> None:
     """A user who loses the last device gets a mail."""
     serial = enrol(account, person)
-    mail_about(mailbox, person, "has an MFA device")
+    mail_about(mailbox, person, "MFA is registered")
 
     account.iam.deactivate_mfa_device(UserName=person, SerialNumber=serial)
 
-    assert serial in mail_about(mailbox, person, "no MFA device any more").text
+    assert serial in mail_about(mailbox, person, "the last MFA device").text
 
 
 def test_malformed_message(account: Account) -> None:

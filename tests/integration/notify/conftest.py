@@ -150,7 +150,7 @@ def subjects(sent: list[dict[str, Any]]) -> list[str]:
     return [request["Content"]["Simple"]["Subject"]["Data"] for request in sent]
 
 
-REMINDED = "Reminder: your AWS user alice has no MFA device yet"
+REMINDED = "Reminder: register MFA for your AWS user alice (takes five minutes)"
 
 
 @pytest.fixture

@@ -34,7 +34,8 @@ def test_welcome(
 
     lambda_handler(batch(event_text("create_login_profile"), event_text("create_login_profile")), context)
 
-    assert subjects(sent) == ["【AWS】ユーザー alice の MFA デバイスを登録してください"]
+    subject = "【AWS】IAM ユーザー alice の MFA を登録してください（所要時間：約 5 分）"  # noqa: RUF001  (Japanese)
+    assert subjects(sent) == [subject]
     assert sent[0]["Destination"] == {"ToAddresses": [ADDRESS]}
     item = people.get(user_id)
     assert item.pop("claim_token")
@@ -64,7 +65,7 @@ def test_passkey_without_a_serial_number(
     del event["detail"]["requestParameters"]["serialNumber"]
 
     assert failed(lambda_handler(batch(json.dumps(event)), context)) == []
-    assert subjects(sent) == ["Your AWS user alice has an MFA device: now sign in again"]
+    assert subjects(sent) == ["MFA is registered for your AWS user alice. Now sign in again"]
 
 
 def test_no_welcome_with_a_device(
@@ -89,7 +90,7 @@ def test_command_for_the_new_device(
 
     lambda_handler(batch(event_text("enable_mfa_device_virtual"), event_text("enable_mfa_device_virtual")), context)
 
-    assert subjects(sent) == ["Your AWS user alice has an MFA device: now sign in again"]
+    assert subjects(sent) == ["MFA is registered for your AWS user alice. Now sign in again"]
     text = sent[0]["Content"]["Simple"]["Body"]["Text"]["Data"]
     assert f"aws sts get-session-token --serial-number {PHONE} --token-code 123456" in text
     assert f"User: arn:aws:iam::{ACCOUNT}:user/engineering/alice is not authorized" in text
@@ -117,7 +118,7 @@ def test_only_the_last_removal(
     lambda_handler(batch(event_text("deactivate_mfa_device_self_no_username")), context)
 
     assert before == []
-    assert subjects(sent) == ["Your AWS user alice has no MFA device any more"]
+    assert subjects(sent) == ["Security notice: the last MFA device of your AWS user alice was removed"]
 
 
 def test_replaced_device(
@@ -131,7 +132,7 @@ def test_replaced_device(
         batch(event_text("enable_mfa_device_virtual"), event_text("deactivate_mfa_device_self_no_username")), context
     )
 
-    assert subjects(sent) == ["Your AWS user alice has an MFA device: now sign in again"]
+    assert subjects(sent) == ["MFA is registered for your AWS user alice. Now sign in again"]
 
 
 @pytest.mark.parametrize(
@@ -261,6 +262,6 @@ def test_unnamed_device(
 
     assert (failed(first), failed(second)) == ([], [])
     assert subjects(sent) == [
-        "Your AWS user alice has an MFA device: now sign in again",
-        "Your AWS user alice has no MFA device any more",
+        "MFA is registered for your AWS user alice. Now sign in again",
+        "Security notice: the last MFA device of your AWS user alice was removed",
     ]

@@ -120,7 +120,7 @@ def test_sample_batch(
     response = lambda_handler(json.loads(sample), context)
 
     assert failed(response) == []
-    assert subjects(sent) == [REMINDED, "Your AWS user alice: register an MFA device first"]
+    assert subjects(sent) == [REMINDED, "Register MFA for your AWS user alice (takes five minutes)"]
 
 
 def test_log(due: ReminderMessage, sent: list[dict[str, Any]], context: Context, log: Log) -> None:

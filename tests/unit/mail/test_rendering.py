@@ -65,14 +65,14 @@ WORDS = {
     Language.ENGLISH: Words(
         denied="denie[sd] you nearly|denied nearly|access is denied|AccessDenied|not enough",
         stolen="A password alone can be stolen",
-        ask="whoever gave you this user",
+        ask="the person who gave you this user",
         enrolled_unnamed=("A new MFA device now belongs", "for your MFA device"),
         removed_unnamed=("An MFA device was removed", "no other is left."),
     ),
     Language.JAPANESE: Words(
         denied="拒否されます|拒否されたまま|アクセス拒否|操作できず",
-        stolen="パスワードだけでは盗まれるおそれがある",
-        ask="ユーザーをお渡しした担当者まで",
+        stolen="漏えいなどによって第三者に知られることがあります",
+        ask="この IAM ユーザーを発行した担当者まで",
         enrolled_unnamed=("alice に、新しい MFA デバイスが", "MFA デバイスでの確認を求められ"),
         removed_unnamed=("alice から MFA デバイスが削除され",),
     ),
@@ -164,7 +164,7 @@ def test_commands(language: Language, serial_number: str) -> None:
         assert f"aws sts get-session-token --serial-number {serial_number} --token-code 123456" in text
         assert f"aws configure mfa-login --serial-number {serial_number} --update-profile mfa" in text
         assert "User: arn:aws:iam::111122223333:user/alice is not authorized to perform" in text
-        for fact in ("AWS_SESSION_TOKEN", "aws_session_token", "12", "--duration-seconds", "900", "129600"):
+        for fact in ("AWS_SESSION_TOKEN", "12", "--duration-seconds", "900", "129600"):
             assert fact in text
         assert "aws login" not in text
 
