@@ -12,7 +12,7 @@ from aws.iam.account_alias import AccountAlias
 from aws.iam.mfa_devices import MfaDevices
 from aws.iam.users import UserLookup
 from aws.ses.quota import WORKERS, SendingRateLimiter
-from aws.ses.sender import MailSender
+from aws.ses.sender import MailSender, Sender
 from domain.account import Account
 from notify.delivery import MailDelivery
 
@@ -54,5 +54,7 @@ class Adapters:
         settings = self.settings
         rate = SendingRateLimiter(clients.sesv2(settings.ses_region))
         ses = clients.sesv2_without_retries(settings.ses_region)
-        sender = MailSender(ses, settings.sender, settings.configuration_set)
-        return MailDelivery(self.claims, rate, sender, lambda: datetime.now(UTC))
+        sender = Sender(settings.sender, settings.sender_name, settings.reply_to)
+        return MailDelivery(
+            self.claims, rate, MailSender(ses, sender, settings.configuration_set), lambda: datetime.now(UTC)
+        )

@@ -119,7 +119,14 @@ def decide(due: ReminderMessage | EnforcementMessage | AccountEvent, adapters: A
 
 def send(mail: Mail, adapters: Adapters, has_time: Callable[[], bool]) -> None:
     """Send the mail, and log and count the outcome."""
-    rendered = partial(render, account=adapters.named_account, contact=adapters.settings.contact)
+    settings = adapters.settings
+    rendered = partial(
+        render,
+        account=adapters.named_account,
+        contact=settings.contact,
+        help_url=settings.help_url,
+        reply_to=settings.reply_to,
+    )
     try:
         delivery = adapters.delivery.deliver(mail, rendered, has_time)
     except MailNotSent:

@@ -19,8 +19,10 @@ _LONGEST_SUBJECT = 150
 _MORE_THAN_A_BLANK_LINE = re.compile(r"\n{3,}")
 
 
-def render(mail: Mail, account: Account, contact: str) -> RenderedMail:
+def render(mail: Mail, account: Account, contact: str, *, help_url: str = "", reply_to: str = "") -> RenderedMail:
     """Return the rendered mail; `contact` is where to ask, empty for the person who gave them their user.
+
+    `help_url` is a page to read, and `reply_to` the address that gets replies; both may be empty.
 
     Names that users can choose stay text in both layouts: HTML escapes them, and the subject stays on one line.
     """
@@ -28,6 +30,8 @@ def render(mail: Mail, account: Account, contact: str) -> RenderedMail:
         "mail": mail,
         "account": account,
         "contact": contact,
+        "help_url": help_url,
+        "reply_to": reply_to,
         "device": kind_of(mail.serial_number) if mail.serial_number else None,
         "user_arn": account.user_arn(mail.path, mail.user_name),
     }

@@ -2,6 +2,8 @@
 
 import re
 from dataclasses import dataclass
+from email.header import Header
+from email.utils import formataddr
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
@@ -11,7 +13,10 @@ from domain.mail.decision import Mail
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
-    from mypy_boto3_sesv2.type_defs import DestinationTypeDef, SendEmailRequestTypeDef
+    from mypy_boto3_sesv2.type_defs import DestinationTypeDef, MessageHeaderTypeDef, SendEmailRequestTypeDef
+
+# RFC 3834, 5: automatic responders, such as out-of-office replies, do not answer such a mail.
+_AUTOMATIC: "MessageHeaderTypeDef" = {"Name": "Auto-Submitted", "Value": "auto-generated"}
 
 # MessageRejected names the addresses that are not verified: the sender, or in the sandbox a recipient.
 _UNVERIFIED = re.compile(r"failed the check in region \S+: (?P<identities>.+)", re.DOTALL)
@@ -45,12 +50,33 @@ class RenderedMail:
     html: str
 
 
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """The sender of the mails; without a `name` mailboxes show the address, without `reply_to` replies go to it."""
+
+    address: str
+    name: str = ""
+    reply_to: str = ""
+
+    @property
+    def header(self) -> str:
+        """Return the address with the name, in ASCII.
+
+        Other characters must be encoded words ("SendEmail", Amazon SES API Reference), each as short as RFC 2047 says.
+        """
+        if not self.name:
+            return self.address
+        if self.name.isascii():
+            return formataddr((self.name, self.address))
+        return f"{Header(self.name, 'utf-8').encode(linesep='')} <{self.address}>"
+
+
 class MailSender:
-    """Sends mail from one address. An empty `configuration_set` means that there is none."""
+    """Sends mail from one sender. An empty `configuration_set` means that there is none."""
 
     PERMISSIONS = ("ses:SendEmail",)
 
-    def __init__(self, client: "SESV2Client", sender: str, configuration_set: str) -> None:
+    def __init__(self, client: "SESV2Client", sender: Sender, configuration_set: str) -> None:
         self._client = client
         self._sender = sender
         self._configuration_set = configuration_set
@@ -73,7 +99,7 @@ class MailSender:
     def _refusal(self, mail: Mail, reason: str) -> MailRefused | MailNotSent:
         """Return whose address SES refused; SES may repeat addresses in another case."""
         unverified = _unverified(reason)
-        if self._sender.casefold() in unverified:
+        if self._sender.address.casefold() in unverified:
             return MailNotSent(reason)  # the recipient's address is not at fault
         if mail.cc and unverified == {mail.cc.casefold()}:
             return ManagerRefused(reason)
@@ -84,7 +110,7 @@ class MailSender:
         if mail.cc:
             destination["CcAddresses"] = [mail.cc]
         request: SendEmailRequestTypeDef = {
-            "FromEmailAddress": self._sender,
+            "FromEmailAddress": self._sender.header,
             "Destination": destination,
             "Content": {
                 "Simple": {
@@ -93,17 +119,24 @@ class MailSender:
                         "Text": {"Data": wording.text, "Charset": "UTF-8"},
                         "Html": {"Data": wording.html, "Charset": "UTF-8"},
                     },
+                    "Headers": [_AUTOMATIC],
                 }
             },
             # SES returns the tags with bounces and complaints; they identify the user.
             "EmailTags": [{"Name": "kind", "Value": mail.kind}, {"Name": "user_id", "Value": mail.user_id}],
         }
+        if self._sender.reply_to:
+            request["ReplyToAddresses"] = [self._sender.reply_to]
         if self._configuration_set:
             request["ConfigurationSetName"] = self._configuration_set
         return request
 
 
 def _unverified(reason: str) -> set[str]:
-    """Return the addresses that SES names as not verified; none if it refuses for another reason."""
+    """Return the addresses that SES names as not verified; none if it refuses for another reason.
+
+    SES may repeat an address with its name: `Cloud team <mfa@example.com>, mfa@example.com`.
+    """
     match = _UNVERIFIED.search(reason)
-    return {name.strip().casefold() for name in match["identities"].split(",")} if match else set()
+    names = match["identities"].split(",") if match else []
+    return {name.rpartition("<")[2].strip(" >").casefold() for name in names}

@@ -143,6 +143,29 @@ def test_preheader(mail: Mail) -> None:
     assert shown not in rendered.text
 
 
+@each(SAMPLES)
+def test_help_page(mail: Mail) -> None:
+    """Each mail links to the help page of ops beside the contact, and to no such page if there is none."""
+    page = "https://wiki.example.com/mfa?a=1&b=2"
+    helped, alone = (render(mail, ACCOUNT, CONTACT, help_url=url) for url in (page, ""))
+
+    assert page in helped.text
+    assert page in Page(helped.html).links
+    words = {Language.ENGLISH: "help page", Language.JAPANESE: "ヘルプページ"}[mail.language]
+    assert words not in alone.text
+
+
+@each(SAMPLES)
+def test_replies(mail: Mail) -> None:
+    """Each mail says where replies go, or that nobody reads them."""
+    unread = {Language.ENGLISH: "nobody reads replies", Language.JAPANESE: "送信専用"}[mail.language]
+    read, alone = (render(mail, ACCOUNT, CONTACT, reply_to=address) for address in ("help@example.com", ""))
+
+    assert "help@example.com" in read.text
+    assert unread not in read.text
+    assert unread in alone.text
+
+
 @pytest.mark.parametrize("name", sorted({name.rpartition("-")[0] for name in SAMPLES}))
 def test_same_content(name: str) -> None:
     """A mail has the same headings, steps, items, commands and links in each language, in the same order."""
