@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 # RFC 3834, 5: automatic responders, such as out-of-office replies, do not answer such a mail.
 _AUTOMATIC: "MessageHeaderTypeDef" = {"Name": "Auto-Submitted", "Value": "auto-generated"}
 
+_LONGEST_WORD = 75  # RFC 2047, 2
+
 # MessageRejected names the addresses that are not verified: the sender, or in the sandbox a recipient.
 _UNVERIFIED = re.compile(r"failed the check in region \S+: (?P<identities>.+)", re.DOTALL)
 
@@ -68,7 +70,7 @@ class Sender:
             return self.address
         if self.name.isascii():
             return formataddr((self.name, self.address))
-        return f"{Header(self.name, 'utf-8').encode(linesep='')} <{self.address}>"
+        return f"{Header(self.name, 'utf-8', maxlinelen=_LONGEST_WORD).encode(linesep='')} <{self.address}>"
 
 
 class MailSender:
