@@ -57,8 +57,8 @@ lint: setup ## Formatting, types, import rules, template
 	cfn-lint template.yaml
 	sam validate --lint --region us-east-1
 
-mails: setup ## Render every mail that people get into .local/mails
-	@python -m local.mails
+mails: setup ## Render every mail that people get into .local/mails (TEMPLATES=folder checks templates of your own)
+	@python -m local.mails $(if $(TEMPLATES),--templates '$(TEMPLATES)')
 
 format: setup ## Format and fix with ruff, and write the page of parameters
 	ruff format .

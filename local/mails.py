@@ -1,5 +1,8 @@
 """Renders every mail from the real templates, for the authors of templates: `make mails`.
 
+With `make mails TEMPLATES=folder`, templates in the folder take the place of built-in ones of the same names, and each
+one that is broken is named. They may then go into the bucket of MailTemplatesBucket.
+
 HTML and text go to .local/mails. Chromium, if it is installed, draws them as a phone and a desktop show them.
 """
 
@@ -8,16 +11,18 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import product
 from pathlib import Path
 
 from domain.account import Account
 from domain.contact.languages import Language
 from domain.enforcement.dates import Announcement
 from domain.mail.decision import Mail, MailKind, Step
-from notify.rendering import render
+from local.mail_templates import FolderFaults, templates_in
+from notify.rendering import BUILT_IN, MailTemplates
 
 FOLDER = Path(".local/mails")
 PICTURES = Path("docs/pictures")
@@ -83,12 +88,12 @@ def samples() -> Iterator[tuple[str, Mail]]:
             yield f"{name}-{language}", replace(mail, language=language)
 
 
-def write() -> list[Path]:
+def write(templates: MailTemplates = BUILT_IN) -> list[Path]:
     """Write all mails, and return their HTML files."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     files = []
     for name, mail in samples():
-        wording = render(mail, _ACCOUNT, _CONTACT)
+        wording = templates.render(mail, _ACCOUNT, _CONTACT)
         (FOLDER / f"{name}.txt").write_text(f"Subject: {wording.subject}\n\n{wording.text}")
         files.append(FOLDER / f"{name}.html")
         files[-1].write_text(wording.html)
@@ -134,23 +139,37 @@ def picture(page: Path, to: Path, window: Window) -> None:
         )
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
     """Write the mails, and draw the requested pictures."""
     parser = argparse.ArgumentParser(prog="python -m local.mails", description=__doc__)
     parser.add_argument("--pictures", action="store_true", help="draw every mail into .local/mails, light and dark")
     parser.add_argument("--readme", action="store_true", help="draw the two that the README shows into docs/pictures")
-    chosen = parser.parse_args()
-    for page in write():
+    parser.add_argument("--templates", type=Path, help="a folder of templates that take the place of built-in ones")
+    chosen = parser.parse_args(arguments)
+    try:
+        templates = templates_in(chosen.templates, samples(), _ACCOUNT) if chosen.templates else BUILT_IN
+    except FolderFaults as faults:
+        sys.exit(str(faults))
+    for page in write(templates):
         print(page)  # noqa: T201  (a program's output)
         if chosen.pictures:
-            for name, width in WIDTHS.items():
-                picture(page, page.with_name(f"{page.stem}-{name}.png"), Window(width))
-                picture(page, page.with_name(f"{page.stem}-{name}-dark.png"), Window(width, dark=True))
+            draw(page)
     if chosen.readme:
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        for mail, device, height, scale in SHOWN:
-            drawn = PICTURES / f"{mail}-{device}.png"
-            picture(FOLDER / f"{mail}.html", drawn, Window(WIDTHS[device], height, scale))
+        draw_for_readme()
+
+
+def draw(page: Path) -> None:
+    """Draw a page as a phone and a desktop show it, in light and in dark mode."""
+    for (name, width), dark in product(WIDTHS.items(), (False, True)):
+        picture(page, page.with_name(f"{page.stem}-{name}{'-dark' if dark else ''}.png"), Window(width, dark=dark))
+
+
+def draw_for_readme() -> None:
+    """Draw the two that the README shows."""
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    for mail, device, height, scale in SHOWN:
+        drawn = PICTURES / f"{mail}-{device}.png"
+        picture(FOLDER / f"{mail}.html", drawn, Window(WIDTHS[device], height, scale))
 
 
 if __name__ == "__main__":

@@ -1,6 +1,9 @@
-"""The bucket with an audit report of each run; this code never overwrites or deletes a report."""
+"""The bucket with an audit report of each run, in which nothing is overwritten, and ops' bucket of mail templates."""
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -30,3 +33,44 @@ class ReportBucket:
 
     def _put(self, key: str, body: bytes, kind: str) -> None:
         self._client.put_object(Bucket=self._name, Key=key, Body=body, ContentType=kind)
+
+
+class TemplatesUnreadable(RuntimeError):
+    """S3 gave no templates; the message is its reason."""
+
+
+class TemplateBucket:
+    """The mail templates that ops keep; `location` is the bucket, or the bucket and a prefix: `bucket/prefix`."""
+
+    PERMISSIONS = ("s3:GetObject",)
+
+    def __init__(self, client: "S3Client", location: str) -> None:
+        self._client = client
+        self.location = location
+
+    def read(self, names: Iterable[str], most: int) -> dict[str, bytes]:
+        """Return the templates that are there, at most so many bytes of each and one; raises TemplatesUnreadable.
+
+        Without s3:ListBucket, S3 denies access to a key that does not exist ("GetObject", Amazon S3 API Reference). So
+        a template to which it denies access counts as one that is not there, unless it is all of them.
+        """
+        contents: dict[str, bytes] = {}
+        absent = ""
+        for name in names:
+            try:
+                contents[name] = self._get(name, most + 1)
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in {"AccessDenied", "NoSuchKey"}:
+                    raise TemplatesUnreadable(str(error)) from error
+                absent = str(error)
+            except BotoCoreError as error:
+                raise TemplatesUnreadable(str(error)) from error
+        if not contents:
+            reason = f"no template can be read: {absent}"
+            raise TemplatesUnreadable(reason)
+        return contents
+
+    def _get(self, name: str, most: int) -> bytes:
+        bucket, _, prefix = self.location.partition("/")
+        answer = self._client.get_object(Bucket=bucket, Key=f"{prefix}/{name}" if prefix else name)
+        return answer["Body"].read(most)

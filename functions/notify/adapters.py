@@ -15,6 +15,8 @@ from aws.ses.quota import WORKERS, SendingRateLimiter
 from aws.ses.sender import MailSender, Sender
 from domain.account import Account
 from notify.delivery import MailDelivery
+from notify.rendering import BUILT_IN, MailTemplates
+from notify.templates import store_of
 
 if TYPE_CHECKING:
     from notify.settings import Settings
@@ -47,6 +49,12 @@ class Adapters:
     def claims(self) -> MailClaims:
         """Return the adapter that claims each mail for one worker."""
         return MailClaims(Table(clients.dynamodb(), self.settings.people_table, self.account.number))
+
+    @cached_property
+    def templates(self) -> MailTemplates:
+        """Return the templates of the mails, which are looked up once for each batch."""
+        location = self.settings.mail_templates
+        return store_of(location).current() if location else BUILT_IN
 
     @cached_property
     def delivery(self) -> MailDelivery:

@@ -11,7 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from aws import clients
 from aws.ses.quota import WORKERS
-from aws.ses.sender import MailNotSent
+from aws.ses.sender import MailNotSent, RenderedMail
 from aws.sqs.batch import TooEarly, take_batch
 from domain.api_call import Ignored
 from domain.enforcement.enforcement_message import EnforcementMessage
@@ -30,8 +30,9 @@ from domain.reminders.message import ReminderMessage
 from notify.adapters import Adapters
 from notify.delivery import Delivery
 from notify.message import read_message
-from notify.rendering import render
+from notify.rendering import BrokenTemplate, render
 from notify.settings import Settings
+from notify.templates import report
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -119,21 +120,24 @@ def decide(due: ReminderMessage | EnforcementMessage | AccountEvent, adapters: A
 
 def send(mail: Mail, adapters: Adapters, has_time: Callable[[], bool]) -> None:
     """Send the mail, and log and count the outcome."""
-    settings = adapters.settings
-    rendered = partial(
-        render,
-        account=adapters.named_account,
-        contact=settings.contact,
-        help_url=settings.help_url,
-        reply_to=settings.reply_to,
-    )
     try:
-        delivery = adapters.delivery.deliver(mail, rendered, has_time)
+        delivery = adapters.delivery.deliver(mail, partial(rendered, adapters=adapters), has_time)
     except MailNotSent:
         metrics.add_metric("MailsNotSent", MetricUnit.Count, 1)
         raise
     logger.info(delivery, user_name=mail.user_name, user_id=mail.user_id, cause=mail.cause)
     metrics.add_metric(_METRICS[delivery], MetricUnit.Count, 1)
+
+
+def rendered(mail: Mail, adapters: Adapters) -> RenderedMail:
+    """Render the mail; if a template of ops is broken, report that and use the built-in templates alone."""
+    settings = adapters.settings
+    about = (mail, adapters.named_account, settings.contact)
+    try:
+        return adapters.templates.render(*about, help_url=settings.help_url, reply_to=settings.reply_to)
+    except BrokenTemplate as fault:
+        report(fault)
+    return render(*about, help_url=settings.help_url, reply_to=settings.reply_to)
 
 
 def remember(report: DeliveryReport, adapters: Adapters) -> None:

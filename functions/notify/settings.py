@@ -18,6 +18,8 @@ _URL = re.compile(
     r"https://[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*(:[0-9]{1,5})?(/[A-Za-z0-9._~:/?#\[\]!$&()*+,;=%@-]*)?", re.ASCII
 )
 _LONGEST_URL = 500
+# "General purpose bucket naming rules" in the Amazon S3 User Guide; a prefix has no wildcards, because IAM reads them.
+_LOCATION = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[A-Za-z0-9_.-]+)*", re.ASCII)
 
 
 def display_name(environment: Environment, name: str) -> str:
@@ -38,6 +40,15 @@ def url(environment: Environment, name: str) -> str:
     return value
 
 
+def bucket_location(environment: Environment, name: str) -> str:
+    """Return a bucket with or without a prefix, empty if there is none; raises InvalidSetting."""
+    expected = "a bucket such as example-mails, or a bucket and a prefix such as example-mails/mfa, or nothing"
+    value = present(environment, name, expected)
+    if value and not _LOCATION.fullmatch(value):
+        raise InvalidSetting(name, expected, value)
+    return value
+
+
 @dataclass(frozen=True, slots=True)
 class Settings(MailSettings):
     """The environment of `notify`.
@@ -52,6 +63,7 @@ class Settings(MailSettings):
     sender_name: str = setting(display_name)
     reply_to: str = setting(address)
     help_url: str = setting(url)
+    mail_templates: str = setting(bucket_location, variable="MAIL_TEMPLATES_BUCKET")
 
     @property
     def rules(self) -> MailRules:

@@ -9,10 +9,15 @@ from hypothesis import strategies as st
 
 from domain.contact.settings import sender
 from domain.input.settings import Environment, InvalidSetting
-from notify.settings import display_name, url
+from notify.settings import bucket_location, display_name, url
 from tests.infrastructure.test_parameters import PARAMETERS, takes, values_of
 
-READERS: dict[str, Callable[[Environment, str], str]] = {"SenderName": display_name, "ReplyTo": sender, "HelpUrl": url}
+READERS: dict[str, Callable[[Environment, str], str]] = {
+    "SenderName": display_name,
+    "ReplyTo": sender,
+    "HelpUrl": url,
+    "MailTemplatesBucket": bucket_location,
+}
 CHARACTERS = st.sampled_from(
     ["\r", "\n", "\x00", "\x7f", " ", '"', "<", ">", "\\", "@", "=", "?", ",", "é", "名", "'", "#"]
 )
@@ -71,6 +76,15 @@ def test_longest(parameter: str, longest: str) -> None:
     """The longest value is taken, and one with a character more is not."""
     for value, taken in ((longest, True), (longest + "a", False)):
         assert (takes(parameter, value), is_read(parameter, value)) == (taken, taken), len(value)
+
+
+@pytest.mark.parametrize(
+    "location", ["*", "example-mails/*", "example-mails/", "example-mails/?", "s3://example", "ab"]
+)
+def test_no_bucket(location: str) -> None:
+    """A location with a wildcard of IAM, or one that is no bucket, is refused."""
+    assert takes("MailTemplatesBucket", "example-mails/mfa/v1")
+    assert not takes("MailTemplatesBucket", location)
 
 
 def test_defaults() -> None:

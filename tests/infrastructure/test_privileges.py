@@ -10,7 +10,7 @@ import pytest
 
 from tests.template import Template
 
-TEMPLATE = Template(AlertEmail="ops@example.com")
+TEMPLATE = Template(AlertEmail="ops@example.com", MailTemplatesBucket="example-mails/mfa")
 FUNCTIONS = {
     name: resource["Properties"]
     for name, resource in TEMPLATE.resources.items()
