@@ -28,8 +28,12 @@ FOLDER = Path(".local/mails")
 PICTURES = Path("docs/pictures")
 WIDTHS = {"phone": 390, "desktop": 900}
 
-# The two that the README shows: mail, device, and the height and the scale that make a small picture.
-SHOWN = (("welcome-en", "desktop", 1060, 0.75), ("reminder-ja", "phone", 870, 0.8))
+# Those that the READMEs show: mail, device, and the height and the scale that make a small picture.
+SHOWN = (
+    ("welcome-en", "desktop", 1265, 0.75),
+    ("welcome-ja", "desktop", 1265, 0.75),
+    ("reminder-ja", "phone", 1010, 0.8),
+)
 
 _ACCOUNT = Account("aws", "111122223333", "example-corp")
 _CONTACT = "cloud-team@example.com"
@@ -143,7 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Write the mails, and draw the requested pictures."""
     parser = argparse.ArgumentParser(prog="python -m local.mails", description=__doc__)
     parser.add_argument("--pictures", action="store_true", help="draw every mail into .local/mails, light and dark")
-    parser.add_argument("--readme", action="store_true", help="draw the two that the README shows into docs/pictures")
+    parser.add_argument("--readme", action="store_true", help="draw those that the READMEs show into docs/pictures")
     parser.add_argument("--templates", type=Path, help="a folder of templates that take the place of built-in ones")
     chosen = parser.parse_args(arguments)
     try:
@@ -165,7 +169,7 @@ def draw(page: Path) -> None:
 
 
 def draw_for_readme() -> None:
-    """Draw the two that the README shows."""
+    """Draw those that the READMEs show."""
     PICTURES.mkdir(parents=True, exist_ok=True)
     for mail, device, height, scale in SHOWN:
         drawn = PICTURES / f"{mail}-{device}.png"
