@@ -16,6 +16,7 @@ from reports.audit.page import audit_page
 from reports.audit.report import audit_report_of
 from reports.audit.table import audit_csv
 from reports.digest.digest import ReminderRun, digest_of
+from reports.digest.links import Console, Links
 
 if TYPE_CHECKING:
     from remind.adapters import Adapters
@@ -35,42 +36,62 @@ def finish(run: ReminderRun, reading: "RunReading", adapters: "Adapters") -> Non
     A dry run only publishes the digest, and never counts as incomplete. Raises the first error, or RunIncomplete.
     """
     if adapters.settings.dry_run:
-        adapters.topic.publish(digest_of(run))
+        adapters.topic.publish(digest_of(run, adapters.settings.rules, links_to(None, adapters)))
         return
     published = reading.retried is not None and reading.retried.published
     expires = run.totals.at + timedelta(days=adapters.settings.report_retention_days)
-    steps: list[Callable[[], object]] = [
-        lambda: adapters.people.keep(replace(run.totals, published=published), expires),
-        lambda: keep_report(run, reading, adapters),
-    ]
+    attempts = Attempts()
+    attempts.at(lambda: adapters.people.keep(replace(run.totals, published=published), expires))
+    report = attempts.at(lambda: keep_report(run, reading, adapters))
     if not published:
-        steps.append(lambda: publish_digest(run, adapters, expires))
-    attempt(steps)
+        attempts.at(lambda: publish_digest(run, report, adapters, expires))
+    attempts.end()
     if not run.outcome.complete:
         raise RunIncomplete
 
 
-def publish_digest(run: ReminderRun, adapters: "Adapters", expires: datetime) -> None:
-    """Publish the digest, and record that, so that a retry of the run does not publish it again."""
-    adapters.topic.publish(digest_of(run))
+def publish_digest(run: ReminderRun, report: str | None, adapters: "Adapters", expires: datetime) -> None:
+    """Publish the digest, and record that, so that a retry of the run does not publish it again.
+
+    `report` is the key of the stored page, None if it could not be stored.
+    """
+    adapters.topic.publish(digest_of(run, adapters.settings.rules, links_to(report, adapters)))
     adapters.people.keep(replace(run.totals, published=True), expires)
 
 
-def attempt(steps: list[Callable[[], object]]) -> None:
-    """Run every step; raise the first error after all have been tried."""
-    errors: list[ClientError | BotoCoreError] = []
-    for step in steps:
+def links_to(report: str | None, adapters: "Adapters") -> Links:
+    """Return the links of the digest; the topic's ARN names the partition and the Region of the stack."""
+    settings = adapters.settings
+    console = Console.of(settings.ops_topic_arn)
+    return Links(
+        report=console.object_url(settings.report_bucket, report) if report else None,
+        dashboard=console.dashboard_url(settings.dashboard_name),
+    )
+
+
+class Attempts:
+    """Steps of a run that are tried one after the other, even if one of them fails."""
+
+    def __init__(self) -> None:
+        self._errors: list[ClientError | BotoCoreError] = []
+
+    def at[Result](self, step: Callable[[], Result]) -> Result | None:
+        """Run a step, and return its result, or None if AWS refused it."""
         try:
-            step()
+            return step()
         except (ClientError, BotoCoreError) as error:
             logger.exception("A step of the run failed")
-            errors.append(error)
-    if errors:
-        raise errors[0]
+            self._errors.append(error)
+            return None
+
+    def end(self) -> None:
+        """Raise the first error, if there was one."""
+        if self._errors:
+            raise self._errors[0]
 
 
-def keep_report(run: ReminderRun, reading: "RunReading", adapters: "Adapters") -> None:
-    """Store the audit report; the report of a retried run replaces the previous one."""
+def keep_report(run: ReminderRun, reading: "RunReading", adapters: "Adapters") -> str:
+    """Store the audit report, and return the key of its page; a retried run replaces its previous report."""
     report = audit_report_of(
         run.snapshot,
         (*reading.runs, run.totals),
@@ -80,6 +101,7 @@ def keep_report(run: ReminderRun, reading: "RunReading", adapters: "Adapters") -
     )
     key = adapters.reports.keep(run.totals.at, table=audit_csv(report), page=audit_page(report))
     logger.info("Audit report stored", key=key)
+    return key
 
 
 def record_totals(run: ReminderRun) -> None:

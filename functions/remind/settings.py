@@ -41,6 +41,7 @@ class Settings(MailSettings):
     cadence: Cadence = setting(cadence, variable="REMINDER_DAYS")
     dates: DateRules = setting(dates)
     report_bucket: str = setting(words("the name of a bucket"))
+    dashboard_name: str = setting(words("the name of a dashboard"))
     report_retention_days: int = setting(partial(whole_number, least=1))
 
     @property

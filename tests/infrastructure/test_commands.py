@@ -27,7 +27,6 @@ from local.stack import Stack
 from notify.rendering import render
 from ops.doctor import __main__ as doctor
 from reports import enforcement_notices as notices
-from reports.digest.digest import digest_of
 from tests.commands import NoCommand, check_all, rest_of_name
 from tests.commands.documents import DOCUMENTS, ROOT, names_in, scripts_of
 from tests.commands.texts import InProse, commands_of
@@ -132,7 +131,7 @@ def test_digest(sending: SendingState | NoSending) -> None:
     people.person("bob", {"mfa-exempt": "2026-11-31"}, password=False)
     people.person("carol", {"mfa-exempt": "2027-01-31 OPS-4711"})
 
-    for command in commands_of(digest_of(replace(people.run(), sending=sending)).text):
+    for command in commands_of(people.digest(sending=sending).text):
         assert check_all(command)
 
 

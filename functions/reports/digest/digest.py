@@ -1,45 +1,45 @@
 """The digest that ops get after a run: what they must do, the numbers with their change, and who is left."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import datetime
 
 from domain.enrolment.record import EnrolmentStatus
-from domain.enrolment.snapshot import EnrolmentSnapshot
-from domain.enrolment.totals import ESCALATED, RunTotals
-from domain.mail.ses_status import NoSending, SendingState, sending_problem
+from domain.enrolment.snapshot import EnrolmentRules
+from domain.enrolment.totals import ESCALATED
+from domain.mail.ses_status import NoSending, sending_problem
 from domain.notice import Notice, Severity
 from domain.reminders.plan import ReminderOutcome
 from domain.text import counted, first, plain, wrapped
-from reports.digest import sections
+from reports.digest.links import Links
 from reports.digest.numbers import numbers, share
+from reports.digest.run import ReminderRun
+from reports.digest.screen import Section, one_screen
+from reports.digest.sections import Sections
+
+__all__ = ["ReminderRun", "digest_of"]
 
 _MOST_UNREADABLE = 20
 
 
-@dataclass(frozen=True, slots=True)
-class ReminderRun:
-    """All that a digest is written from. `report_made` is None if there was no credential report.
-
-    `unreadable` are rows of that report and items of the people table that could not be read.
-    """
-
-    account: str
-    snapshot: EnrolmentSnapshot
-    totals: RunTotals
-    before: RunTotals | None
-    outcome: ReminderOutcome
-    sending: SendingState | NoSending
-    report_made: datetime | None
-    escalate_after: int
-    dry_run: bool
-    unreadable: tuple[str, ...] = ()
+def digest_of(run: ReminderRun, rules: EnrolmentRules, links: Links) -> Notice:
+    """Write the digest: on one screen, what needs ops first. `rules` are those that the run judged the users by."""
+    sections = Sections(run, rules)
+    bullets, urgent = list(_needs(run)), sections.urgent()
+    needs = "\n".join(["NEEDS YOUR ATTENTION", *(wrapped(f"- {need}", hang="  ") for need in bullets)])
+    parts: list[str | Section] = [
+        f"MFA in account {run.account}, {run.snapshot.today:%-d %B %Y}",
+        *([needs] if bullets or urgent else []),
+        *urgent,
+        f"{share(run.totals)}\n{numbers(run.totals, run.before, run.escalate_after)}",
+        *sections.others(),
+        _links(links),
+        _footer(run),
+    ]
+    return Notice("digest", _severity(run, bool(bullets or urgent)), _subject(run), one_screen(parts, links.report))
 
 
-def digest_of(run: ReminderRun) -> Notice:
-    """Write the digest."""
+def _subject(run: ReminderRun) -> str:
+    """Return the subject, in ASCII because SNS accepts nothing else."""
     counts = run.totals.counts
-    # SNS accepts only ASCII in a subject.
     dry = "[dry run] " if run.dry_run else ""
     summary = [
         f"{counts[state]:,} {what}"
@@ -50,34 +50,13 @@ def digest_of(run: ReminderRun) -> Notice:
         )
         if counts[state]
     ]
-    subject = f"{dry}MFA in {run.account}: {', '.join(summary) or 'everybody is enrolled'}"
-    needs = list(_needs(run))
-    parts = [
-        f"MFA in account {run.account}, {run.snapshot.today:%-d %B %Y}",
-        share(run.totals),
-        numbers(run.totals, run.before, run.escalate_after),
-        *(
-            [sections.section("Needs your attention", [wrapped(f"- {need}", hang="  ") for need in needs])]
-            if needs
-            else []
-        ),
-        *sections.people(
-            run.snapshot,
-            run.escalate_after,
-            reminded_today={message.user_id for message in run.outcome.queued},
-            dry_run=run.dry_run,
-            unreachable=run.sending is not NoSending.NO_SENDER,
-        ),
-        _footer(run),
-    ]
-    text = "\n\n".join(part for part in parts if part) + "\n"
-    return Notice("digest", _severity(run, needs), subject, text)
+    return f"{dry}MFA in {run.account}: {', '.join(summary) or 'everybody is enrolled'}"
 
 
-def _severity(run: ReminderRun, needs: list[str]) -> Severity:
+def _severity(run: ReminderRun, somebody_must_act: bool) -> Severity:
     if not run.outcome.complete:
         return Severity.ALARM
-    return Severity.WARNING if needs or run.totals.counts[ESCALATED] else Severity.INFORMATION
+    return Severity.WARNING if somebody_must_act else Severity.INFORMATION
 
 
 def _needs(run: ReminderRun) -> Iterator[str]:
@@ -91,13 +70,13 @@ def _needs(run: ReminderRun) -> Iterator[str]:
         names = ", ".join(first((plain(name) for name in run.unreadable), _MOST_UNREADABLE))
         yield f"These entries of the credential report or the people table could not be read: {names}."
     trouble = sending_problem(run.sending)
-    if trouble:
+    if trouble and run.sends_mail:
         yield trouble
 
 
 def _undone(outcome: ReminderOutcome) -> Iterator[str]:
     if outcome.refused:
-        yield f"{_reminders(outcome.refused)} could not be queued. The next run plans them again."
+        yield f"{counted(outcome.refused, 'mail', 'mails')} could not be queued. The next run plans them again."
     if outcome.unremembered:
         names = ", ".join(first((plain(name) for name in outcome.unremembered), _MOST_UNREADABLE))
         yield f"The records of these people could not be written, so they were not reminded: {names}."
@@ -109,15 +88,27 @@ def _undone(outcome: ReminderOutcome) -> Iterator[str]:
         yield f"{_people(outcome.over_quota)} not reminded: SES sends no more mails today. The next run continues."
 
 
+def _links(links: Links) -> str:
+    lines = [
+        *([f"Every user: {links.report}"] if links.report else []),
+        *([f"Dashboard:  {links.dashboard}"] if links.dashboard else []),
+    ]
+    return "\n".join(lines)
+
+
 def _footer(run: ReminderRun) -> str:
     made = f"the credential report of {run.report_made:%Y-%m-%d %H:%M} UTC and " if run.report_made else ""
-    queued = f"This run {'would have queued' if run.dry_run else 'queued'} {_reminders(len(run.outcome.queued))}."
-    dry = " This was a dry run: no mail was sent, nothing was written." if run.dry_run else ""
-    return wrapped(f"Made from {made}live reads of IAM. {queued}{dry}")
-
-
-def _reminders(number: int) -> str:
-    return counted(number, "reminder", "reminders")
+    queued = counted(len(run.outcome.queued), "reminder", "reminders")
+    if run.outcome.announced:
+        announced = counted(len(run.outcome.announced), "mail", "mails")
+        queued = f"{queued} and {announced} about the day of enforcement"
+    sentences = [
+        f"Made from {made}live reads of IAM.",
+        f"This run {'would have queued' if run.dry_run else 'queued'} {queued}.",
+        *([] if run.sends_mail else [sending_problem(NoSending.NO_SENDER) or ""]),
+        *(["This was a dry run: no mail was sent, nothing was written."] if run.dry_run else []),
+    ]
+    return wrapped(" ".join(sentences))
 
 
 def _people(number: int) -> str:

@@ -1,114 +1,148 @@
-"""The lists of a digest, with one line for each person."""
+"""The sections of a digest. Each user is in one of them at most: in the first that concerns the user."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from collections.abc import Set as AbstractSet
-from functools import partial
+from collections.abc import Callable, Iterator
 
 from domain.contact.addresses import Recipient, Unreachable
 from domain.enrolment.record import EnrolmentStatus
-from domain.enrolment.snapshot import EnrolmentSnapshot, Person
-from domain.enrolment.totals import days_without, escalated, longest_first
+from domain.enrolment.snapshot import EnrolmentRules, Person
+from domain.enrolment.totals import days_without, longest_first
 from domain.exemptions import Exemption
-from domain.text import first, plain, wrapped
-
-# With so many lines in a section and all names cut short, a digest stays below the 256 KiB of a message ("Publish" in
-# the Amazon SNS API Reference).
-_MOST_NAMES = 100
+from domain.text import plain
+from reports.digest.run import ReminderRun
+from reports.digest.screen import Entry, Section
 
 
-def section(title: str, lines: Sequence[str]) -> str:
-    """Return lines under a title; an empty text if there are none."""
-    return "\n".join([title.upper(), "-" * len(title), *lines]) if lines else ""
+class Sections:
+    """Puts the users of a run into sections, the most urgent first."""
+
+    def __init__(self, run: ReminderRun, rules: EnrolmentRules) -> None:
+        self._run = run
+        self._rules = rules
+        others = (person for person in run.snapshot.people if not _is_unenrolled(person))
+        self._left = [*longest_first(run.snapshot), *sorted(others, key=lambda person: person.user.name)]
+
+    def urgent(self) -> list[Section]:
+        """Return the sections about users for whom ops must do something."""
+        return [section for section in self._urgent() if section.entries]
+
+    def others(self) -> list[Section]:
+        """Return the sections that only inform, about the users whom no urgent section has."""
+        return [self._unenrolled(), self._exempt()]
+
+    def _urgent(self) -> Iterator[Section]:
+        yield self._malformed_exemptions()
+        yield self._key_only()
+        if self._run.sends_mail:
+            yield self._without_address()
+            yield self._with_mail_that_came_back()
+
+    def _take(self, concerns: Callable[[Person], object]) -> list[Person]:
+        """Return the users who concern a section, and keep them out of all others."""
+        taken = [person for person in self._left if concerns(person)]
+        self._left = [person for person in self._left if not concerns(person)]
+        return taken
+
+    def _malformed_exemptions(self) -> Section:
+        people = self._take(lambda person: person.malformed_exemption and person.exemption is None)
+        return Section(
+            "Not exempt: the date in the tag cannot be read",
+            [Entry(f"{_name(person)}: {plain(person.malformed_exemption or '')}") for person in people],
+            "Write the last day first, as YYYY-MM-DD, and then the reason: 2026-12-31 OPS-4711. The reason of an "
+            "exemption without an end must not contain a date.",
+        )
+
+    def _key_only(self) -> Section:
+        people = self._take(lambda person: person.key_only)
+        return Section(
+            "Access key only: they cannot enrol by themselves",
+            [Entry(f"{_name(person)}: {_joined(self._days(person), *_enforcement(person))}") for person in people],
+            "They get no mail, because nobody can sign in and register a device without a password. Give them a "
+            "password, exempt them, or replace the user with a role. With AccessKeyEnrolment=allow they can register a "
+            "device on the command line.",
+        )
+
+    def _without_address(self) -> Section:
+        people = self._take(lambda person: _is_unenrolled(person) and isinstance(person.recipient, Unreachable))
+        key = self._rules.addresses.tag_key
+        return Section(
+            "No mail address",
+            [
+                Entry(f"{_name(person)}: {_joined(_trouble(person), self._days(person), *_enforcement(person))}")
+                for person in people
+            ],
+            f"They get no reminders.{' Tag each of them with an address.' if key else ''}",
+            example=f"aws iam tag-user --user-name NAME --tags Key={key},Value=ADDRESS" if key else "",
+        )
+
+    def _with_mail_that_came_back(self) -> Section:
+        people = self._take(lambda person: _is_unenrolled(person) and person.record.address_trouble)
+        return Section(
+            "Mail did not arrive",
+            [Entry(f"{_name(person)} {_trouble(person)}") for person in people],
+            "Correct the address in the tag.",
+        )
+
+    def _unenrolled(self) -> Section:
+        return Section(
+            "Without MFA, the longest first",
+            [Entry(f"{_name(person)}: {self._history(person)}") for person in self._take(_is_unenrolled)],
+        )
+
+    def _exempt(self) -> Section:
+        people = self._take(lambda person: person.enrolment is EnrolmentStatus.EXEMPT)
+        exempt = [(person, person.exemption) for person in people if person.exemption]
+        exempt.sort(key=lambda pair: (pair[1].until is None, pair[1].until or self._run.day))
+        return Section(
+            "Exempt, those that end first on top",
+            [Entry(f"{_name(person)}: {_exemption(exemption)}") for person, exemption in exempt],
+        )
+
+    def _history(self, person: Person) -> str:
+        record = person.record
+        return _joined(
+            self._days(person),
+            {0: "no reminder yet", 1: "1 reminder"}.get(record.reminders, f"{record.reminders} reminders"),
+            "one of them not confirmed" if record.claimed_on else "",
+            f"last {record.last_reminded:%Y-%m-%d}" if record.last_reminded else "",
+            self._reminder_of_today(person),
+            *_enforcement(person),
+        )
+
+    def _reminder_of_today(self, person: Person) -> str:
+        if all(message.user_id != person.user.user_id for message in self._run.outcome.queued):
+            return ""
+        return "one would go out now" if self._run.dry_run else "one goes out now"
+
+    def _days(self, person: Person) -> str:
+        days = days_without(person, self._run.snapshot)
+        return {0: "since today", 1: "1 day"}.get(days, f"{days:,} days")
 
 
-def people(
-    snapshot: EnrolmentSnapshot,
-    escalate_after: int,
-    *,
-    reminded_today: AbstractSet[str],
-    dry_run: bool,
-    unreachable: bool,
-) -> Iterator[str]:
-    """Yield the sections about people, the most urgent first; the unreachable only if mail is sent at all.
-
-    `reminded_today` are the ids of the users whose reminder this run has queued.
-    """
-    late, longest = escalated(snapshot, escalate_after), longest_first(snapshot)
-    key_only = [person for person in longest if person.key_only]
-    others = [person for person in longest if not person.key_only][len(late) :]
-    now = dict.fromkeys(reminded_today, "one would go out now" if dry_run else "one goes out now")
-    line = partial(_unenrolled, snapshot=snapshot, now=now)
-    yield _named(f"No MFA for {escalate_after} days or longer", map(line, late))
-    yield _named("Not enrolled", map(line, others))
-    yield _named(
-        "Access key only: they cannot enrol by themselves",
-        (_key_only(person, snapshot) for person in key_only),
-        "They get no mail, because nobody can sign in and register a device without a password. Give them a password, "
-        "exempt them, or replace the user with a role. With AccessKeyEnrolment=allow they can register a device on the "
-        "command line.",
-    )
-    left = [*late, *others]
-    if unreachable:
-        yield _named("No mail address", (line for person in left for line in _unreachable(person)))
-    yield _named("Mail did not arrive", (line for person in left for line in _trouble(person)))
-    yield from _exemptions(snapshot)
-    dormant = snapshot.with_status(EnrolmentStatus.DORMANT)
-    yield _named("Dormant: cannot sign in, so not reminded", (plain(person.user.name) for person in dormant))
+def _name(person: Person) -> str:
+    return plain(person.user.name)
 
 
-def _named(title: str, entries: Iterable[str], meaning: str = "") -> str:
-    lines = [f"- {line}" for line in entries]
-    shown = first(lines, _MOST_NAMES)
-    return section(f"{title} ({len(lines):,})", [wrapped(meaning), *shown] if meaning and shown else shown)
+def _joined(*parts: str) -> str:
+    return ", ".join(part for part in parts if part)
 
 
-def _unenrolled(person: Person, snapshot: EnrolmentSnapshot, now: Mapping[str, str]) -> str:
-    record, days = person.record, days_without(person, snapshot)
-    parts = [
-        f"{_days(days)} (since {record.unenrolled_since})" if days else "since today",
-        {0: "no reminder yet", 1: "1 reminder"}.get(record.reminders, f"{record.reminders} reminders"),
-        "one of them not confirmed" if record.claimed_on else "",
-        f"last {record.last_reminded:%Y-%m-%d}" if record.last_reminded else "",
-        now.get(person.user.user_id, ""),
-        "" if person.coverage.denied else "NOT ENFORCED",
-    ]
-    return f"{plain(person.user.name)}: {', '.join(part for part in parts if part)}"
+def _is_unenrolled(person: Person) -> bool:
+    return person.enrolment is EnrolmentStatus.UNENROLLED
 
 
-def _key_only(person: Person, snapshot: EnrolmentSnapshot) -> str:
-    days = days_without(person, snapshot)
-    lacking = f"{_days(days)} (since {person.record.unenrolled_since})" if days else "since today"
-    return f"{plain(person.user.name)}: {lacking}{'' if person.coverage.denied else ', NOT ENFORCED'}"
+def _enforcement(person: Person) -> Iterator[str]:
+    if not person.coverage.denied:
+        yield "NOT ENFORCED"
+    if person.ended_exemption:
+        yield f"exemption ended {person.ended_exemption.until}"
 
 
-def _days(days: int) -> str:
-    return "1 day" if days == 1 else f"{days:,} days"
+def _trouble(person: Person) -> str:
+    """Return why mail does not reach the person."""
+    if isinstance(person.recipient, Recipient):
+        return f"<{person.recipient.to}>: {plain(person.record.address_trouble or '', 120)}"
+    return person.recipient.partition(":")[0]
 
 
-def _unreachable(person: Person) -> Iterator[str]:
-    if isinstance(person.recipient, Unreachable):
-        yield f"{plain(person.user.name)}: {person.recipient}"
-
-
-def _trouble(person: Person) -> Iterator[str]:
-    if person.record.address_trouble and isinstance(person.recipient, Recipient):
-        yield f"{plain(person.user.name)} <{person.recipient.to}>: {plain(person.record.address_trouble, 120)}"
-
-
-def _exemptions(snapshot: EnrolmentSnapshot) -> Iterator[str]:
-    malformed = [(p, p.malformed_exemption) for p in snapshot.people if p.malformed_exemption and p.exemption is None]
-    yield _named(
-        "Not exempt: the date in the tag cannot be read",
-        (f"{plain(person.user.name)}: {plain(value)}" for person, value in malformed),
-        "Write the last day first, as YYYY-MM-DD, and then the reason: 2026-12-31 OPS-4711. The reason of an exemption "
-        "without an end must not contain a date.",
-    )
-    ended = [(p, p.ended_exemption) for p in snapshot.people if p.ended_exemption and p.exemption is None]
-    yield _named("Exemption ended", (f"{plain(person.user.name)}: after {e.until}" for person, e in ended))
-    exempt = [(p, p.exemption) for p in snapshot.with_status(EnrolmentStatus.EXEMPT) if p.exemption]
-    exempt.sort(key=lambda pair: (pair[1].until is None, pair[1].until or snapshot.today))
-    yield _named("Exempt, those that end first on top", (_exempt(person, exemption) for person, exemption in exempt))
-
-
-def _exempt(person: Person, exemption: Exemption) -> str:
-    return f"{plain(person.user.name)}: {plain(str(exemption))}{'' if exemption.until else '; no end'}"
+def _exemption(exemption: Exemption) -> str:
+    return f"{plain(str(exemption))}{'' if exemption.until else '; no end'}"

@@ -1,15 +1,18 @@
 """The remind handler: what the digest, the metrics and the report of a run say."""
 
 import json
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from remind.handler import lambda_handler
 from tests.integration.conftest import Calls, Log
 from tests.integration.deployment import Context, Stack
 from tests.integration.remind.conftest import NAME, TODAY, Person, Surroundings, enrol, next_run
+from tests.template import Template
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -190,6 +193,47 @@ def test_keeps_a_report(
     assert [line.split(",")[1] for line in rows.splitlines()[1:]] == [NAME, "robot@example.com", "bob@example.com"]
     assert user_id in html
     assert "bob@example.com" in html
+
+
+def test_links(
+    person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any], stack: Stack
+) -> None:
+    """The digest links to the page that the run has stored, and to the dashboard of the stack."""
+    person()
+
+    lambda_handler(event, context)
+
+    [page] = [key for key in around.reports() if key.endswith(".html")]
+    host, bucket = "https://us-east-1.console.aws.amazon.com", stack.ref("ReportBucket")
+    dashboard = Template().resources["Dashboard"]["Properties"]["DashboardName"]
+    text = around.digests()[0]["Message"]
+    assert f"Every user: {host}/s3/object/{bucket}?region=us-east-1&prefix={page}\n" in text
+    assert f"Dashboard:  {host}/cloudwatch/home?region=us-east-1#dashboards/dashboard/{dashboard}\n" in text
+
+
+@pytest.mark.parametrize("reason", ["refused", "dry run"])
+def test_no_report(
+    reason: str,
+    person: Person,
+    around: Surroundings,
+    calls: Calls,
+    context: Context,
+    event: dict[str, Any],
+    stack: Stack,
+) -> None:
+    """The digest has no link to a report that was not stored."""
+    person()
+    if reason == "refused":
+        calls.fail("PutObject", "AccessDenied", status=403)
+    else:
+        stack.update(DryRun="true")
+
+    with pytest.raises(ClientError) if reason == "refused" else nullcontext():
+        lambda_handler(event, context)
+
+    text = around.digests()[0]["Message"]
+    assert "Every user:" not in text
+    assert "Dashboard:" in text
 
 
 def test_metrics(

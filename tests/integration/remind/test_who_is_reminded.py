@@ -132,7 +132,7 @@ def test_access_key_only(
     (digest,) = around.digests()
     assert "THEY CANNOT ENROL BY THEMSELVES (1)\n" in digest["Message"]
     assert f"- {NAME}: since today, NOT ENFORCED\n" in digest["Message"]
-    assert "\nNOT ENROLLED" not in digest["Message"]
+    assert "\nWITHOUT MFA" not in digest["Message"]
 
 
 def test_password_beside_the_access_key(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -17,16 +18,21 @@ from domain.enrolment.snapshot import EnrolmentRules, build_snapshot
 from domain.enrolment.totals import RunTotals, totals_of
 from domain.exemptions import ExemptionRules
 from domain.mail.ses_status import NoSending, SendingState
-from domain.notice import Severity
+from domain.notice import Notice, Severity
 from domain.reminders.cadence import Cadence
 from domain.reminders.plan import ReminderOutcome, plan_reminders
 from domain.users import AccountUser, PolicyCoverage, User
 from reports.digest.digest import ReminderRun, digest_of
+from reports.digest.links import Console, Links
 
 TODAY = date(2026, 11, 24)
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 CREATED = datetime(2026, 5, 2, 12, tzinfo=UTC)
 RULES = EnrolmentRules(ExemptionRules("mfa-exempt", ("/service/",)), AddressRules("email", "", frozenset()))
+LINKS = Links(
+    "https://us-east-1.console.aws.amazon.com/s3/object/reports",
+    "https://us-east-1.console.aws.amazon.com/cloudwatch/home",
+)
 SENDING = SendingState(verified=True, production=True, enabled=True, most_per_day=50_000, sent_today=10)
 
 
@@ -68,6 +74,10 @@ class Account:
             dry_run=False,
         )
 
+    def digest(self, links: Links = LINKS, **changes: Any) -> Notice:  # noqa: ANN401  (fields of the run)
+        """The digest of the run, with other facts about it."""
+        return digest_of(replace(self.run(), **changes), RULES, links)
+
 
 @pytest.fixture
 def account() -> Account:
@@ -78,14 +88,16 @@ def test_all_is_well(account: Account) -> None:
     """If all is well, the digest is short and asks for nothing."""
     account.person("alice", mfa=True)
 
-    notice = digest_of(account.run())
+    notice = account.digest()
 
     assert (notice.kind, notice.severity) == ("digest", Severity.INFORMATION)
     assert notice.subject == "MFA in 111122223333: everybody is enrolled"
     assert notice.text == (
         "MFA in account 111122223333, 24 November 2026\n\n"
-        "Everybody who needs MFA has it.\n\n"
+        "Everybody who needs MFA has it.\n"
         "     1  enrolled\n\n"
+        f"Every user: {LINKS.report}\n"
+        f"Dashboard:  {LINKS.dashboard}\n\n"
         "Made from the credential report of 2026-11-24 09:00 UTC and live reads of\nIAM. "
         "This run queued 0 reminders.\n"
     )
@@ -97,14 +109,14 @@ def test_unenrolled(account: Account) -> None:
     account.unenrolled("carol", days=0)
     account.unenrolled("alice", days=20, reminders=5)
 
-    notice = digest_of(account.run())
+    notice = account.digest()
 
-    assert notice.severity is Severity.WARNING
+    assert notice.severity is Severity.INFORMATION
     assert notice.subject == "MFA in 111122223333: 3 not enrolled, 1 of them for 14 days or longer"
     lines = [line for line in notice.text.splitlines() if line.startswith("- ")]
     assert lines == [
-        "- alice: 20 days (since 2026-11-04), 5 reminders, last 2026-11-23",
-        "- bob: 3 days (since 2026-11-21), 2 reminders, last 2026-11-23, one goes out now",
+        "- alice: 20 days, 5 reminders, last 2026-11-23",
+        "- bob: 3 days, 2 reminders, last 2026-11-23, one goes out now",
         "- carol: since today, no reminder yet, one goes out now",
     ]
 
@@ -114,7 +126,7 @@ def test_unconfirmed_reminder(account: Account) -> None:
     account.unenrolled("bob", days=3, reminders=2)
     account.records["AIDAbob"] = replace(account.records["AIDAbob"], claimed_on=TODAY - timedelta(days=1))
 
-    assert "- bob: 3 days (since 2026-11-21), 2 reminders, one of them not confirmed" in digest_of(account.run()).text
+    assert "- bob: 3 days, 2 reminders, one of them not confirmed" in account.digest().text
 
 
 def test_key_only(account: Account) -> None:
@@ -123,13 +135,13 @@ def test_key_only(account: Account) -> None:
     account.unenrolled("robot", days=30)
     account.rows["robot"] = replace(account.rows["robot"], password=False, active_keys=1)
 
-    notice = digest_of(account.run())
+    notice = account.digest()
 
     assert notice.subject == "MFA in 111122223333: 2 not enrolled, 1 of them for 14 days or longer"
-    longest, _, rest = notice.text.partition("ACCESS KEY ONLY: THEY CANNOT ENROL BY THEMSELVES (1)\n")
-    assert "robot" not in longest
-    assert "Give them a password, exempt" in rest
-    assert "- robot: 30 days (since 2026-10-25)\n" in rest
+    assert notice.severity is Severity.WARNING
+    _, _, section = notice.text.partition("ACCESS KEY ONLY: THEY CANNOT ENROL BY THEMSELVES (1)\n")
+    assert "Give them a password, exempt" in section
+    assert "- robot: 30 days\n" in section
 
 
 def test_changes(account: Account) -> None:
@@ -141,30 +153,30 @@ def test_changes(account: Account) -> None:
         NOW - timedelta(days=1), {EnrolmentStatus.ENROLLED: 1, EnrolmentStatus.UNENROLLED: 3, "escalated": 1}
     )
 
-    text = digest_of(replace(account.run(), before=before)).text
+    text = account.digest(before=before).text
 
     assert "     2  enrolled (+1)\n     1  not enrolled (\N{MINUS SIGN}2)\n" in text
     assert "the change since 23 November, 09:00 UTC" in text
 
 
 def test_order_of_exemptions(account: Account) -> None:
-    """Exemptions are in the order of their ends."""
+    """Exemptions are in the order of their ends, and an ended one is named beside its user."""
     account.person("robot", {"mfa-exempt": "nightly build"})
     account.person("late", {"mfa-exempt": "2027-01-31 OPS-4711"})
     account.person("soon", {"mfa-exempt": "2026-11-30"})
     account.person("over", {"mfa-exempt": "2026-11-01"})
 
-    text = digest_of(account.run()).text
+    text = account.digest().text
 
     assert "- soon: until 2026-11-30\n- late: until 2027-01-31: OPS-4711\n- robot: nightly build; no end\n" in text
-    assert "EXEMPTION ENDED (1)\n-------------------\n- over: after 2026-11-01\n" in text
+    assert "- over: no address, since today, exemption ended 2026-11-01\n" in text
 
 
 def test_malformed_exemption(account: Account) -> None:
     """A malformed exemption is reported together with the right form."""
     account.person("guest", {"mfa-exempt": "2026-11-31"})
 
-    text = digest_of(account.run()).text
+    text = account.digest().text
 
     assert "NOT EXEMPT: THE DATE IN THE TAG CANNOT BE READ (1)" in text
     assert "Write the last day first, as YYYY-MM-DD" in text
@@ -176,23 +188,25 @@ def test_ended_exemption(account: Account) -> None:
     account.person("robot", {"mfa-exempt": "2026-11-01"})
     account.users[0] = replace(account.users[0], user=replace(account.users[0].user, path="/service/"))
 
-    text = digest_of(account.run()).text
+    text = account.digest().text
 
-    assert "EXEMPTION ENDED" not in text
+    assert "exemption ended" not in text
     assert "- robot: path /service/; no end\n" in text
 
 
-def test_other_sections(account: Account) -> None:
-    """Dormant, unreachable and unenforced users are named."""
+def test_no_address(account: Account) -> None:
+    """Users without an address are listed with the command that tags one, and as not enforced if they are not."""
     account.person("sleeper", password=False)
     account.person("nowhere")
     account.users[1] = replace(account.users[1], coverage=PolicyCoverage())
 
-    text = digest_of(account.run()).text
+    notice = account.digest()
 
-    assert "NO MAIL ADDRESS (1)\n-------------------\n- nowhere: no address" in text
-    assert "- sleeper\n" in text
-    assert "nowhere: since today, no reminder yet, NOT ENFORCED" in text
+    assert notice.severity is Severity.WARNING
+    assert "NO MAIL ADDRESS (1)\n" in notice.text
+    assert "- nowhere: no address, since today, NOT ENFORCED\n" in notice.text
+    assert "\n\n  aws iam tag-user --user-name NAME --tags Key=email,Value=ADDRESS\n\n" in notice.text
+    assert "sleeper" not in notice.text
 
 
 def test_failed_address(account: Account) -> None:
@@ -202,13 +216,12 @@ def test_failed_address(account: Account) -> None:
         account.records["AIDAbob"], address_trouble="bounced\nBcc: x", address_trouble_of="bob@example.com"
     )
 
-    assert "- bob <bob@example.com>: bounced Bcc: x\n" in digest_of(account.run()).text
+    assert "- bob <bob@example.com>: bounced Bcc: x\n" in account.digest().text
 
 
 @pytest.mark.parametrize(
     ("sending", "sentence"),
     [
-        (NoSending.NO_SENDER, "SenderEmail is empty"),
         (NoSending.UNREADABLE, "SES did not say"),
         (replace(SENDING, verified=False), "has not verified the sender"),
         (replace(SENDING, production=False), "sandbox"),
@@ -218,7 +231,7 @@ def test_failed_address(account: Account) -> None:
 )
 def test_sending_problems(account: Account, sending: SendingState | NoSending, sentence: str) -> None:
     """A problem with sending is reported."""
-    notice = digest_of(replace(account.run(), sending=sending))
+    notice = account.digest(sending=sending)
 
     assert sentence in " ".join(notice.text.split())
     assert notice.severity is Severity.WARNING
@@ -228,14 +241,18 @@ def test_unlimited_quota(account: Account) -> None:
     """An unlimited quota is never used up."""
     unlimited = replace(SENDING, most_per_day=-1)
 
-    assert digest_of(replace(account.run(), sending=unlimited)).severity is Severity.INFORMATION
+    assert account.digest(sending=unlimited).severity is Severity.INFORMATION
 
 
 def test_no_sender(account: Account) -> None:
-    """Without a sender nobody is reported as unreachable."""
+    """Without a sender, the digest says so, and reports nobody as unreachable: that is no warning."""
     account.person("nowhere")
 
-    assert "NO MAIL ADDRESS" not in digest_of(replace(account.run(), sending=NoSending.NO_SENDER)).text
+    notice = account.digest(sending=NoSending.NO_SENDER)
+
+    assert "SenderEmail is empty" in notice.text
+    assert "NO MAIL ADDRESS" not in notice.text
+    assert notice.severity is Severity.INFORMATION
 
 
 @pytest.mark.parametrize(
@@ -249,7 +266,7 @@ def test_no_sender(account: Account) -> None:
 )
 def test_incomplete_run(account: Account, outcome: ReminderOutcome, severity: Severity) -> None:
     """Remaining work is reported, and a failure is an alarm."""
-    notice = digest_of(replace(account.run(), outcome=outcome))
+    notice = account.digest(outcome=outcome)
 
     assert "- 3 " in notice.text
     assert notice.severity is severity
@@ -257,7 +274,7 @@ def test_incomplete_run(account: Account, outcome: ReminderOutcome, severity: Se
 
 def test_no_credential_report(account: Account) -> None:
     """A missing credential report is reported."""
-    notice = digest_of(replace(account.run(), report_made=None))
+    notice = account.digest(report_made=None)
 
     assert "There was no credential report" in notice.text
     assert notice.severity is Severity.WARNING
@@ -267,7 +284,7 @@ def test_dry_run(account: Account) -> None:
     """A dry run says so."""
     account.unenrolled("bob", days=3)
 
-    notice = digest_of(replace(account.run(), dry_run=True))
+    notice = account.digest(dry_run=True)
 
     text = " ".join(notice.text.split())
     assert notice.subject == "[dry run] MFA in 111122223333: 1 not enrolled"
@@ -276,39 +293,96 @@ def test_dry_run(account: Account) -> None:
 
 
 def test_long_list(account: Account) -> None:
-    """The first hundred users are named, and the others counted."""
+    """Twenty users are named, and the others are counted with a link to the report."""
     for number in range(250):
         account.unenrolled(f"user{number:03}", days=3)
 
-    text = digest_of(account.run()).text
+    text = account.digest().text
 
-    assert "NOT ENROLLED (250)" in text
-    assert "- user099:" in text
-    assert "user100" not in text
-    assert "… and 150 more" in text
+    assert "WITHOUT MFA, THE LONGEST FIRST (250)" in text
+    assert "- user019:" in text
+    assert "user020" not in text
+    assert f"… and 230 more: {LINKS.report}\n" in text
+
+
+def crowd(account: Account, names: str) -> None:
+    """Fill every section with 66 users, or more."""
+    reason = "\N{PILE OF POO}" * 256
+    for number in range(66):
+        for kind in ("late", "other", "bounced", "key"):
+            name = f"{kind}{number:02}{names}"
+            account.unenrolled(name, days={"late": 30}.get(kind, 3), reminders=1000)
+            if kind == "bounced":
+                account.records[f"AIDA{name}"] = replace(
+                    account.records[f"AIDA{name}"], address_trouble=reason, address_trouble_of=f"{name}@example.com"
+                )
+            if kind == "key":
+                account.rows[name] = replace(account.rows[name], password=False, active_keys=1)
+        account.person(f"unreachable{number:02}{names}")
+        account.person(f"exempt{number:02}{names}", {"mfa-exempt": reason})
+        account.person(f"dormant{number:02}{names}", password=False)
+
+
+def test_one_screen(account: Account) -> None:
+    """A digest about 330 unenrolled users of every kind has at most 60 lines, and names nobody twice."""
+    crowd(account, "")
+
+    notice = account.digest()
+
+    assert notice.subject.startswith("MFA in 111122223333: 330 not enrolled")
+    assert notice.text.count("… and ") == 5
+    assert len(notice.text.splitlines()) + 2 <= 60
+    names = [line.split()[1].rstrip(":") for line in notice.text.splitlines() if line.startswith("- ")]
+    assert len(names) == len(set(names)) >= 15
+
+
+def test_one_section(account: Account) -> None:
+    """A user who concerns several sections is in the most urgent one only."""
+    account.person("robot", {"mfa-exempt": "2026-11-31"}, password=False)
+    account.rows["robot"] = replace(account.rows["robot"], active_keys=1)
+
+    assert account.digest().text.count("- robot: ") == 1
+
+
+def test_actions_first(account: Account) -> None:
+    """What needs ops comes before the numbers, and the numbers before the users who only need time."""
+    crowd(account, "")
+
+    text = account.digest().text
+
+    order = ["NEEDS YOUR ATTENTION", "ACCESS KEY ONLY", "NO MAIL ADDRESS", "MAIL DID NOT ARRIVE", "people who need MFA",
+             "WITHOUT MFA", "EXEMPT", "Dashboard"]  # fmt: skip
+    assert [text.index(words) for words in order] == sorted(text.index(words) for words in order)
 
 
 def test_size(account: Account) -> None:
     """The digest fits into one message with any names."""
-    long = "\N{PILE OF POO}" * 256
-    for number in range(120):
-        for days, kind in ((30, "late"), (3, "other")):
-            name = f"{kind}{number:04}".ljust(64, "x")
-            account.unenrolled(name, days=days, reminders=1000)
-            account.records[f"AIDA{name}"] = replace(
-                account.records[f"AIDA{name}"], address_trouble=long, address_trouble_of=f"{name}@example.com"
-            )
-        account.person(f"unreachable{number:04}".ljust(64, "x"))
-        account.person(f"exempt{number:04}".ljust(64, "x"), {"mfa-exempt": long})
-        account.person(f"ended{number:04}".ljust(64, "x"), {"mfa-exempt": "2026-01-01"})
-        account.person(f"dormant{number:04}".ljust(64, "x"), password=False)
+    crowd(account, "x" * 50)
 
-    notice = digest_of(account.run())
+    notice = account.digest()
 
-    assert notice.text.count("… and ") == 7
     assert len(notice.text.encode()) < 256 * 1024
     assert len(notice.subject) < 100
     assert notice.subject.isascii()
+
+
+@pytest.mark.parametrize(
+    ("topic", "host", "region"),
+    [
+        ("arn:aws:sns:us-east-1:111122223333:ops", "us-east-1.console.aws.amazon.com", "us-east-1"),
+        ("arn:aws-us-gov:sns:us-gov-west-1:111122223333:ops", "console.amazonaws-us-gov.com", "us-gov-west-1"),
+    ],
+)
+def test_console(topic: str, host: str, region: str) -> None:
+    """The links lead to the console of the stack's partition and Region."""
+    console = Console.of(topic)
+
+    assert console.object_url("reports", "reports/2026/11/24/090003Z.html") == (
+        f"https://{host}/s3/object/reports?region={region}&prefix=reports/2026/11/24/090003Z.html"
+    )
+    assert console.dashboard_url("mfa-enforcer") == (
+        f"https://{host}/cloudwatch/home?region={region}#dashboards/dashboard/mfa-enforcer"
+    )
 
 
 @given(st.text(min_size=1))
@@ -319,7 +393,7 @@ def test_hostile_reason(reason: str) -> None:
     plain.person("robot", {"mfa-exempt": "robot"})
     exempt = RULES.exemptions.exemption_of(account.users[0].user, TODAY) is not None
 
-    text = digest_of(account.run()).text
+    text = account.digest().text
 
-    assert not exempt or text.count("\n") == digest_of(plain.run()).text.count("\n")
+    assert not exempt or text.count("\n") == plain.digest().text.count("\n")
     assert all(character.isprintable() or character == "\n" for character in text)
