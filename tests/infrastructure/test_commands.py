@@ -32,7 +32,7 @@ from tests.commands.documents import DOCUMENTS, ROOT, names_in, scripts_of
 from tests.commands.texts import InProse, commands_of
 from tests.commands.texts import names_in as names_in_text
 from tests.template import Template
-from tests.unit.reports.test_digest import Account as People
+from tests.unit.reports.test_digest_days import DatedAccount as DatedPeople
 
 ARN = "arn:aws:iam::111122223333:policy/mfa-enforcer/mfa-control"
 AT = datetime(2026, 11, 24, 9, 15, tzinfo=UTC)
@@ -126,7 +126,8 @@ def test_notices_are_complete() -> None:
 )
 def test_digest(sending: SendingState | NoSending) -> None:
     """Every command in the digest exists, and has a line of its own."""
-    people = People()
+    people = DatedPeople()
+    people.existing("dave", tags={})
     people.unenrolled("alice", days=20, reminders=5)
     people.person("bob", {"mfa-exempt": "2026-11-31"}, password=False)
     people.person("carol", {"mfa-exempt": "2027-01-31 OPS-4711"})

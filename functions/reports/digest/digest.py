@@ -9,6 +9,7 @@ from domain.mail.ses_status import NoSending, sending_problem
 from domain.notice import Notice, Severity
 from domain.reminders.plan import ReminderOutcome
 from domain.text import counted, first, plain, wrapped
+from reports.digest.days import programs_need
 from reports.digest.links import Links
 from reports.digest.numbers import numbers, share
 from reports.digest.run import ReminderRun
@@ -23,7 +24,8 @@ _MOST_UNREADABLE = 20
 def digest_of(run: ReminderRun, rules: EnrolmentRules, links: Links) -> Notice:
     """Write the digest: on one screen, what needs ops first. `rules` are those that the run judged the users by."""
     sections = Sections(run, rules)
-    bullets, urgent = list(_needs(run)), sections.urgent()
+    urgent = sections.urgent()
+    bullets = [*_needs(run), *([programs_need(sections.programs())] if sections.programs() else [])]
     needs = "\n".join(["NEEDS YOUR ATTENTION", *(wrapped(f"- {need}", hang="  ") for need in bullets)])
     parts: list[str | Section] = [
         f"MFA in account {run.account}, {run.snapshot.today:%-d %B %Y}",

@@ -8,6 +8,7 @@ from domain.enrolment.snapshot import EnrolmentRules, Person
 from domain.enrolment.totals import days_without, longest_first
 from domain.exemptions import Exemption
 from domain.text import plain
+from reports.digest import days
 from reports.digest.run import ReminderRun
 from reports.digest.screen import Entry, Section
 
@@ -25,12 +26,23 @@ class Sections:
         """Return the sections about users for whom ops must do something."""
         return [section for section in self._urgent() if section.entries]
 
+    def programs(self) -> int:
+        """Return how many users of the next sections are probably programs that stop on their day."""
+        return sum(days.is_program(person, self._run) for person in self._left)
+
     def others(self) -> list[Section]:
         """Return the sections that only inform, about the users whom no urgent section has."""
-        return [self._unenrolled(), self._exempt()]
+        return [
+            days.enforced_from(self._take(days.stops_working), self._run),
+            self._unenrolled(),
+            self._exempt(),
+        ]
 
     def _urgent(self) -> Iterator[Section]:
+        run, rules = self._run, self._rules
+        yield days.untold(self._take(lambda person: days.stays_untold(person, run)), run, rules)
         yield self._malformed_exemptions()
+        yield days.malformed_days(self._take(lambda person: person.malformed_day), rules)
         yield self._key_only()
         if self._run.sends_mail:
             yield self._without_address()
@@ -52,7 +64,7 @@ class Sections:
         )
 
     def _key_only(self) -> Section:
-        people = self._take(lambda person: person.key_only)
+        people = self._take(lambda person: person.key_only and not days.stops_working(person))
         return Section(
             "Access key only: they cannot enrol by themselves",
             [Entry(f"{_name(person)}: {_joined(self._days(person), *_enforcement(person))}") for person in people],
@@ -62,7 +74,7 @@ class Sections:
         )
 
     def _without_address(self) -> Section:
-        people = self._take(lambda person: _is_unenrolled(person) and isinstance(person.recipient, Unreachable))
+        people = self._take(lambda person: _lacks_day(person) and isinstance(person.recipient, Unreachable))
         key = self._rules.addresses.tag_key
         return Section(
             "No mail address",
@@ -75,7 +87,7 @@ class Sections:
         )
 
     def _with_mail_that_came_back(self) -> Section:
-        people = self._take(lambda person: _is_unenrolled(person) and person.record.address_trouble)
+        people = self._take(lambda person: _lacks_day(person) and person.record.address_trouble)
         return Section(
             "Mail did not arrive",
             [Entry(f"{_name(person)} {_trouble(person)}") for person in people],
@@ -114,8 +126,8 @@ class Sections:
         return "one would go out now" if self._run.dry_run else "one goes out now"
 
     def _days(self, person: Person) -> str:
-        days = days_without(person, self._run.snapshot)
-        return {0: "since today", 1: "1 day"}.get(days, f"{days:,} days")
+        lacking = days_without(person, self._run.snapshot)
+        return {0: "since today", 1: "1 day"}.get(lacking, f"{lacking:,} days")
 
 
 def _name(person: Person) -> str:
@@ -128,6 +140,10 @@ def _joined(*parts: str) -> str:
 
 def _is_unenrolled(person: Person) -> bool:
     return person.enrolment is EnrolmentStatus.UNENROLLED
+
+
+def _lacks_day(person: Person) -> bool:
+    return _is_unenrolled(person) and not days.stops_working(person)
 
 
 def _enforcement(person: Person) -> Iterator[str]:

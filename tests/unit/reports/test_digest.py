@@ -20,7 +20,7 @@ from domain.exemptions import ExemptionRules
 from domain.mail.ses_status import NoSending, SendingState
 from domain.notice import Notice, Severity
 from domain.reminders.cadence import Cadence
-from domain.reminders.plan import ReminderOutcome, plan_reminders
+from domain.reminders.plan import ReminderOutcome, plan_announcements, plan_reminders
 from domain.users import AccountUser, PolicyCoverage, User
 from reports.digest.digest import ReminderRun, digest_of
 from reports.digest.links import Console, Links
@@ -39,7 +39,8 @@ SENDING = SendingState(verified=True, production=True, enabled=True, most_per_da
 class Account:
     """People added one by one, and the run that finds them."""
 
-    def __init__(self) -> None:
+    def __init__(self, rules: EnrolmentRules = RULES) -> None:
+        self.rules = rules
         self.users: list[AccountUser] = []
         self.rows: dict[str, Credentials] = {}
         self.records: dict[str, PersonRecord] = {}
@@ -61,13 +62,16 @@ class Account:
 
     def run(self) -> ReminderRun:
         facts = EnrolmentFacts(self.users, CredentialReport(NOW, self.rows), {}, self.records, last_run=TODAY)
-        snapshot = build_snapshot(facts, RULES, TODAY)
+        snapshot = build_snapshot(facts, self.rules, TODAY)
         return ReminderRun(
             account="111122223333",
             snapshot=snapshot,
             totals=totals_of(snapshot, 14, NOW),
             before=None,
-            outcome=ReminderOutcome(tuple(plan_reminders(snapshot, Cadence((0, 1, 3, 7, 14), 14), Language.ENGLISH))),
+            outcome=ReminderOutcome(
+                tuple(plan_reminders(snapshot, Cadence((0, 1, 3, 7, 14), 14), Language.ENGLISH)),
+                tuple(plan_announcements(snapshot, "111122223333", NOW)),
+            ),
             sending=SENDING,
             report_made=NOW,
             escalate_after=14,
@@ -76,7 +80,7 @@ class Account:
 
     def digest(self, links: Links = LINKS, **changes: Any) -> Notice:  # noqa: ANN401  (fields of the run)
         """The digest of the run, with other facts about it."""
-        return digest_of(replace(self.run(), **changes), RULES, links)
+        return digest_of(replace(self.run(), **changes), self.rules, links)
 
 
 @pytest.fixture
