@@ -131,8 +131,13 @@ def test_digest(sending: SendingState | NoSending) -> None:
     people.unenrolled("alice", days=20, reminders=5)
     people.person("bob", {"mfa-exempt": "2026-11-31"}, password=False)
     people.person("carol", {"mfa-exempt": "2027-01-31 OPS-4711"})
+    for name in ("erin", "-x", "+=,.@-_"):
+        people.person(name, {"mfa-exempt": "2026-11-27 OPS = 夜間"})
 
-    for command in commands_of(people.digest(sending=sending).text):
+    commands = list(commands_of(people.digest(sending=sending).text))
+
+    assert len(commands) >= 3
+    for command in commands:
         assert check_all(command)
 
 

@@ -8,7 +8,8 @@ from domain.enforcement.dates import Announcement, UnreachableUsers
 from domain.enrolment.record import EnrolmentStatus
 from domain.enrolment.snapshot import EnrolmentRules, Person
 from domain.text import counted, plain
-from reports.digest.last_use import Usage, describe_last_use, usage_of
+from reports.digest.commands import address_command
+from reports.digest.last_use import Usage, usage_of, use_of
 from reports.digest.run import ReminderRun
 from reports.digest.screen import Entry, Section
 
@@ -48,16 +49,19 @@ def malformed_days(people: Sequence[Person], rules: EnrolmentRules) -> Section:
 
 
 def untold(people: Sequence[Person], run: ReminderRun, rules: EnrolmentRules) -> Section:
-    """Return the section of users whom no mail can tell of their day."""
+    """Return the section of users that no mail can tell of their day."""
     key = rules.addresses.tag_key if run.sends_mail else ""
     return Section(
         "Cannot be told before their day",
         [
-            Entry(f"{plain(person.user.name)}: {_chosen(person, rules)}, {_obstacle(person, run)}\n{_use(person, run)}")
+            Entry(
+                f"{plain(person.user.name)}: {_chosen(person, rules)}, {_obstacle(person, run)}",
+                use_of(person, run.day),
+            )
             for person in sorted(people, key=lambda person: (_chosen(person, rules), _order(person, run)))
         ],
         f"{_UNTOLD[rules.dates.unreachable]} {_remedy(run, has_tag=bool(key))}",
-        example=f"aws iam tag-user --user-name NAME --tags Key={key},Value=ADDRESS" if key else "",
+        example=address_command(key) if key else "",
     )
 
 
@@ -87,7 +91,7 @@ def enforced_from(people: Sequence[Person], run: ReminderRun) -> Section:
     return Section(
         "Enforced from a day",
         [
-            Entry(f"{plain(person.user.name)}: {day.day}, {_told(person, day, run)}\n{_use(person, run)}")
+            Entry(f"{plain(person.user.name)}: {day.day}, {_told(person, day, run)}", use_of(person, run.day))
             for person, day in dated
         ],
         f"From that day they are denied nearly everything until they sign in with MFA.{others}",
@@ -124,8 +128,3 @@ def _obstacle(person: Person, run: ReminderRun) -> str:
     if not run.sends_mail:
         return "no mail is sent"
     return person.recipient.partition(":")[0] if isinstance(person.recipient, Unreachable) else "mail came back"
-
-
-def _use(person: Person, run: ReminderRun) -> str:
-    use = describe_last_use(person.last_use, password=person.password, today=run.day)
-    return f"    {'has MFA, ' if person.enrolment is EnrolmentStatus.ENROLLED else ''}{use}"

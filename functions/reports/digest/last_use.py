@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from enum import Enum, auto
 
 from domain.enrolment.credentials import KeyUse, LastUse
+from domain.enrolment.snapshot import Person
 from domain.text import plain
 
 # Credentials that nobody has used for so long are probably not used at all.
@@ -30,6 +31,12 @@ def usage_of(last_use: LastUse | None, today: date) -> Usage:
     if _is_current(last_use.signed_in, today):
         return Usage.PERSON
     return Usage.PROGRAM if _is_current(_latest(last_use).on, today) else Usage.UNUSED
+
+
+def use_of(person: Person, today: date) -> str:
+    """Return the last use of a user's credentials, and whether there is a device."""
+    use = describe_last_use(person.last_use, password=person.password, today=today)
+    return f"has MFA, {use}" if person.devices else use
 
 
 def describe_last_use(last_use: LastUse | None, *, password: bool | None, today: date) -> str:

@@ -14,10 +14,16 @@ _LEAST_NAMES = 3
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One user in a section. The command that does what the section advises stands on a line of its own."""
+    """One user in a section, with a second line of details. The command does what the section advises."""
 
     text: str
+    detail: str = ""
     command: str = ""
+
+    @property
+    def lines(self) -> list[str]:
+        """Return the lines without the command, which stands below the section."""
+        return [f"- {self.text}", *([f"    {self.detail}"] if self.detail else [])]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +45,7 @@ class Section:
             return ""
         shown, rest = self.shown(most), len(self.entries) - most
         lines = [f"{self.title.upper()} ({len(self.entries):,})", *([wrapped(self.meaning)] if self.meaning else [])]
-        lines += [f"- {entry.text}" for entry in shown]
+        lines += [line for entry in shown for line in entry.lines]
         if rest > 0:
             lines.append(f"… and {rest:,} more{f': {report}' if report else ''}")
         commands = [command for command in (self.example, *(entry.command for entry in shown)) if command]
@@ -66,4 +72,4 @@ def _cuttable(shown: Sequence[Entry]) -> int:
     """Return the lines of a section's names; 0 if none of them may be left out."""
     if len(shown) <= _LEAST_NAMES:
         return 0
-    return sum(entry.text.count("\n") + 1 + bool(entry.command) for entry in shown)
+    return sum(len(entry.lines) + bool(entry.command) for entry in shown)

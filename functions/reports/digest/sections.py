@@ -9,6 +9,8 @@ from domain.enrolment.totals import days_without, longest_first
 from domain.exemptions import Exemption
 from domain.text import plain
 from reports.digest import days
+from reports.digest.commands import address_command
+from reports.digest.endings import ending, endings
 from reports.digest.run import ReminderRun
 from reports.digest.screen import Entry, Section
 
@@ -31,7 +33,7 @@ class Sections:
         return sum(days.is_program(person, self._run) for person in self._left)
 
     def others(self) -> list[Section]:
-        """Return the sections that only inform, about the users whom no urgent section has."""
+        """Return the sections that only inform, about the users that no urgent section has."""
         return [
             days.enforced_from(self._take(days.stops_working), self._run),
             self._unenrolled(),
@@ -40,6 +42,7 @@ class Sections:
 
     def _urgent(self) -> Iterator[Section]:
         run, rules = self._run, self._rules
+        yield endings(self._take(lambda person: ending(person, run, rules)), run, rules)
         yield days.untold(self._take(lambda person: days.stays_untold(person, run)), run, rules)
         yield self._malformed_exemptions()
         yield days.malformed_days(self._take(lambda person: person.malformed_day), rules)
@@ -83,7 +86,7 @@ class Sections:
                 for person in people
             ],
             f"They get no reminders.{' Tag each of them with an address.' if key else ''}",
-            example=f"aws iam tag-user --user-name NAME --tags Key={key},Value=ADDRESS" if key else "",
+            example=address_command(key) if key else "",
         )
 
     def _with_mail_that_came_back(self) -> Section:

@@ -236,6 +236,20 @@ def test_no_report(
     assert "Dashboard:" in text
 
 
+def test_exemption_that_ends(
+    person: Person, around: Surroundings, calls: Calls, context: Context, event: dict[str, Any]
+) -> None:
+    """The digest announces an exemption that ends in three days, with the stack's tag."""
+    person(mfa_exempt=f"{TODAY + timedelta(days=3)} OPS-4711")
+
+    lambda_handler(event, context)
+
+    [digest] = around.digests()
+    assert digest["MessageAttributes"]["severity"]["Value"] == "warning"
+    command = f"aws iam tag-user --user-name {NAME} --tags 'Key=mfa-exempt,Value={TODAY + timedelta(days=93)} OPS-4711'"
+    assert f"\n\n  {command}\n\n" in digest["Message"]
+
+
 def test_metrics(
     person: Person, calls: Calls, context: Context, event: dict[str, Any], capsys: pytest.CaptureFixture[str]
 ) -> None:

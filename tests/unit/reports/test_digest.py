@@ -167,12 +167,12 @@ def test_order_of_exemptions(account: Account) -> None:
     """Exemptions are in the order of their ends, and an ended one is named beside its user."""
     account.person("robot", {"mfa-exempt": "nightly build"})
     account.person("late", {"mfa-exempt": "2027-01-31 OPS-4711"})
-    account.person("soon", {"mfa-exempt": "2026-11-30"})
+    account.person("soon", {"mfa-exempt": "2026-12-30"})
     account.person("over", {"mfa-exempt": "2026-11-01"})
 
     text = account.digest().text
 
-    assert "- soon: until 2026-11-30\n- late: until 2027-01-31: OPS-4711\n- robot: nightly build; no end\n" in text
+    assert "- soon: until 2026-12-30\n- late: until 2027-01-31: OPS-4711\n- robot: nightly build; no end\n" in text
     assert "- over: no address, since today, exemption ended 2026-11-01\n" in text
 
 

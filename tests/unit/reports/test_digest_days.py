@@ -129,7 +129,7 @@ def test_unaffected(account: DatedAccount) -> None:
 
 @pytest.mark.parametrize("unreachable", UnreachableUsers)
 def test_untold(unreachable: UnreachableUsers) -> None:
-    """Users whom no mail can tell are listed with the chosen day, the obstacle, and what ops can do."""
+    """Users that no mail can tell are listed with the chosen day, the obstacle, and what ops can do."""
     account = DatedAccount(replace(DATES, day=TODAY, unreachable=unreachable))
     account.existing("nowhere", PROGRAM, tags={})
     user_id = account.existing("bounced")
