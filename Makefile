@@ -7,7 +7,7 @@ PYTHON ?= python3.13
 VENV := .venv
 SAM := .venv-sam
 AUDIT := .venv-audit
-# The build needs python3.13 and the tests need sam: both come from here, whatever is on the caller's PATH.
+# The build needs python3.13 and the tests need sam: both come from here, not from the caller's PATH.
 export PATH := $(CURDIR)/$(VENV)/bin:$(CURDIR)/$(SAM)/bin:$(PATH)
 export SAM_CLI_TELEMETRY := 0
 FORMAT ?= html

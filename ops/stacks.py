@@ -33,12 +33,12 @@ class Stack:
 
     @property
     def is_ours(self) -> bool:
-        """Tell whether the stack is one of this template."""
+        """Return whether the stack is one of this template."""
         return {"EnforcementPolicy", "OpsTopic"} <= self.physical.keys()
 
     @property
     def is_created(self) -> bool:
-        """Tell whether every resource should exist: the stack was created completely, and is not being deleted."""
+        """Return whether every resource should exist: the stack was created completely, and is not being deleted."""
         return self.status == "CREATE_COMPLETE" or self.status.startswith(("UPDATE_", "IMPORT_"))
 
     @cached_property

@@ -28,14 +28,14 @@ def main() -> int:
 
 
 def checkov(console: Console) -> bool:
-    """Tell whether the template passes; what does not is printed."""
+    """Return whether the template passes; what does not is printed."""
     done = _run("checkov", "--config-file", ".checkov.yaml")
     console.print(done.stdout.strip() or "checkov: the template passes", markup=False)
     return done.returncode == 0
 
 
 def no_known_vulnerability(pinned: Path, console: Console) -> bool:
-    """Tell whether nothing pinned is known to be vulnerable, and say how much of it could be looked up."""
+    """Return whether nothing pinned is known to be vulnerable, and say how much of it could be looked up."""
     done = _run("pip-audit", "--disable-pip", "--require-hashes", "--format", "json", "--requirement", str(pinned))
     name = pinned.relative_to(ROOT)
     try:

@@ -73,7 +73,7 @@ class Template:
         }
 
     def holds(self, condition: str) -> bool:
-        """Tell whether a condition of the template is met."""
+        """Return whether a condition of the template is met."""
         return bool(self.render(self.source["Conditions"][condition]))
 
     def render(self, node: Any) -> Any:  # noqa: ANN401  # a template's nodes are JSON of any shape

@@ -83,7 +83,7 @@ class Adapters:
 
     @cached_property
     def people(self) -> NamedPeople:
-        """Return the reader of what users were told."""
+        """Return the reader of which days were announced to users."""
         return NamedPeople(Table(clients.dynamodb(), self.settings.people_table, self.account.number))
 
     @cached_property

@@ -100,7 +100,7 @@ def is_due(user: "User", reading: "SweepReading", adapters: "Adapters") -> bool:
 
 
 def message_for(user: "User", reading: "SweepReading", adapters: "Adapters") -> EnforcementMessage | None:
-    """Return the message that tells a user that enforcement has begun; new users get a welcome instead."""
+    """Return the message on which a user is mailed that enforcement has begun; new users get a welcome instead."""
     day = reading.rules.dates.day_of(user)
     if user.user_id not in reading.flags.due or day is None:
         return None

@@ -40,5 +40,5 @@ class Settings(EnforcementSettings):
 
     @property
     def enrolment_rules(self) -> EnrolmentRules:
-        """Return what decides whether a user was told of the day."""
+        """Return the rules by which a user's day has come and was announced."""
         return EnrolmentRules(self.exemptions, self.addresses, self.dates)

@@ -52,10 +52,12 @@ def read_account(adapters: "Adapters", now: datetime, request: str, has_time: Ca
     sending = adapters.sending.state(settings.sender) if settings.sender else NoSending.NO_SENDER
     zone = settings.time_zone
     due = plan_reminders(snapshot, settings.cadence, settings.default_language, zone) if settings.sender else []
-    told = plan_announcements(snapshot, adapters.account.number, now.astimezone(UTC)) if settings.sender else []
+    due_announcements = (
+        plan_announcements(snapshot, adapters.account.number, now.astimezone(UTC)) if settings.sender else []
+    )
     room = room_for(sending)
     planned = within_quota(due, room)
-    announced = announcements_within_quota(told, planned, room)
+    announced = announcements_within_quota(due_announcements, planned, room)
     current_devices, postponed = look_again(planned, adapters.reader.devices, has_time)
     retried = next((run for run in runs if run.request == request), None)
     return RunReading(
@@ -66,7 +68,7 @@ def read_account(adapters: "Adapters", now: datetime, request: str, has_time: Ca
             unchecked=len(planned) - len(current_devices) - postponed,
             postponed=postponed,
             announced=announced,
-            over_quota=len(due) - len(planned) + len(told) - len(announced),
+            over_quota=len(due) - len(planned) + len(due_announcements) - len(announced),
         ),
         sending=sending,
         report_made=facts.report.made if facts.report else None,
@@ -79,7 +81,7 @@ def read_account(adapters: "Adapters", now: datetime, request: str, has_time: Ca
 def look_again(
     planned: Sequence[ReminderMessage], devices: MfaDevices, has_time: Callable[[], bool]
 ) -> tuple[Mapping[str, Devices | None], int]:
-    """Look up the devices of the people who are about to get a mail, because nobody with a device is reminded.
+    """Read the devices of the people who are about to be reminded, because nobody with a device is reminded.
 
     Return them by user id (None: the user is gone), and the number of people for whom there was no time. A person whose
     devices cannot be read is left out; the others are still reminded.

@@ -25,7 +25,7 @@ class Unreadable:
 
     @property
     def denied(self) -> bool:
-        """Tell whether the permission was missing."""
+        """Return whether the permission was missing."""
         return "AccessDenied" in self.code or "Unauthorized" in self.code or self.code == "AuthorizationError"
 
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import click
 from samcli.cli.main import cli  # type: ignore[import-not-found]  # in an environment of its own
 
-_TOLD = ("stack_name", "resource_id", "name", "event", "event_file", "parameter", "parameter_overrides")
+_PARAMETERS = ("stack_name", "resource_id", "name", "event", "event_file", "parameter", "parameter_overrides")
 
 
 def parameters_of(words: Sequence[str]) -> dict[str, object]:
@@ -24,8 +24,8 @@ def parameters_of(words: Sequence[str]) -> dict[str, object]:
     if context.args:
         message = f"What is {context.args}?"
         raise click.UsageError(message)
-    told = {name: context.params.get(name) for name in _TOLD}
-    return {"command": context.command_path, **told, "event_file": getattr(told["event_file"], "name", None)}
+    given = {name: context.params.get(name) for name in _PARAMETERS}
+    return {"command": context.command_path, **given, "event_file": getattr(given["event_file"], "name", None)}
 
 
 def rest_of(words: Sequence[str]) -> dict[str, object]:

@@ -10,13 +10,12 @@ PROGRAMS = ("aws", "sam", "make")
 # What else the documents call; a name that is neither here nor defined by a script is a mistake.
 _OTHERS = {"curl", "git", "less", "sed", "sleep", "tail", "tr"}
 
-# Each program writes down what it is called with, and answers the questions whose answer other commands take; no other
-# program is found.
+# Each program logs its call, and prints an answer if another command takes it. No other program is found.
 _STAND_INS = """
 PATH=/nonexistent
 command_not_found_handle() { echo "not found: $1" >&2; }
-# In one piece, for the programs of a pipe write at the same time.
-told() { local words; printf -v words '%q ' "$@"; printf '%s\\n' "$words" >&2; }
+# In one piece, because the programs of a pipe write at the same time.
+log_call() { local words; printf -v words '%q ' "$@"; printf '%s\\n' "$words" >&2; }
 date() { echo 1795500000; }
 answer() {
   case "$*" in
@@ -29,7 +28,7 @@ answer() {
     *ParameterKey*) echo ParameterKey=DryRun,UsePreviousValue=true ;;
   esac
 }
-""" + "".join(f'{program}() {{ told {program} "$@"; answer "$@"; }}\n' for program in PROGRAMS)
+""" + "".join(f'{program}() {{ log_call {program} "$@"; answer "$@"; }}\n' for program in PROGRAMS)
 
 
 def calls_in(script: str) -> list[list[str]]:

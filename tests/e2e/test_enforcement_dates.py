@@ -1,4 +1,4 @@
-"""Ops give existing users a day: the users are told, enforced on the day, and told that it has begun."""
+"""Ops give existing users a day: a mail announces it, each user is enforced on it, and a mail says so."""
 
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, cast
@@ -17,7 +17,7 @@ SENDER = "mfa@example.com"
 
 
 def test_day(cloud: "Cloud") -> None:
-    """A user who was told too late waits, and one who was told in time is enforced and told again."""
+    """A user who was notified too late waits; one who was notified in time is enforced, and a mail says so."""
     today = datetime.now(UTC).date()
     chosen = {
         "SenderEmail": SENDER,

@@ -183,7 +183,7 @@ class Account(RuleBasedStateMachine):
             assert covered(policies, groups) or name.startswith("stuck"), f"{name} is in scope and not covered"
 
     def _in_scope(self, user: "UserTypeDef") -> bool:
-        """Tell whether the user was created after the deployment, or was enforced before."""
+        """Return whether the user was created after the deployment, or was enforced before."""
         return user["CreateDate"].year >= 2020 or user["UserId"] in self.world.enforced_before
 
 

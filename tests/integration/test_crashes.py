@@ -69,7 +69,7 @@ def test_killed_at_any_call(story: Story, name: str, answered: bool) -> None:
 
 
 def is_killed_and_repaired(story: Story, name: str, at: int, *, answered: bool) -> bool:
-    """Play the story with a function that is killed at this call, and again; tell whether there was such a call."""
+    """Play the story with a function that is killed at this call, and again; return whether there was such a call."""
     world = World()
     try:
         world.create(name, "/", "", older=False)

@@ -1,4 +1,4 @@
-"""The day of existing users, from remind through notify to reconcile on moto: told first, enforced then, told again."""
+"""The day of existing users, from remind through notify to reconcile on moto."""
 
 import json
 from collections.abc import Callable
@@ -62,10 +62,10 @@ class Days:
     def item(self, user_id: str) -> dict[str, Any]:
         return self.stack.people.get(user_id=user_id) or {}
 
-    def told_earlier(self, user_id: str, days: int) -> None:
-        """Let so many days pass since the user was told."""
-        told = TODAY - timedelta(days=days)
-        self.stack.people.put(**{**self.item(user_id), "announced_since": {"S": told.isoformat()}})
+    def announced_earlier(self, user_id: str, days: int) -> None:
+        """Move the day of the announcement back by so many days."""
+        since = TODAY - timedelta(days=days)
+        self.stack.people.put(**{**self.item(user_id), "announced_since": {"S": since.isoformat()}})
 
 
 SES = {
@@ -98,8 +98,8 @@ def existing(iam: "IAMClient") -> Callable[..., str]:
     return create
 
 
-def test_told_then_enforced(iam: "IAMClient", days: Days, existing: Callable[..., str]) -> None:
-    """An existing user is told of the day, enforced when the days of notice are over, and told that too, once."""
+def test_notified_then_enforced(iam: "IAMClient", days: Days, existing: Callable[..., str]) -> None:
+    """An existing user is notified of the day and enforced when the notice is over, and one mail says so."""
     alice = existing()
     day = TODAY + timedelta(days=7)
 
@@ -110,7 +110,7 @@ def test_told_then_enforced(iam: "IAMClient", days: Days, existing: Callable[...
     assert days.sweep()["attached"] == 0
 
     days.stack.people.put(**{**days.item(alice), "announced_day": {"S": TODAY.isoformat()}})
-    days.told_earlier(alice, 7)
+    days.announced_earlier(alice, 7)
     assert days.sweep()["attached"] == 1
     assert attached(iam, NAME) == ["mfa-control"]
     assert days.deliver(twice=True) == [f"Your AWS user {NAME} needs MFA from now on"]
@@ -124,7 +124,7 @@ def test_notice(days: Days, existing: Callable[..., str], since: int) -> None:
     alice = existing()
     days.remind()
     days.stack.people.put(**{**days.item(alice), "announced_day": {"S": TODAY.isoformat()}})
-    days.told_earlier(alice, since)
+    days.announced_earlier(alice, since)
 
     assert days.sweep()["attached"] == 0
 
@@ -143,7 +143,7 @@ def test_tag_moves_the_day(days: Days, existing: Callable[..., str]) -> None:
 
 @pytest.mark.parametrize(("chosen", "number"), [("wait", 0), ("enforce", 1)])
 def test_unreachable(days: Days, existing: Callable[..., str], chosen: str, number: int) -> None:
-    """Ops choose whether users without an address wait, or are enforced untold."""
+    """Ops choose whether users without an address wait, or are enforced without a mail."""
     days.stack.update(UnreachableUsers=chosen)
     existing("no-address")
     existing()
@@ -154,7 +154,7 @@ def test_unreachable(days: Days, existing: Callable[..., str], chosen: str, numb
 
 
 def test_user_with_a_device(iam: "IAMClient", days: Days, existing: Callable[..., str]) -> None:
-    """A user who is enrolled is told what changes for access keys, and so is one who cannot sign in."""
+    """A user who is enrolled or cannot sign in gets a mail about access keys."""
     existing()
     existing("robot@example.com", password=False)
     iam.create_access_key(UserName="robot@example.com")

@@ -39,7 +39,7 @@ class Crash(BaseException):
 
 
 def covered(policies: set[str], groups: set[str]) -> bool:
-    """Tell whether the policy covers a user with these policies and groups."""
+    """Return whether the policy covers a user with these policies and groups."""
     return "mfa-control" in policies or GROUP in groups
 
 
@@ -236,7 +236,7 @@ class World:
             self.stack.flags.delete(kind="leaving", subject=user_id)
 
     def group_enforces(self) -> bool:
-        """Tell whether the group carries the policy."""
+        """Return whether the group carries the policy."""
         return bool(self.iam.list_attached_group_policies(GroupName=GROUP)["AttachedPolicies"])
 
     def snapshot(self) -> dict[str, tuple[set[str], set[str]]]:

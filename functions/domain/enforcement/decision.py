@@ -62,7 +62,7 @@ class Flags:
 
     The deletion of users in `deletion_pending` has just failed because of the policy. It was attached to users in
     `previously_enforced`: they are in scope at any age, so a detachment exempts nobody, even if its event is lost.
-    The day of existing users in `due` has come, and they were told in time.
+    The day of existing users in `due` has come, and a mail announced it in time.
     """
 
     deletion_pending: AbstractSet[str] = frozenset()
@@ -125,7 +125,7 @@ def decide_enforcement(account_user: AccountUser, rules: Rules, *, today: date, 
 
 
 def is_older(user: User, rules: Rules) -> bool:
-    """Return whether this is an existing user, whom ops do not enforce at once."""
+    """Return whether this is an existing user, who is not enforced at once."""
     return rules.since is not None and user.created < rules.since
 
 

@@ -1,4 +1,4 @@
-"""The message that has `notify` tell a user of enforcement: of the day on which it begins, or that it has begun."""
+"""The message on which `notify` mails a user about enforcement: the day on which it begins, or that it has begun."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -10,22 +10,22 @@ from domain.input.fields import Fields, Malformed
 
 
 class EnforcementMailKind(StrEnum):
-    """What the user is told."""
+    """What the mail says: that enforcement begins on a day, or that it has begun."""
 
     ANNOUNCEMENT = "announcement"
     ENFORCED = "enforced"
 
 
 class MalformedEnforcementMessage(Malformed):
-    """A message tells of no enforcement."""
+    """A message about enforcement is malformed."""
 
 
 @dataclass(frozen=True, slots=True)
 class EnforcementMessage:
     """One mail to one user, planned `at` that time.
 
-    Planned twice, it has the same `cause`, such as `announcement#2027-01-08`, and is sent once. `since` is when the
-    user was first told of that day, None if this mail is the first to say so.
+    A mail that is planned twice has the same `cause`, such as `announcement#2027-01-08`, and is sent once. `since` is
+    the day of the first mail that named `day`, None if this mail is the first.
     """
 
     kind: EnforcementMailKind

@@ -1,4 +1,4 @@
-"""What ops chose about the day of existing users, as the functions that tell and enforce them read it."""
+"""The settings of the functions that announce the day of existing users, and that enforce it."""
 
 from datetime import timedelta
 

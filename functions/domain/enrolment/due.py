@@ -1,4 +1,4 @@
-"""Which existing users are enforced today, because their day has come and a mail has told them in time."""
+"""Which existing users are enforced today, because their day has come and a mail announced it in time."""
 
 from collections.abc import Iterable, Mapping
 from datetime import date

@@ -33,7 +33,7 @@ class EnrolmentRules:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """A row of the snapshot. The report tells `password`, `active_keys` and `last_use`: None if it lacks the user yet.
+    """A row of the snapshot. `password`, `active_keys` and `last_use` are None until the report lists the user.
 
     `announcement` is what the next mail has to say of the day on which the user is enforced, None if there is no day.
     """

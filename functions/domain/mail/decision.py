@@ -179,7 +179,7 @@ def decide_reminder_mail(
 def decide_enforcement_mail(
     message: EnforcementMessage, current: CurrentUser, rules: MailRules, now: datetime
 ) -> Mail | NoMail | NotYet:
-    """Decide whether the user is told of enforcement: that it begins on a day, or that it has begun."""
+    """Decide whether the user gets a mail about enforcement: that it begins on a day, or that it has begun."""
     account_user, enforced = current.user, current.is_covered
     if account_user is None or account_user.user.user_id != message.user_id:
         return NoMail.GONE

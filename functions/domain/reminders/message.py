@@ -28,8 +28,8 @@ class ReminderMessage:
     `cause` names the step of the cadence that is due, such as `reminder#2026-11-24`: a second plan has the same cause,
     so the mail is sent once. `number` counts this person's reminders from 1, `days` the whole days without MFA. A
     message of release 1.0.0 names no `account`: it is about the account of its queue. `enforced_from` is the day on
-    which the user is enforced, if there is one; `announced_since` is when the user was first told of it, None if this
-    mail is the first to say so.
+    which the user is enforced, if there is one; `announced_since` is the day of the first mail that named it, None if
+    this mail is the first.
     """
 
     kind: ReminderKind

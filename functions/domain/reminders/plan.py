@@ -51,9 +51,9 @@ def plan_reminders(
 
 
 def plan_announcements(snapshot: EnrolmentSnapshot, account: str, at: datetime) -> list[EnforcementMessage]:
-    """Return a message for each reachable person who is told of the day of enforcement today, and gets no reminders.
+    """Return a message for each reachable person who gets the announcement today instead of a reminder.
 
-    These are people with a device, who need it for their access keys from then on, and people who cannot register one.
+    These are people with a device, whose access keys need it from the day on, and people who cannot register one.
     """
     return [
         EnforcementMessage(
@@ -63,7 +63,7 @@ def plan_announcements(snapshot: EnrolmentSnapshot, account: str, at: datetime) 
             user_id=person.user.user_id,
             day=person.announcement.day,
             at=at,
-            since=_told_before(person.announcement, snapshot.today),
+            since=_announced_before(person.announcement, snapshot.today),
             account=account,
         )
         for person in sorted(snapshot.people, key=lambda person: person.user.name)
@@ -82,8 +82,8 @@ def _is_announced_today(person: Person, today: date) -> bool:
     return due_on is not None and latest < due_on
 
 
-def _told_before(announcement: Announcement, today: date) -> date | None:
-    """Return when the person was first told of the day; None if today's mail is the first to say so."""
+def _announced_before(announcement: Announcement, today: date) -> date | None:
+    """Return the day of the first mail that named the day of enforcement; None if today's mail is the first."""
     return announcement.since if announcement.since < today else None
 
 
@@ -134,5 +134,5 @@ def _message(person: Person, decision: ReminderDue | NotDue, default: Language, 
         number=decision.number,
         days=decision.days,
         enforced_from=person.announcement.day if person.announcement else None,
-        announced_since=_told_before(person.announcement, today) if person.announcement else None,
+        announced_since=_announced_before(person.announcement, today) if person.announcement else None,
     )

@@ -49,7 +49,7 @@ class Trails:
 
 
 def _logs_iam_writes(selectors: "GetEventSelectorsResponseTypeDef") -> bool:
-    """Tell whether a basic or an advanced selector takes IAM's write management events."""
+    """Return whether a basic or an advanced selector takes IAM's write management events."""
     basic = any(
         selector.get("IncludeManagementEvents", True)
         and selector.get("ReadWriteType", "All") != "ReadOnly"
@@ -63,7 +63,7 @@ def _logs_iam_writes(selectors: "GetEventSelectorsResponseTypeDef") -> bool:
 
 
 def _takes_create_user(fields: "Iterable[AdvancedFieldSelectorOutputTypeDef]") -> bool:
-    """Tell whether a CreateUser call meets every field ("AdvancedFieldSelector", CloudTrail API Reference)."""
+    """Return whether a CreateUser call meets every field ("AdvancedFieldSelector", CloudTrail API Reference)."""
     values: Mapping[str, str] = {
         "eventCategory": "Management",
         "readOnly": "false",

@@ -1,4 +1,4 @@
-"""From which day an existing user is enforced: never before it, never untold, and never later than announced."""
+"""From which day an existing user is enforced: not before it, not without notice, not later than announced."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -71,8 +71,8 @@ def test_announcement(day: date, announced: Announcement | None, expected: Annou
 
 @pytest.mark.parametrize("reachable", [True, False])
 @pytest.mark.parametrize("unreachable", UnreachableUsers)
-def test_untold(unreachable: UnreachableUsers, reachable: bool) -> None:
-    """A user who was not told is enforced only if no mail can reach the user, and ops chose that."""
+def test_not_notified(unreachable: UnreachableUsers, reachable: bool) -> None:
+    """A user who was not notified is enforced only if no mail can reach the user, and ops chose that."""
     rules = replace(RULES, day=TODAY, unreachable=unreachable)
 
     due = rules.is_due(ALICE, None, TODAY, reachable=reachable)

@@ -55,14 +55,14 @@ def test_attaches() -> None:
 
 @pytest.mark.parametrize("coverage", [ATTACHED, IN_GROUP, BOTH])
 def test_leaves_enforced_user_alone(coverage: PolicyCoverage) -> None:
-    """A user whom the policy reaches by either method is left alone."""
+    """A user covered by either method is left alone."""
     assert decide(known(coverage)) == LeaveAlone(known().user, Reason.ENFORCED)
 
 
 @pytest.mark.parametrize("coverage", [ATTACHED, IN_GROUP, BOTH])
 @pytest.mark.parametrize(("path", "tag"), [("/service/", ""), ("/", "robot"), ("/", "2026-11-24")])
 def test_releases_exempt_user(coverage: PolicyCoverage, path: str, tag: str) -> None:
-    """An exempt user whom the policy reaches by either method is released."""
+    """An exempt user covered by either method is released."""
     assert isinstance(decide(known(coverage, path=path, exempt=tag)), Release)
 
 

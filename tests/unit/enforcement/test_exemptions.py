@@ -127,7 +127,7 @@ BETWEEN = st.sampled_from(["", " ", "-", ": "])
 def test_any_day_has_an_end(
     day: date, form: str, script: Callable[[str], str], before: tuple[str, str], after: tuple[str, str]
 ) -> None:
-    """A value that contains a day never exempts without an end, whatever surrounds the day."""
+    """A value that contains a day never exempts without an end, with any text around the day."""
     assume(before[1] or not before[0][-1:].isalnum() or (form[1] != "B" and before[0][-1:].isalpha()))
     assume(after[0] or not after[1][:1].isnumeric())
 

@@ -1,4 +1,4 @@
-"""Which mail follows from which facts, in whatever order they arrive."""
+"""Which mail follows from which facts, in any order of arrival."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta

@@ -159,7 +159,7 @@ def test_before_the_first_day() -> None:
 
 
 def test_enrolled_user() -> None:
-    """A user with MFA is not reminded, whatever the record says."""
+    """A user whose record has no day without MFA is not reminded."""
     assert decide_reminder(replace(UNENROLLED, unenrolled_since=None), CADENCE, after(99)) is NotDue.NOT_UNENROLLED
 
 
@@ -202,36 +202,36 @@ def test_invalid_days(days: tuple[int, ...]) -> None:
         Cadence(days, 14)
 
 
-TOLD = Announcement(date(2027, 1, 15), since=date(2026, 11, 1))
+ANNOUNCED = Announcement(date(2027, 1, 15), since=date(2026, 11, 1))
 
 
 @pytest.mark.parametrize(
     ("announced", "today", "due_on"),
     [
         (None, date(2026, 11, 24), date(2026, 11, 24)),
-        (replace(TOLD, day=date(2027, 1, 1)), date(2026, 11, 24), date(2026, 11, 24)),
-        (TOLD, date(2026, 11, 24), None),
-        (TOLD, date(2026, 12, 16), date(2026, 12, 16)),
-        (TOLD, date(2026, 12, 20), date(2026, 12, 16)),
-        (TOLD, date(2027, 1, 14), date(2027, 1, 14)),
-        (TOLD, date(2027, 2, 1), date(2027, 1, 14)),
+        (replace(ANNOUNCED, day=date(2027, 1, 1)), date(2026, 11, 24), date(2026, 11, 24)),
+        (ANNOUNCED, date(2026, 11, 24), None),
+        (ANNOUNCED, date(2026, 12, 16), date(2026, 12, 16)),
+        (ANNOUNCED, date(2026, 12, 20), date(2026, 12, 16)),
+        (ANNOUNCED, date(2027, 1, 14), date(2027, 1, 14)),
+        (ANNOUNCED, date(2027, 2, 1), date(2027, 1, 14)),
     ],
     ids=["first", "moved", "between", "30-days", "26-days", "last", "past"],
 )
 def test_countdown(announced: Announcement | None, today: date, due_on: date | None) -> None:
     """A mail about the day is due at once if it says something new, and then on the days of the countdown."""
-    assert announced_on(announced, TOLD, today) == due_on
+    assert announced_on(announced, ANNOUNCED, today) == due_on
 
 
 @pytest.mark.parametrize(("days", "to_manager"), [(4, False), (3, True), (0, True)])
 def test_manager_in_the_last_days(days: int, to_manager: bool) -> None:
     """In the last days before the enforcement the manager gets a copy, but not of the first mail."""
-    today = TOLD.day - timedelta(days=days)
+    today = ANNOUNCED.day - timedelta(days=days)
     reminded = PersonRecord(
-        "AIDA", "alice", unenrolled_since=today, last_reminded=datetime(2026, 12, 1, tzinfo=UTC), announcement=TOLD
+        "AIDA", "alice", unenrolled_since=today, last_reminded=datetime(2026, 12, 1, tzinfo=UTC), announcement=ANNOUNCED
     )
     never = replace(reminded, last_reminded=None)
 
-    decisions = [decide_reminder(record, Cadence((0,), 14), today, UTC, TOLD) for record in (reminded, never)]
+    decisions = [decide_reminder(record, Cadence((0,), 14), today, UTC, ANNOUNCED) for record in (reminded, never)]
 
     assert [isinstance(each, ReminderDue) and each.to_manager for each in decisions] == [to_manager, False]

@@ -106,7 +106,7 @@ def deliver(each: Somebody, message: ReminderMessage | EnforcementMessage, rules
     unreachable=st.sampled_from(UnreachableUsers),
 )
 def test_roll_out(people: tuple[Somebody, ...], day: date | None, notice: int, unreachable: UnreachableUsers) -> None:
-    """A user is enforced from the day on that was announced in time; nobody who can be told is enforced untold."""
+    """A user is enforced from the announced day on; nobody with an address is enforced without a mail."""
     dates = DateRules(day, "mfa-enforce-from", timedelta(days=notice), unreachable)
     rules = EnrolmentRules(EXEMPTIONS, ADDRESSES, dates)
     mail_rules = MailRules(EXEMPTIONS, ADDRESSES, Language.ENGLISH)
@@ -164,10 +164,10 @@ def check_not_by_surprise(each: Somebody, rules: EnrolmentRules, today: date) ->
     day = rules.dates.day_of(each.user)
     assert day is not None
     assert day <= today
-    told = [(on, mail.announcement) for on, mail in each.mails if mail.announcement]
+    announcements = [(on, mail.announcement) for on, mail in each.mails if mail.announcement]
     if isinstance(rules.addresses.recipient_of(each.user), Recipient):
-        assert told[-1][1].day <= today
-        assert any(on + rules.dates.notice <= today and named.day <= today for on, named in told)
+        assert announcements[-1][1].day <= today
+        assert any(on + rules.dates.notice <= today and named.day <= today for on, named in announcements)
     else:
         assert rules.dates.unreachable is UnreachableUsers.ENFORCE
 
@@ -178,12 +178,12 @@ def check_enforced(each: Somebody, rules: EnrolmentRules) -> None:
     assert len({mail.cause for _, mail in each.mails}) == len(each.mails)
     last = FIRST + timedelta(days=119)
     day = rules.dates.day_of(each.user)
-    can_be_told = isinstance(rules.addresses.recipient_of(each.user), Recipient)
+    reachable = isinstance(rules.addresses.recipient_of(each.user), Recipient)
     settled = max((*each.retags, *each.lost, 0)) + 8
     if (
         day
         and day + rules.dates.notice < last
-        and can_be_told
+        and reachable
         and FIRST + timedelta(days=settled) + rules.dates.notice < last
     ):
         assert each.enforced_on is not None, each
