@@ -43,11 +43,11 @@ def no_known_vulnerability(pinned: Path, console: Console) -> bool:
     except ValueError:
         console.print(f"pip-audit: {name}: the database could not be asked", markup=False)
         return True
-    known = [dependency for dependency in dependencies if "skip_reason" not in dependency]
-    found = [f"{each['name']} {each['version']}: {flaw['id']}" for each in known for flaw in each["vulns"]]
-    looked_up = f"{len(known)} of {len(dependencies)} could be looked up, {len(found)} vulnerable"
-    console.print(f"pip-audit: {name}: {looked_up}", *found, sep="\n  ", markup=False)
-    return not found
+    listed = [dependency for dependency in dependencies if "skip_reason" not in dependency]
+    vulnerable = [f"{each['name']} {each['version']}: {flaw['id']}" for each in listed for flaw in each["vulns"]]
+    looked_up = f"{len(listed)} of {len(dependencies)} could be looked up, {len(vulnerable)} vulnerable"
+    console.print(f"pip-audit: {name}: {looked_up}", *vulnerable, sep="\n  ", markup=False)
+    return not vulnerable
 
 
 def licences(pinned: Path) -> Table:

@@ -108,7 +108,11 @@ _CHECKS = (_unknown_parameter, _unknown_function, _waiting, _unreadable_event)
 
 def _functions() -> dict[str, dict[str, Any]]:
     resources = Template().resources
-    return {n: found["Properties"] for n, found in resources.items() if found["Type"] == "AWS::Serverless::Function"}
+    return {
+        n: resource["Properties"]
+        for n, resource in resources.items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
 
 
 @cache

@@ -34,5 +34,5 @@ def commands_of(text: str) -> Iterator[str]:
 
 def names_in(text: str) -> Iterator[str]:
     """Yield each command that a text names among words, with the words behind it."""
-    for found in re.finditer(rf"{_COMMAND.pattern}[^.,;:`]*", text):
-        yield " ".join(found.group().split())
+    for match in re.finditer(rf"{_COMMAND.pattern}[^.,;:`]*", text):
+        yield " ".join(match.group().split())

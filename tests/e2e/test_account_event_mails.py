@@ -44,10 +44,10 @@ def address_of(name: str) -> str:
 def mail_about(mailbox: Mailbox, name: str, words: str) -> SentMail:
     """Wait for a mail to a person with these words in its subject."""
 
-    def found() -> list[SentMail]:
+    def matching() -> list[SentMail]:
         return [mail for mail in mailbox.sent_to(address_of(name)) if words in mail.subject]
 
-    return eventually(found, f"the mail to {name} with the subject {words}", within=60)[0]
+    return eventually(matching, f"the mail to {name} with the subject {words}", within=60)[0]
 
 
 def run(account: Account) -> None:

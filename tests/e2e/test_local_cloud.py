@@ -85,9 +85,9 @@ def test_attached_policy_blocks_deletion(account: Account) -> None:
     template = json.dumps({"Resources": {"Policy": policy}})
     cloudformation.create_stack(StackName="in-use", TemplateBody=template, Capabilities=["CAPABILITY_IAM"])
     cloudformation.get_waiter("stack_create_complete").wait(StackName="in-use", WaiterConfig={"Delay": 1})
-    [found] = cloudformation.describe_stack_resources(StackName="in-use")["StackResources"]
+    [resource] = cloudformation.describe_stack_resources(StackName="in-use")["StackResources"]
     account.iam.create_role(RoleName="guest", AssumeRolePolicyDocument=NOBODY)
-    account.iam.attach_role_policy(RoleName="guest", PolicyArn=found["PhysicalResourceId"])
+    account.iam.attach_role_policy(RoleName="guest", PolicyArn=resource["PhysicalResourceId"])
 
     cloudformation.delete_stack(StackName="in-use")
 

@@ -33,7 +33,7 @@ def kept(account: Account) -> Callable[[str], str]:
 
     def read(ending: str) -> str:
         s3, bucket = account.stack.cloud.client("s3"), account.stack.outputs["ReportBucketName"]
-        keys = [found["Key"] for found in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
+        keys = [entry["Key"] for entry in s3.list_objects_v2(Bucket=bucket).get("Contents", [])]
         latest = max(key for key in keys if key.endswith(ending))
         text: str = s3.get_object(Bucket=bucket, Key=latest)["Body"].read().decode("utf-8-sig")
         return text
@@ -92,11 +92,11 @@ def test_doctor_on_sound_stack(account: Account, remind: Callable[[], None]) -> 
     """The doctor finds no fault in a sound stack."""
     remind()
 
-    found = diagnosis(account)
+    findings = diagnosis(account)
 
     for check in ("Region", "Trail", "Quotas", "Stack", "Policy", "Switches", "Runs", "Ops topic", "Alarms"):
-        assert found[check]["level"] == "ok", found[check]
-    assert "last reminder run" in found["Runs"]["text"]
+        assert findings[check]["level"] == "ok", findings[check]
+    assert "last reminder run" in findings["Runs"]["text"]
 
 
 @contextmanager
@@ -127,10 +127,10 @@ def a_queue_cut_off_from_its_function(account: Account) -> Iterator[str]:
 def test_doctor_finds_fault(account: Account, fault: Callable[[Account], AbstractContextManager[str]]) -> None:
     """The doctor finds each fault with an AWS command as its remedy, until it is repaired."""
     with fault(account) as check:
-        found = diagnosis(account)[check]
+        finding = diagnosis(account)[check]
 
-    assert found["level"] == "failure"
-    assert found["remedy"].startswith("aws ")
+    assert finding["level"] == "failure"
+    assert finding["remedy"].startswith("aws ")
     eventually(lambda: diagnosis(account)[check]["level"] != "failure", f"{check} repaired")
 
 
@@ -141,10 +141,10 @@ def test_doctor_finds_changed_policy(deploy_another: DeployAnother) -> None:
         arn = account.policy_arn
         account.iam.create_policy_version(PolicyArn=arn, PolicyDocument=document, SetAsDefault=True)
 
-        found = diagnosis(account)["Policy"]
+        finding = diagnosis(account)["Policy"]
 
-    assert found["level"] == "failure"
-    assert found["remedy"] == (
+    assert finding["level"] == "failure"
+    assert finding["remedy"] == (
         f"aws iam set-default-policy-version --region us-east-1 --policy-arn {arn} --version-id v1"
     )
 

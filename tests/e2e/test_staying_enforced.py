@@ -196,5 +196,5 @@ def is_covered(iam: "IAMClient", name: str) -> bool:
 
 def status_of(account: Account, stack: str) -> str:
     """Return the status of a stack, an empty text if there is none."""
-    found = account.stack.cloud.client("cloudformation").describe_stacks()["Stacks"]
-    return next((str(each["StackStatus"]) for each in found if each["StackName"] == stack), "")
+    described = account.stack.cloud.client("cloudformation").describe_stacks()["Stacks"]
+    return next((str(each["StackStatus"]) for each in described if each["StackName"] == stack), "")

@@ -15,15 +15,15 @@ RUNBOOK = Path(__file__).parents[2] / "docs" / "operating.md"
 
 
 def named(kind: str, template: Template = TEMPLATE) -> dict[str, dict[str, Any]]:
-    return {name: found["Properties"] for name, found in template.resources.items() if found["Type"] == kind}
+    return {name: resource["Properties"] for name, resource in template.resources.items() if resource["Type"] == kind}
 
 
 def watched(alarm: dict[str, Any]) -> dict[str, Any]:
     """Return the metric of an alarm with its statistic, also if the alarm uses metric math."""
     if "Metrics" not in alarm:
         return alarm
-    (found,) = [query["MetricStat"] for query in alarm["Metrics"] if "MetricStat" in query]
-    return {**found["Metric"], "Statistic": found["Stat"], "Period": found["Period"]}
+    (metric,) = [query["MetricStat"] for query in alarm["Metrics"] if "MetricStat" in query]
+    return {**metric["Metric"], "Statistic": metric["Stat"], "Period": metric["Period"]}
 
 
 ALARMS, QUEUES = named("AWS::CloudWatch::Alarm"), named("AWS::SQS::Queue")
@@ -33,11 +33,11 @@ FAILURE_QUEUES = sorted(QUEUES.keys() - WORK)
 FED = {
     name: [
         event["Properties"]["Queue"].removeprefix("${").removesuffix(".Arn}")
-        for event in found["Events"].values()
+        for event in properties["Events"].values()
         if event["Type"] == "SQS"
     ]
-    for name, found in FUNCTIONS.items()
-    if "Schedule" not in found["Events"]
+    for name, properties in FUNCTIONS.items()
+    if "Schedule" not in properties["Events"]
 }
 
 
@@ -53,7 +53,7 @@ def watching(metric: str, dimension: str) -> list[dict[str, Any]]:
         alarm
         for alarm in ALARMS.values()
         if watched(alarm)["MetricName"] == metric
-        and [found["Value"] for found in watched(alarm)["Dimensions"]] == [dimension]
+        and [each["Value"] for each in watched(alarm)["Dimensions"]] == [dimension]
     ]
 
 
@@ -103,7 +103,9 @@ def test_repeated_failures(function: str) -> None:
         assert QUEUES[queue]["VisibilityTimeout"] <= alarm["Period"], "it stays in ALARM from one try to the next"
 
 
-@pytest.mark.parametrize("function", [name for name, found in FUNCTIONS.items() if "Schedule" in found["Events"]])
+@pytest.mark.parametrize(
+    "function", [name for name, properties in FUNCTIONS.items() if "Schedule" in properties["Events"]]
+)
 def test_missing_runs(function: str) -> None:
     """Missing scheduled runs trigger an alarm."""
     (alarm,) = [
@@ -122,7 +124,7 @@ def test_missing_runs(function: str) -> None:
         assert TEMPLATE.source["Parameters"][hours]["MaxValue"] * metric["Period"] <= 604_800
 
 
-@pytest.mark.parametrize("name", [name for name, found in ALARMS.items() if found["TreatMissingData"] == "breaching"])
+@pytest.mark.parametrize("name", [name for name, alarm in ALARMS.items() if alarm["TreatMissingData"] == "breaching"])
 def test_missing_runs_count_as_zero(name: str) -> None:
     """A missing hour is skipped as long as an earlier one has data; an hour that is filled with 0 counts.
 
@@ -177,7 +179,7 @@ def anchors() -> set[str]:
 @pytest.mark.parametrize("queue", FAILURE_QUEUES)
 def test_runbook_empties_queue(queue: str) -> None:
     """The runbook says how to empty each dead-letter queue, with commands that SQS supports for it."""
-    targets = {found["RedrivePolicy"]["deadLetterTargetArn"] for found in QUEUES.values() if "RedrivePolicy" in found}
+    targets = {queue["RedrivePolicy"]["deadLetterTargetArn"] for queue in QUEUES.values() if "RedrivePolicy" in queue}
     (anchor,) = re.findall(r"#([a-z-]+)$", ALARMS[f"{queue}Alarm"]["AlarmDescription"])
 
     text = section(anchor)

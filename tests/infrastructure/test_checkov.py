@@ -7,7 +7,7 @@ from tests import audit
 from tests.template import Template
 
 RESOURCES = Template(AlertEmail="ops@example.com").resources
-QUEUES = [name for name, found in RESOURCES.items() if found["Type"] == "AWS::SQS::Queue"]
+QUEUES = [name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::SQS::Queue"]
 
 
 @pytest.mark.skipif(not audit.TOOLS.exists(), reason="checkov is installed by make audit")

@@ -20,6 +20,6 @@ def test_order() -> None:
     head, _, body = text.partition("AWSTemplateFormatVersion")
     parts = re.findall(r"[A-Z][a-z]+", "".join(re.findall(r"^#   ([A-Z].+)$", head, re.MULTILINE)).replace(",", " "))
 
-    found = [part for part in re.findall(r"^([A-Z]\w+):", body, re.MULTILINE) if part in parts]
+    headings = [part for part in re.findall(r"^([A-Z]\w+):", body, re.MULTILINE) if part in parts]
 
-    assert found == parts
+    assert headings == parts

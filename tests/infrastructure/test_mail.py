@@ -20,8 +20,8 @@ FEEDBACK = {"MailSettings", "MailFeedback", "MailFeedbackRule"}
 
 
 def variables(template: Template, function: str = "NotifyFunction") -> dict[str, Any]:
-    found: dict[str, Any] = template.resources[function]["Properties"]["Environment"]["Variables"]
-    return found
+    variables: dict[str, Any] = template.resources[function]["Properties"]["Environment"]["Variables"]
+    return variables
 
 
 def selected_by(rule: str, template: Template) -> set[str]:

@@ -132,9 +132,9 @@ def test_no_other_iam_writes() -> None:
 
 
 SCHEDULES = {
-    name: found["Properties"]["Target"]
-    for name, found in TEMPLATE.transformed.items()
-    if found["Type"] == "AWS::Scheduler::Schedule"
+    name: resource["Properties"]["Target"]
+    for name, resource in TEMPLATE.transformed.items()
+    if resource["Type"] == "AWS::Scheduler::Schedule"
 }
 
 
@@ -193,7 +193,7 @@ def package_of(name: str) -> str:
 def declared(package_name: str) -> set[str]:
     """Return the permissions of every adapter that a module of the package imports."""
     package = import_module(package_name)
-    modules = [import_module(f"{package_name}.{found.name}") for found in pkgutil.iter_modules(package.__path__)]
+    modules = [import_module(f"{package_name}.{module.name}") for module in pkgutil.iter_modules(package.__path__)]
     adapters = {value for module in modules for value in vars(module).values() if hasattr(value, "PERMISSIONS")}
     return {permission for adapter in adapters for permission in adapter.PERMISSIONS}
 
@@ -208,9 +208,9 @@ def role(name: str) -> dict[str, Any]:
 def statements(name: str) -> list[dict[str, Any]]:
     """Return everything that a function's role allows, including separate policy resources."""
     attached = [
-        found["Properties"]
-        for found in TEMPLATE.resources.values()
-        if found["Type"] == "AWS::IAM::Policy" and role_name(name) in found["Properties"]["Roles"]
+        resource["Properties"]
+        for resource in TEMPLATE.resources.values()
+        if resource["Type"] == "AWS::IAM::Policy" and role_name(name) in resource["Properties"]["Roles"]
     ]
     policies = [*role(name)["Policies"], *attached]
     return [statement for policy in policies for statement in policy["PolicyDocument"]["Statement"]]
@@ -231,5 +231,5 @@ def every_statement() -> Iterator[tuple[str, dict[str, Any]]]:
 
 def actions(statement: dict[str, Any]) -> list[str]:
     """Return a statement's actions as a list."""
-    found = statement["Action"]
-    return [found] if isinstance(found, str) else found
+    actions = statement["Action"]
+    return [actions] if isinstance(actions, str) else actions

@@ -25,12 +25,12 @@ def test_imports_are_declared() -> None:
 
 def imported() -> set[str]:
     """Return the imported top-level modules that are not Python's, ours or the runtime's."""
-    found = set()
+    imported = set()
     for path in FUNCTIONS.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             if isinstance(node, ast.Import):
-                found |= {name.name.partition(".")[0] for name in node.names}
+                imported |= {name.name.partition(".")[0] for name in node.names}
             elif isinstance(node, ast.ImportFrom):
-                found.add((node.module or "").partition(".")[0])
-    known = OURS | FROM_THE_RUNTIME | sys.stdlib_module_names
-    return {module for module in found - known if not module.startswith(ONLY_FOR_TYPES)}
+                imported.add((node.module or "").partition(".")[0])
+    expected = OURS | FROM_THE_RUNTIME | sys.stdlib_module_names
+    return {module for module in imported - expected if not module.startswith(ONLY_FOR_TYPES)}

@@ -40,11 +40,11 @@ READERS: dict[str, Callable[[str], object]] = {
 
 def named(kind: str) -> dict[str, dict[str, Any]]:
     """Return the resources of a type."""
-    return {name: found for name, found in TEMPLATE.resources.items() if found["Type"] == kind}
+    return {name: resource for name, resource in TEMPLATE.resources.items() if resource["Type"] == kind}
 
 
 RULES, QUEUES, FUNCTIONS = named("AWS::Events::Rule"), named("AWS::SQS::Queue"), named("AWS::Serverless::Function")
-TARGETS = [(rule, target) for rule, found in RULES.items() for target in found["Properties"]["Targets"]]
+TARGETS = [(rule, target) for rule, resource in RULES.items() for target in resource["Properties"]["Targets"]]
 SOURCES = [
     (name, event["Properties"])
     for name, function in FUNCTIONS.items()
@@ -95,7 +95,7 @@ def test_one_queue_per_policy(name: str) -> None:
 
 def test_one_policy_per_queue() -> None:
     """No queue has two policies, because each would overwrite the other."""
-    queues = [queue for found in named("AWS::SQS::QueuePolicy").values() for queue in found["Properties"]["Queues"]]
+    queues = [queue for policy in named("AWS::SQS::QueuePolicy").values() for queue in policy["Properties"]["Queues"]]
 
     assert len(set(queues)) == len(queues)
 
@@ -244,8 +244,8 @@ def test_attaching_functions_go_first() -> None:
     """The functions that attach depend on the release of all users, so CloudFormation deletes them first."""
     attaching = {
         name
-        for name, found in TEMPLATE.resources.items()
-        if found["Properties"].get("Handler", "").startswith(("enforce.", "reconcile."))
+        for name, resource in TEMPLATE.resources.items()
+        if resource["Properties"].get("Handler", "").startswith(("enforce.", "reconcile."))
     }
     assert len(attaching) == 2
 
@@ -304,14 +304,14 @@ def test_description_and_retention(name: str) -> None:
 def test_log_format(partition: str, log_format: str) -> None:
     """GovCloud has no JSON ("AWS Lambda in AWS GovCloud (US)"), and a level needs JSON ("LoggingConfig")."""
     functions = [
-        found["Properties"]["LoggingConfig"]
-        for found in Template(partition=partition).transformed.values()
-        if found["Type"] == "AWS::Lambda::Function"
+        function["Properties"]["LoggingConfig"]
+        for function in Template(partition=partition).transformed.values()
+        if function["Type"] == "AWS::Lambda::Function"
     ]
 
     assert len(functions) == len(FUNCTIONS)
-    assert {found["LogFormat"] for found in functions} == {log_format}
-    assert {key for found in functions for key in found} == {"LogFormat", "LogGroup"}
+    assert {config["LogFormat"] for config in functions} == {log_format}
+    assert {key for config in functions for key in config} == {"LogFormat", "LogGroup"}
 
 
 @pytest.mark.parametrize(
@@ -350,9 +350,9 @@ def test_trail_is_retained() -> None:
 def test_trail_bucket_policy(partition: str) -> None:
     """The bucket accepts only this account's trails, by `aws:SourceArn` ("Amazon S3 bucket policy for CloudTrail")."""
     policy = Template(partition=partition, CreateTrail="true").resources["TrailBucketPolicy"]["Properties"]
-    allowed = [found for found in policy["PolicyDocument"]["Statement"] if found["Effect"] == "Allow"]
+    allowed = [statement for statement in policy["PolicyDocument"]["Statement"] if statement["Effect"] == "Allow"]
 
-    assert [found["Action"] for found in allowed] == ["s3:GetBucketAcl", "s3:PutObject"]
+    assert [statement["Action"] for statement in allowed] == ["s3:GetBucketAcl", "s3:PutObject"]
     for statement in allowed:
         assert statement["Principal"] == {"Service": "cloudtrail.amazonaws.com"}
         assert statement["Condition"]["ArnLike"] == {
@@ -414,5 +414,5 @@ def exists(text: str) -> bool:
         return False
 
 
-def as_list(found: Any) -> list[Any]:  # noqa: ANN401
-    return found if isinstance(found, list) else [found]
+def as_list(value: Any) -> list[Any]:  # noqa: ANN401
+    return value if isinstance(value, list) else [value]

@@ -18,9 +18,9 @@ ALICE = User("alice", "AIDAALICE", "/", {}, CREATED)
 
 def test_day_of_escalation() -> None:
     """The digest lists a user as escalated from the day on which the escalation is sent."""
-    found = escalated(snapshot({"alice": 14, "bob": 13}, {}), 14)
+    late = escalated(snapshot({"alice": 14, "bob": 13}, {}), 14)
 
-    assert [person.user.name for person in found] == ["alice"]
+    assert [person.user.name for person in late] == ["alice"]
 
 
 def test_own_address_in_any_case() -> None:

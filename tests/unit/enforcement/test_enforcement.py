@@ -38,7 +38,7 @@ FREE, ATTACHED, IN_GROUP, BOTH = (
 RULES = Rules(EXEMPTIONS, since=DEPLOYED)
 
 
-def known(
+def account_user(
     coverage: PolicyCoverage = FREE, *, created: datetime = NEW, path: str = "/", exempt: str = ""
 ) -> AccountUser:
     return AccountUser(User("alice", "AIDAALICE", path, {"mfa-exempt": exempt} if exempt else {}, created), coverage)
@@ -50,25 +50,25 @@ def decide(user: AccountUser, rules: Rules = RULES, *deletion_pending: str) -> D
 
 def test_attaches() -> None:
     """A user without the policy is enforced."""
-    assert decide(known()) == Attach(known().user)
+    assert decide(account_user()) == Attach(account_user().user)
 
 
 @pytest.mark.parametrize("coverage", [ATTACHED, IN_GROUP, BOTH])
 def test_leaves_enforced_user_alone(coverage: PolicyCoverage) -> None:
     """A user covered by either method is left alone."""
-    assert decide(known(coverage)) == LeaveAlone(known().user, Reason.ENFORCED)
+    assert decide(account_user(coverage)) == LeaveAlone(account_user().user, Reason.ENFORCED)
 
 
 @pytest.mark.parametrize("coverage", [ATTACHED, IN_GROUP, BOTH])
 @pytest.mark.parametrize(("path", "tag"), [("/service/", ""), ("/", "robot"), ("/", "2026-11-24")])
 def test_releases_exempt_user(coverage: PolicyCoverage, path: str, tag: str) -> None:
     """An exempt user covered by either method is released."""
-    assert isinstance(decide(known(coverage, path=path, exempt=tag)), Release)
+    assert isinstance(decide(account_user(coverage, path=path, exempt=tag)), Release)
 
 
 def test_leaves_exempt_user_alone() -> None:
     """An exempt user without the policy is left alone for the exemption's reason."""
-    decision = decide(known(exempt="robot"))
+    decision = decide(account_user(exempt="robot"))
 
     assert isinstance(decision, LeaveAlone)
     assert decision.reason is Reason.EXEMPT
@@ -78,25 +78,25 @@ def test_leaves_exempt_user_alone() -> None:
 
 def test_exemption_ends() -> None:
     """The policy is attached again the day after an exemption ends."""
-    assert decide(known(exempt="2026-11-23")) == Attach(known(exempt="2026-11-23").user)
+    assert decide(account_user(exempt="2026-11-23")) == Attach(account_user(exempt="2026-11-23").user)
 
 
 def test_pending_deletion() -> None:
     """A user whose deletion failed because of the policy is left alone."""
-    assert decide(known(), RULES, "AIDAALICE") == LeaveAlone(known().user, Reason.BEING_DELETED)
-    assert isinstance(decide(known(), RULES, "AIDABOB"), Attach)
+    assert decide(account_user(), RULES, "AIDAALICE") == LeaveAlone(account_user().user, Reason.BEING_DELETED)
+    assert isinstance(decide(account_user(), RULES, "AIDABOB"), Attach)
 
 
 def test_older_user() -> None:
     """A user older than the deployment is only reported; one created at that moment is enforced."""
-    assert decide(known(created=OLD)) == LeaveAlone(known(created=OLD).user, Reason.OLDER)
-    assert isinstance(decide(known(created=DEPLOYED)), Attach)
-    assert isinstance(decide(known(created=OLD), Rules(EXEMPTIONS, since=None)), Attach)
+    assert decide(account_user(created=OLD)) == LeaveAlone(account_user(created=OLD).user, Reason.OLDER)
+    assert isinstance(decide(account_user(created=DEPLOYED)), Attach)
+    assert isinstance(decide(account_user(created=OLD), Rules(EXEMPTIONS, since=None)), Attach)
 
 
 def test_older_user_once_enforced() -> None:
     """An older user who once had the policy is enforced again."""
-    older = known(created=OLD)
+    older = account_user(created=OLD)
 
     decision = decide_enforcement(older, RULES, today=TODAY, flags=Flags(previously_enforced={"AIDAALICE"}))
 
@@ -105,16 +105,16 @@ def test_older_user_once_enforced() -> None:
 
 def test_older_user_is_released() -> None:
     """An older user who becomes exempt is released, too."""
-    assert isinstance(decide(known(ATTACHED, created=OLD, exempt="robot")), Release)
+    assert isinstance(decide(account_user(ATTACHED, created=OLD, exempt="robot")), Release)
 
 
 def test_group_without_policy() -> None:
     """A group without the policy enforces nobody, but exempt members still leave it."""
     broken = Rules(EXEMPTIONS, since=DEPLOYED, group_enforces=False)
 
-    assert isinstance(decide(known(IN_GROUP), broken), Attach)
-    assert isinstance(decide(known(BOTH), broken), LeaveAlone)
-    assert isinstance(decide(known(IN_GROUP, exempt="robot"), broken), Release)
+    assert isinstance(decide(account_user(IN_GROUP), broken), Attach)
+    assert isinstance(decide(account_user(BOTH), broken), LeaveAlone)
+    assert isinstance(decide(account_user(IN_GROUP, exempt="robot"), broken), Release)
 
 
 @given(
@@ -128,7 +128,7 @@ def test_decisions_converge(
     coverage: PolicyCoverage, created: datetime, path: str, exempt: str, since: datetime | None
 ) -> None:
     """After a decision is carried out, the next decision leaves the user alone."""
-    rules, user = Rules(EXEMPTIONS, since), known(coverage, created=created, path=path, exempt=exempt)
+    rules, user = Rules(EXEMPTIONS, since), account_user(coverage, created=created, path=path, exempt=exempt)
 
     match decide(user, rules):
         case Attach():

@@ -38,7 +38,9 @@ people = st.lists(
 @given(people)
 def test_every_user_counts_once(everybody: list[AccountUser]) -> None:
     """Every user counts once: as enforced, exempt or missing."""
-    plan = plan_sweep(everybody, RULES, today=TODAY, flags=Flags({known.user.user_id for known in everybody[:2]}))
+    plan = plan_sweep(
+        everybody, RULES, today=TODAY, flags=Flags({account_user.user.user_id for account_user in everybody[:2]})
+    )
 
     totals = totals_of(plan, SweepOutcome(attached=len(plan.attach)))
 
@@ -63,7 +65,7 @@ def test_ended_exemption() -> None:
     plan = plan_sweep([AccountUser(alice, PolicyCoverage())], RULES, today=TODAY)
 
     assert plan.attach == [alice]
-    assert [(found.user_name, found.ended) for found in plan.exemptions] == [("alice", True)]
+    assert [(exempted.user_name, exempted.ended) for exempted in plan.exemptions] == [("alice", True)]
     assert totals_of(plan, SweepOutcome(attached=1)).exempt == {}
 
 
@@ -81,13 +83,13 @@ def test_users_are_not_kept() -> None:
 
 
 @pytest.mark.parametrize(
-    ("version", "minutes", "found"), [("v1", 60, False), ("v2", 60, True), ("v2", 5, False), ("v2", 16, True)]
+    ("version", "minutes", "expected"), [("v1", 60, False), ("v2", 60, True), ("v2", 5, False), ("v2", 16, True)]
 )
-def test_drift(version: str, minutes: int, found: bool) -> None:
+def test_drift(version: str, minutes: int, expected: bool) -> None:
     """Another version is drift unless a deployment may be under way."""
     now = DEPLOYED + timedelta(minutes=minutes)
 
-    assert drifted(version, "v1", DEPLOYED, now) is found
+    assert drifted(version, "v1", DEPLOYED, now) is expected
 
 
 @given(takes=st.lists(st.floats(0, 2), max_size=50))

@@ -79,8 +79,8 @@ def test_missing_column() -> None:
 @pytest.mark.parametrize("value", ["2026-99-99", "N/A"])
 def test_unreadable_row(value: str) -> None:
     """A row with an invalid creation time is reported by its user, and the other rows are read."""
-    found = report(user_creation_time=value)
+    parsed = report(user_creation_time=value)
 
-    assert found.unreadable == ("bob",)
-    assert "alice" in found.rows
-    assert "bob" not in found.rows
+    assert parsed.unreadable == ("bob",)
+    assert "alice" in parsed.rows
+    assert "bob" not in parsed.rows

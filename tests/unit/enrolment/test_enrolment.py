@@ -48,12 +48,12 @@ def facts(
     )
 
 
-def snapshot(found: EnrolmentFacts) -> EnrolmentSnapshot:
-    return build_snapshot(found, RULES, TODAY)
+def snapshot(readings: EnrolmentFacts) -> EnrolmentSnapshot:
+    return build_snapshot(readings, RULES, TODAY)
 
 
-def only(found: EnrolmentFacts) -> Person:
-    (person,) = snapshot(found).people
+def only(readings: EnrolmentFacts) -> Person:
+    (person,) = snapshot(readings).people
     return person
 
 
@@ -88,17 +88,17 @@ def test_device_of_unknown_kind() -> None:
 @pytest.mark.parametrize("device", [Device.PASSKEY, Device.HARDWARE, Device.VIRTUAL])
 def test_devices_correct_the_snapshot(device: Device) -> None:
     """Devices that are found later correct the snapshot."""
-    found = facts(PASSWORD, record=UNENROLLED).with_devices({ALICE.user_id: frozenset({device})})
+    readings = facts(PASSWORD, record=UNENROLLED).with_devices({ALICE.user_id: frozenset({device})})
 
-    assert (only(found).enrolment, only(found).record.enrolled_at) == (EnrolmentStatus.ENROLLED, TODAY)
+    assert (only(readings).enrolment, only(readings).record.enrolled_at) == (EnrolmentStatus.ENROLLED, TODAY)
 
 
 @pytest.mark.parametrize("devices", [None, frozenset()])
 def test_no_devices_change_nothing(devices: frozenset[Device] | None) -> None:
     """A later read without devices changes nothing."""
-    found = facts(PASSWORD)
+    readings = facts(PASSWORD)
 
-    assert snapshot(found.with_devices({ALICE.user_id: devices})) == snapshot(found)
+    assert snapshot(readings.with_devices({ALICE.user_id: devices})) == snapshot(readings)
 
 
 @pytest.mark.parametrize("row", [PASSWORD, KEY, NOTHING, None, replace(PASSWORD, mfa=True)])
@@ -128,14 +128,14 @@ def test_row_of_earlier_user() -> None:
 
 def test_missing_from_report() -> None:
     """Only users who are not in the report and otherwise unknown take a call."""
-    young, known = facts(None), facts(None, record=UNENROLLED)
+    young, remembered = facts(None), facts(None, record=UNENROLLED)
     exempt = facts(None, user=replace(ALICE, path="/service/"))
     with_device = facts(None, devices=frozenset({Device.VIRTUAL}))
     without_report = replace(facts(None), report=None)
 
     asked = [
-        missing_from_report(found, RULES, TODAY)
-        for found in (young, facts(PASSWORD), known, exempt, with_device, without_report)
+        missing_from_report(readings, RULES, TODAY)
+        for readings in (young, facts(PASSWORD), remembered, exempt, with_device, without_report)
     ]
 
     assert asked == [[ALICE], [], [], [], [], []]
@@ -153,9 +153,9 @@ def test_no_report() -> None:
     """Without a report the status of the last run stays."""
     silent = replace(facts(), report=None)
 
-    known = only(replace(silent, records={ALICE.user_id: UNENROLLED}))
+    remembered = only(replace(silent, records={ALICE.user_id: UNENROLLED}))
 
-    assert (only(silent).enrolment, known.enrolment) == (EnrolmentStatus.UNKNOWN, EnrolmentStatus.UNENROLLED)
+    assert (only(silent).enrolment, remembered.enrolment) == (EnrolmentStatus.UNKNOWN, EnrolmentStatus.UNENROLLED)
     assert snapshot(silent).changes == ()
 
 
@@ -226,9 +226,9 @@ def test_last_device_lost() -> None:
 @given(st.dates(), st.dates() | st.none(), st.dates() | st.none())
 def test_first_unenrolled_day(today: date, last_run: date | None, able_since: date | None) -> None:
     """The first day without MFA is neither in the future nor before the last run."""
-    found = facts(replace(PASSWORD, able_since=able_since), last_run=last_run)
+    readings = facts(replace(PASSWORD, able_since=able_since), last_run=last_run)
 
-    (person,) = build_snapshot(found, RULES, today).people
+    (person,) = build_snapshot(readings, RULES, today).people
 
     since = person.record.unenrolled_since
     assert since is not None

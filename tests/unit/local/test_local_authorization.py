@@ -29,9 +29,9 @@ KNOWN = {
 )
 def test_resource(action: str, form: dict[str, str], resource: str | None) -> None:
     """A call has the resource that IAM uses."""
-    found = resource_of(action, urlencode(form).encode(), ACCOUNT, lambda kind, name: KNOWN.get((kind, name)))
+    arn = resource_of(action, urlencode(form).encode(), ACCOUNT, lambda kind, name: KNOWN.get((kind, name)))
 
-    assert found == resource
+    assert arn == resource
 
 
 def test_policy_condition() -> None:

@@ -65,16 +65,16 @@ WELCOME, ENROLLED, REMOVED = (
 ATTACHED = PolicyCoverage(attached=True)
 
 
-def known(user: User | None, *devices: str, coverage: PolicyCoverage = ATTACHED) -> CurrentUser:
+def current_user(user: User | None, *devices: str, coverage: PolicyCoverage = ATTACHED) -> CurrentUser:
     return CurrentUser(AccountUser(user, coverage) if user else None, devices)
 
 
 def decide(event: AccountEvent, *devices: str, user: User | None = ALICE) -> Mail | NoMail | NotYet:
-    return decide_account_event_mail(event, known(user, *devices), RULES, NOW)
+    return decide_account_event_mail(event, current_user(user, *devices), RULES, NOW)
 
 
 def decide_reminder(user: User | None, *devices: str, message: ReminderMessage = REMINDER) -> Mail | NoMail:
-    return decide_reminder_mail(message, known(user, *devices), RULES, NOW)
+    return decide_reminder_mail(message, current_user(user, *devices), RULES, NOW)
 
 
 @pytest.mark.parametrize(
@@ -281,11 +281,11 @@ def test_passkey_without_serial_number() -> None:
 )
 def test_enforced(coverage: PolicyCoverage, age: timedelta, enforced: bool) -> None:
     """A mail says whether the user is enforced; new users count as enforced at once."""
-    found, welcome = known(replace(ALICE, created=NOW - age), coverage=coverage), replace(WELCOME, at=NOW)
+    current, welcome = current_user(replace(ALICE, created=NOW - age), coverage=coverage), replace(WELCOME, at=NOW)
 
     for mail in (
-        decide_reminder_mail(REMINDER, found, RULES, NOW),
-        decide_account_event_mail(welcome, found, RULES, NOW),
+        decide_reminder_mail(REMINDER, current, RULES, NOW),
+        decide_account_event_mail(welcome, current, RULES, NOW),
     ):
         assert isinstance(mail, Mail)
         assert mail.enforced is enforced

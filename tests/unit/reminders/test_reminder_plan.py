@@ -54,12 +54,12 @@ def test_order() -> None:
 
 def test_key_only() -> None:
     """A user with only an access key gets no reminder."""
-    found = snapshot({"alice": 7, "robot": 7}, {})
-    robot = next(person for person in found.people if person.user.name == "robot")
+    mixed = snapshot({"alice": 7, "robot": 7}, {})
+    robot = next(person for person in mixed.people if person.user.name == "robot")
     key_only = replace(robot, record=replace(robot.record, key_only=True))
-    people = tuple(key_only if person is robot else person for person in found.people)
+    people = tuple(key_only if person is robot else person for person in mixed.people)
 
-    planned = plan_reminders(replace(found, people=people), CADENCE, Language.ENGLISH)
+    planned = plan_reminders(replace(mixed, people=people), CADENCE, Language.ENGLISH)
 
     assert [message.user_name for message in planned] == ["alice"]
 
