@@ -1,4 +1,4 @@
-"""What the local cloud has sent: mails, which are kept and not delivered, and digests to ops."""
+"""The mails and digests that the local cloud has sent; mails are kept and not delivered."""
 
 import json
 import urllib.request

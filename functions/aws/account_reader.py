@@ -1,4 +1,4 @@
-"""The reads that show which users have MFA: in bulk first, then one by one what no bulk list has."""
+"""Reads which users have MFA: in bulk first, then the users that the bulk lists do not cover, one by one."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -94,7 +94,7 @@ class AccountReader:
     def _look_up(
         self, users: "Iterable[User]", has_time: Callable[[], bool]
     ) -> "tuple[Mapping[str, bool], Mapping[str, Devices | None]]":
-        """Return by user id whether users have a password, and the devices of those who do: no bulk list has all kinds.
+        """Return by user id whether users have a password, and the devices of users with one.
 
         A user who cannot be looked up stays unknown until the next run.
         """

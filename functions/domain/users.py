@@ -70,5 +70,5 @@ class AccountUser:
 
 
 def may_still_appear(done: datetime, now: datetime) -> bool:
-    """Return whether IAM may still come to show a change that was made at that time."""
+    """Return whether a change that was made at that time may not be visible in IAM yet."""
     return now - done < APPEARS_WITHIN

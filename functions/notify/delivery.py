@@ -81,7 +81,7 @@ class MailDelivery:
 def _settle(write: Callable[[], None], has_time: Callable[[], bool]) -> None:
     """Write the outcome of a mail, and retry as long as there is time.
 
-    If it is not written, the mail is sent again the next day, or never.
+    If the outcome cannot be written, a reminder is sent again the next day; another mail stays claimed and is not.
     """
     while True:
         try:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 
-from domain.enforcement.sweep import Exempted, SweepOutcome, SweepPlan, drifted, exemption_news, totals_of
+from domain.enforcement.sweep import Exempted, SweepOutcome, SweepPlan, drifted, exemption_changes, totals_of
 from reports.enforcement_notices import (
     denied_though_exempt,
     exemptions_found,
@@ -56,13 +56,13 @@ def _publish_exemptions(exempt: list[Exempted], outcome: SweepOutcome, adapters:
 
     `enforce` publishes exemptions with the caller, from the event. The sweep publishes those without an event.
     """
-    news = exemption_news(exempt, adapters.account_flags.published_exemptions())
+    changes = exemption_changes(exempt, adapters.account_flags.published_exemptions())
     # The notice says that the policy is detached now. That is true only if the release was requested.
-    new = [exempted for exempted in news.new if exempted.user.user_id not in outcome.release_not_requested]
+    new = [exempted for exempted in changes.new if exempted.user.user_id not in outcome.release_not_requested]
     if new:
         adapters.topic.publish(exemptions_found(sorted(new, key=lambda exempted: exempted.user.name)))
     published = {exempted.user.user_id: exempted.exemption.summary for exempted in new}
-    adapters.account_flag_writer.record_exemptions(published, news.over)
+    adapters.account_flag_writer.record_exemptions(published, changes.over)
 
 
 def _notices(reading: "SweepReading", adapters: "Adapters") -> "Iterator[tuple[Notice, str]]":

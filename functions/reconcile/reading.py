@@ -1,4 +1,4 @@
-"""What a sweep reads: the policy, the groups, all users, and their flags. Nothing is decided or written."""
+"""Reads the account for a sweep: the policy, the groups, all users and their flags. Nothing is decided or written."""
 
 from dataclasses import dataclass, replace
 from datetime import datetime

@@ -37,7 +37,7 @@ _PAUSE_BETWEEN_RUNS = 5
 
 @dataclass(frozen=True, slots=True)
 class Left:
-    """What is left after a run: the attachments, and whether everything could be read."""
+    """The attachments that are left after a run, and whether everything could be read."""
 
     attachments: Sequence["Attachment"]
     readable: bool

@@ -54,12 +54,12 @@ def lambda_handler(_event: dict[str, Any], context: "LambdaContext") -> dict[str
 
 
 def has_time(context: "LambdaContext") -> bool:
-    """Return whether there is time to look up another person."""
+    """Return whether there is time to read the devices of another person."""
     return context.get_remaining_time_in_millis() > _RESERVE_MILLISECONDS
 
 
 def remind(reading: "RunReading", adapters: Adapters) -> "ReminderOutcome":
-    """Write the records first, so that every reminder is counted; then queue. A dry run does neither.
+    """Write the records, then queue the reminders, so that every queued one is counted. A dry run does neither.
 
     A person whose item cannot be written waits for the next run; the others are still reminded.
     """

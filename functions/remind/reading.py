@@ -1,4 +1,4 @@
-"""What a run reads: all users in bulk, then the devices of those who are about to be reminded."""
+"""Reads the account for a run: all users in bulk, then the devices of those who are about to be reminded."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class RunReading:
-    """What a run has read: all people, the reminders that are due, and the totals of earlier runs.
+    """The reading of a run: all people, the reminders that are due, and the totals of earlier runs.
 
     `retried` are the totals that an earlier try of this run stored.
     """
@@ -58,7 +58,7 @@ def read_account(adapters: "Adapters", now: datetime, request: str, has_time: Ca
     room = room_for(sending)
     planned = within_quota(due, room)
     announced = announcements_within_quota(due_announcements, planned, room)
-    current_devices, postponed = look_again(planned, adapters.reader.devices, has_time)
+    current_devices, postponed = read_devices_again(planned, adapters.reader.devices, has_time)
     retried = next((run for run in runs if run.request == request), None)
     return RunReading(
         snapshot=with_devices_found(snapshot, facts, settings.rules, current_devices, exempt_on=exempt_on),
@@ -78,7 +78,7 @@ def read_account(adapters: "Adapters", now: datetime, request: str, has_time: Ca
     )
 
 
-def look_again(
+def read_devices_again(
     planned: Sequence[ReminderMessage], devices: MfaDevices, has_time: Callable[[], bool]
 ) -> tuple[Mapping[str, Devices | None], int]:
     """Read the devices of the people who are about to be reminded, because nobody with a device is reminded.

@@ -10,7 +10,7 @@ from local.demo.story import Story
 CAROL = "carol"
 
 
-def the_policy_is_taken_off(story: Story, account: Account) -> None:
+def the_policy_is_detached(story: Story, account: Account) -> None:
     """Detach the policy from a user, as an administrator would."""
     account.iam.detach_user_policy(UserName=ALICE.name, PolicyArn=account.policy_arn)
     story.say(f"aws iam detach-user-policy --user-name {ALICE.name}: the policy is detached.")

@@ -39,7 +39,7 @@ def the_day_begins(story: Story, account: Account) -> None:
 
 
 def somebody_enrols(story: Story, account: Account) -> None:
-    """Register a virtual MFA device, and look at the next digest."""
+    """Register a virtual MFA device, and show the next digest."""
     ops = OpsInbox(account)
     with mails_shown(story, account, number=1):
         device = account.iam.create_virtual_mfa_device(VirtualMFADeviceName=f"{ALICE.name}-phone")["VirtualMFADevice"]

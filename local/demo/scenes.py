@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from local.account import Account
-from local.demo.changes import an_event_is_lost, an_exemption_comes_and_goes, somebody_leaves, the_policy_is_taken_off
+from local.demo.changes import an_event_is_lost, an_exemption_comes_and_goes, somebody_leaves, the_policy_is_detached
 from local.demo.existing_users import they_get_a_day
 from local.demo.new_users import ALICE, BOB, users_are_created
 from local.demo.people import people_get_a_password, somebody_enrols, the_day_begins
@@ -35,7 +35,7 @@ def the_stack_is_deleted(story: Story, account: Account) -> None:
 SCENES = (
     Scene("Somebody creates three users, and does nothing else", users_are_created),
     Scene("What each of them may do now, judged by their policies", everybody_asks),
-    Scene("An administrator detaches the policy from a user", the_policy_is_taken_off),
+    Scene("An administrator detaches the policy from a user", the_policy_is_detached),
     Scene("Ops exempt a user, and end the exemption", an_exemption_comes_and_goes),
     Scene("An event is lost, and the next sweep finds the user", an_event_is_lost),
     Scene("Two people get a password, and a mail that says what to do first", people_get_a_password),

@@ -1,4 +1,4 @@
-"""Records every call to IAM as it passes, and puts it on the event bus as AWS does.
+"""Records every call to IAM as it passes, and publishes it on the event bus as AWS does.
 
 MiniStack's own CloudTrail keeps neither answers nor errors, and sends nothing to EventBridge. These records match the
 deployed rules as they are.
@@ -44,7 +44,7 @@ class Answer:
 
 
 def recording(application: Application) -> Application:
-    """Pass every request through unchanged, and put the write calls to IAM on the event bus after their answer."""
+    """Pass every request through unchanged, and publish the write calls to IAM on the event bus after their answer."""
 
     async def recorded(scope: Message, receive: Receive, send: Send) -> None:
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope.get("headers", ())}
@@ -94,7 +94,7 @@ def caller_with(access_key_id: str) -> Caller:
 
 
 def put_on_bus(exchange: Exchange) -> None:
-    """Put a recorded call on the bus with a source that PutEvents may not use, as AWS services do."""
+    """Publish a recorded call on the bus with a source that PutEvents may not use, as AWS services do."""
     if record := record_of(exchange):
         entry = {"Source": "aws.iam", "DetailType": "AWS API Call via CloudTrail", "Detail": json.dumps(record)}
         eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)  # noqa: SLF001  # no public way in

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 # Only write calls: a rule in state ENABLED does not get the others ("Events from AWS services via CloudTrail").
 _READS = re.compile(r"(Get|List|Simulate|Generate)")
-# What CloudTrail omits in addition to the members that the model declares sensitive.
+# The members that CloudTrail omits, in addition to those that the model declares sensitive.
 _SECRETS = {"AuthenticationCode1", "AuthenticationCode2", "Base32StringSeed", "QRCodePNG"}
 _NOTHING = StructureShape("Nothing", {"type": "structure", "members": {}})
 

@@ -80,7 +80,7 @@ class MailClaims:
         return self._update(trouble.user_id, _troubled(trouble, Update()))
 
     def confirm(self, claim: Claim, at: "datetime") -> None:
-        """Remember that SES accepted the mail, and clear the address's trouble, which SES would report again."""
+        """Remember that SES accepted the mail, and clear the address's failure; SES would report it again."""
         update = Update()
         if claim.mail.step is not None:
             update.set("last_reminded", {"S": at.isoformat()}).remove("claimed_on", "claim_token")

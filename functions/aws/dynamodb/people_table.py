@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from domain.enrolment.totals import RunTotals
 
 
-# What reading an item raises that somebody else has written.
+# The errors of reading an item that something else has written.
 _UNREADABLE = (ValueError, TypeError, KeyError, AttributeError)
 
 # "BatchGetItem" in the Amazon DynamoDB API Reference: 100 items at once, of which some may be left unprocessed.
@@ -69,7 +69,7 @@ class NamedPeople:
         self._table = table
 
     def named(self, user_ids: "Iterable[str]") -> "dict[str, PersonRecord]":
-        """Return the records by user id, 100 users a call. What cannot be read, or not now, is left out."""
+        """Return the records by user id, 100 users a call. Records that cannot be read are left out."""
         records: dict[str, PersonRecord] = {}
         for batch in batched(user_ids, _BATCH, strict=False):
             keys: list[Item] = [{"user_id": {"S": user_id}} for user_id in batch]

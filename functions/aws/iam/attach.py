@@ -36,9 +36,9 @@ class PolicyAttacher:
         """Enforce the user and return the method; a second call changes nothing.
 
         A user has a quota of attached policies and one of groups ("IAM and AWS STS quotas"), so each method is the
-        fallback for the other. So it is if the group is gone, for which IAM may answer AccessDenied. Raises NoSuchUser,
-        and Unenforceable if no method works. The caller returns the message to the queue after any other error
-        (throttling, a concurrent modification, a deleted policy).
+        fallback for the other. The policy is also attached to the user if the group is gone, for which IAM may answer
+        AccessDenied. Raises NoSuchUser, and Unenforceable if no method works. The caller returns the message to the
+        queue after any other error (throttling, a concurrent modification, a deleted policy).
         """
         for method in self._methods:
             if self._reaches(user_name, method):

@@ -1,4 +1,4 @@
-"""What SES allows this account at present, and the rate limit that follows from it."""
+"""Reads the quota and the state of SES for this account, and limits the sending rate to it."""
 
 import time
 from collections.abc import Callable

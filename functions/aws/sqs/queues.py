@@ -40,7 +40,7 @@ class MailQueue:
         self._url = url
 
     def send_later(self, message: MailMessage) -> None:
-        """Queue a message about what is done right after: `notify` takes it up when IAM shows that."""
+        """Queue a message about a change that follows at once: `notify` gets it when IAM shows the change."""
         self._client.send_message(QueueUrl=self._url, MessageBody=message.to_json(), DelaySeconds=_SHOWN_WITHIN_SECONDS)
 
     def send(self, messages: Sequence[MailMessage]) -> tuple[MailMessage, ...]:

@@ -9,7 +9,7 @@ from domain.enforcement.dates import NO_DATES, DateRules
 from domain.exemptions import Exemption, ExemptionRules
 from domain.users import AccountUser, User
 
-# What was recorded or read about a user counts as current for this long; after that the user is read again.
+# A record or a reading of a user counts as current for this long; after that the user is read again.
 FRESH_FOR = timedelta(minutes=1)
 
 # The policy stays off for this long if a deletion failed because of our attachment, so that the next try succeeds.
@@ -58,11 +58,11 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Flags:
-    """What is kept about users, by their ids, which survive a rename.
+    """The flags of users, by user id, because an id survives a rename.
 
-    The deletion of users in `deletion_pending` has just failed because of the policy. It was attached to users in
-    `previously_enforced`: they are in scope at any age, so a detachment exempts nobody, even if its event is lost.
-    The day of existing users in `due` has come, and a mail announced it in time.
+    `deletion_pending`: the deletion of the user has just failed because of the policy. `previously_enforced`: the
+    policy was attached to the user. Such a user is in scope at any age, so a detachment exempts nobody, even if its
+    event is lost. `due`: the day of the existing user has come, and a mail announced it in time.
     """
 
     deletion_pending: AbstractSet[str] = frozenset()

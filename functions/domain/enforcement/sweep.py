@@ -44,8 +44,8 @@ class Exempted:
 class SweepPlan:
     """The users to act on, and how many users are left alone, by reason.
 
-    Of these, only the exemptions and the names of older users are kept, because ops see them. `remember` are the ids of
-    users who have or will have the policy and are not flagged as previously enforced yet.
+    Ops see the `exemptions` and the names of `older` users, so the plan has them too. `remember` are the ids of users
+    who must be flagged as previously enforced: the policy is or will be attached to them, and they lack the flag.
     """
 
     attach: list[User] = field(default_factory=list)
@@ -166,18 +166,18 @@ def totals_of(plan: SweepPlan, outcome: SweepOutcome) -> SweepTotals:
 
 
 @dataclass(frozen=True, slots=True)
-class ExemptionNews:
-    """How the exemptions of a sweep differ from those that ops know: the new ones, and the ids of users without one."""
+class ExemptionChanges:
+    """The exemptions that were not published yet, and the ids of users whose published exemption is over."""
 
     new: Sequence[Exempted]
     over: AbstractSet[str]
 
 
-def exemption_news(exemptions: Iterable[Exempted], published: Mapping[str, str]) -> ExemptionNews:
-    """Compare a sweep's exemptions with those that ops know, by user id; another reason or end also counts as new."""
+def exemption_changes(exemptions: Iterable[Exempted], published: Mapping[str, str]) -> ExemptionChanges:
+    """Compare a sweep's exemptions with the published ones, by user id; another reason or end also counts as new."""
     now = {exempted.user.user_id: exempted for exempted in exemptions if not exempted.ended}
     new = [exempted for user_id, exempted in now.items() if published.get(user_id) != exempted.exemption.summary]
-    return ExemptionNews(new, published.keys() - now.keys())
+    return ExemptionChanges(new, published.keys() - now.keys())
 
 
 def drifted(version: str, deployed: str, changed: datetime, now: datetime) -> bool:

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from io import StringIO
 
 _KEYS = (1, 2)
-# What stands in a column that has no value.
+# The values of a column that has no value.
 _NOTHING = {"", "n/a", "no_information", "not_supported"}
 _COLUMNS = (
     "user",
@@ -137,7 +137,7 @@ def _key_use(row: Mapping[str, str | None], number: int) -> KeyUse:
 
 
 def _day_of(row: Mapping[str, str | None], column: str) -> date | None:
-    """Return the day of a time that only informs: what cannot be read is not known."""
+    """Return the day of a time, or None if it cannot be read: no decision depends on it."""
     try:
         at = _time(row, column)
     except MalformedReport:

@@ -1,4 +1,4 @@
-"""What is remembered of a person from run to run, and how each run updates it."""
+"""The record of a person, which is kept from run to run, and how each run updates it."""
 
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
@@ -57,8 +57,9 @@ class RecordChange:
 def first_unenrolled_day(able_since: date | None, last_run: date | None, today: date) -> date:
     """Return the day from which a person who is first found unenrolled counts as such.
 
-    If the credential was enabled after the last run, it is the date in the report. Otherwise it is today: the person
-    was fine then, or there was no run, and a first deployment must not escalate a whole company at once.
+    If the credential was enabled after the last run, it is the date in the report. Otherwise it is today, because the
+    last run did not find the person unenrolled. It is also today if there was no run, because a first deployment must
+    not escalate everybody at once.
     """
     if able_since is None or last_run is None or able_since < last_run:
         return today
@@ -94,7 +95,7 @@ def after_run(
 
 
 def reminder_day_of(cause: str) -> date | None:
-    """Return the day in a cause: of a reminder's step or an account event; in release 1.0.0 events had none."""
+    """Return the day in the cause of a reminder or an account event; causes of events from release 1.0.0 have none."""
     try:
         return date.fromisoformat(cause.partition("#")[2].partition("#")[0])
     except ValueError:

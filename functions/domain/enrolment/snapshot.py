@@ -24,7 +24,7 @@ from domain.users import AccountUser, PolicyCoverage, User
 
 @dataclass(frozen=True, slots=True)
 class EnrolmentRules:
-    """What ops chose."""
+    """The choices of ops."""
 
     exemptions: ExemptionRules
     addresses: AddressRules
@@ -185,7 +185,7 @@ def _enrolment(
         return EnrolmentStatus.UNENROLLED
     if active_keys is not None:
         return EnrolmentStatus.DORMANT
-    # The user is not in the report: keep what the last run found.
+    # The user is not in the report: keep the status of the last run.
     return EnrolmentStatus.UNKNOWN if record.unenrolled_since is None else EnrolmentStatus.UNENROLLED
 
 

@@ -67,7 +67,7 @@ class CurrentUser:
 
 @dataclass(frozen=True, slots=True)
 class MailRules:
-    """What ops chose."""
+    """The choices of ops."""
 
     exemptions: ExemptionRules
     addresses: AddressRules

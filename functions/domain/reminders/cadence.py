@@ -60,7 +60,7 @@ class NotDue(StrEnum):
 def announced_on(announced: Announcement | None, announcement: Announcement | None, today: date) -> date | None:
     """Return the latest day on which a mail about the day of enforcement was due, today included; None if on none.
 
-    One is due at once if it says what no mail has said before, and then on the days of the countdown.
+    A mail is due at once if no mail has named the day yet, and then on the days of the countdown.
     """
     if announcement is None:
         return None

@@ -1,4 +1,4 @@
-"""Which reminders a run puts on the queue, and the outcome."""
+"""Which reminders a run queues, and the outcome."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -13,7 +13,7 @@ from ops.stacks import Stack
 # The part of a quota from which on ops are warned, before IAM refuses new users.
 _NEARLY_FULL = 0.9
 
-# What CloudTrail logs if nobody sets selectors ("PutEventSelectors"), and so what a trail of the stack logs.
+# The events that CloudTrail logs if nobody sets selectors ("PutEventSelectors"), as for the stack's own trail.
 _DEFAULT_SELECTORS = "ReadWriteType=All,IncludeManagementEvents=true"
 
 
