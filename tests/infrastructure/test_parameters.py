@@ -6,7 +6,7 @@ from typing import Any
 from zoneinfo import available_timezones
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import enforce.settings
@@ -15,6 +15,7 @@ import reconcile.settings
 import release.settings
 import remind.settings
 from domain.contact.languages import Language
+from domain.input.settings import InvalidSetting, moment
 from domain.reminders.cadence import Cadence
 from tests.template import Template
 
@@ -124,3 +125,39 @@ def test_reminder_days(days: str) -> None:
 def test_default_language() -> None:
     """Each language in which there are mails can be the default."""
     assert PARAMETERS["DefaultLanguage"]["AllowedValues"] == list(Language), "AllowedValues of DefaultLanguage"
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_parameter_metadata(name: str) -> None:
+    """Every parameter has a description, a constraint and a group."""
+    parameter = PARAMETERS[name]
+    groups = Template().source["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+
+    assert parameter["Description"]
+    assert "Default" in parameter, "a first deployment needs no choice"
+    assert {"AllowedValues", "AllowedPattern", "MinValue"} & parameter.keys()
+    assert "AllowedPattern" not in parameter or "ConstraintDescription" in parameter
+    assert sum(name in group["Parameters"] for group in groups) == 1
+
+
+@given(
+    day=st.tuples(st.integers(1990, 2110), st.integers(0, 13), st.integers(0, 32)),
+    time=st.none() | st.tuples(st.integers(0, 25), st.integers(0, 61), st.integers(0, 61)),
+)
+@example(day=(2028, 2, 29), time=None)
+@example(day=(2027, 2, 29), time=None)
+@example(day=(2026, 11, 31), time=None)
+@example(day=(2026, 11, 24), time=(24, 0, 0))
+def test_existing_users_since(day: tuple[int, int, int], time: tuple[int, int, int] | None) -> None:
+    """Only days and times that exist are accepted, because a function with invalid settings does nothing."""
+    text = "{:04}-{:02}-{:02}".format(*day) + ("T{:02}:{:02}:{:02}Z".format(*time) if time else "")
+    pattern = PARAMETERS["ExistingUsersSince"]["AllowedPattern"]
+
+    assert bool(re.search(pattern, text)) == (2000 <= day[0] < 2100 and exists(text))
+
+
+def exists(text: str) -> bool:
+    try:
+        return moment({"SINCE": text}, "SINCE") is not None
+    except InvalidSetting:
+        return False

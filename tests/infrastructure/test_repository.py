@@ -1,5 +1,6 @@
-"""The checks of a commit and a push: read-only, pinned, and the same as the Makefile's."""
+"""Commits and pushes are checked read-only, by pinned programs; every test is short and says its rule."""
 
+import ast
 import re
 from pathlib import Path
 from subprocess import run
@@ -10,6 +11,7 @@ import yaml
 
 ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yaml"))
+TEST_FILES = sorted((ROOT / "tests").rglob("*.py"))
 
 
 def read(path: Path) -> Any:  # noqa: ANN401  # YAML of any shape
@@ -57,3 +59,24 @@ def test_subject(tmp_path: Path, subject: str, fits: bool) -> None:
     done = run(["bash", "-c", f'{entry} "$0"', str(message)], check=False)  # noqa: S603, S607  # the hook's own program
 
     assert (done.returncode == 0) is fits
+
+
+def test_length_of_files() -> None:
+    """A file of tests has at most 400 lines."""
+    lines = {path: len(path.read_text().splitlines()) for path in TEST_FILES}
+
+    assert not [f"{path.relative_to(ROOT)}: {number} lines" for path, number in lines.items() if number > 400]
+
+
+def test_names_and_rules() -> None:
+    """A test has a name of at most 50 characters, and its docstring is the rule that it proves, on one line."""
+    tests = [
+        (f"{path.relative_to(ROOT)}: {node.name}", node.name, ast.get_docstring(node) or "")
+        for path in TEST_FILES
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    ]
+
+    assert tests
+    assert not [where for where, name, _ in tests if len(name) > 50]
+    assert not [where for where, _, rule in tests if not rule.partition("\n")[0].endswith(".")]

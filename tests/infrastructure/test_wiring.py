@@ -1,19 +1,15 @@
-"""No event gets lost before its function, and the stack deploys everywhere it should and nowhere else."""
+"""No event gets lost before its function."""
 
 import json
-import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import example, given
-from hypothesis import strategies as st
 from moto.events.models import EventPattern
 
 from aws.cloudtrail import RecordedCall
 from domain.api_call import Ignored
-from domain.input.settings import InvalidSetting, moment
 from enforce.event import read_fact as read_call
 from notify.message import read_message
 from release.event import read_fact as read_release
@@ -282,136 +278,6 @@ def seen_by_rules(event: dict[str, Any]) -> dict[str, Any]:
     if parameters and "tags" in parameters:
         parameters["tags"] = {"key": [tag["key"] for tag in parameters["tags"]]}
     return event
-
-
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_no_reserved_concurrency(name: str) -> None:
-    """No concurrency is reserved: an account with the initial quota of ten could not deploy ("Lambda quotas")."""
-    assert "ReservedConcurrentExecutions" not in FUNCTIONS[name]["Properties"]
-
-
-@pytest.mark.parametrize("name", FUNCTIONS)
-def test_description_and_retention(name: str) -> None:
-    """A function has a description, and its log the retention that ops chose."""
-    properties = FUNCTIONS[name]["Properties"]
-    logs = TEMPLATE.resources[logical_name(properties["LoggingConfig"]["LogGroup"])]
-
-    assert properties["Description"]
-    assert logs["Properties"] == {"RetentionInDays": 90}
-
-
-@pytest.mark.parametrize(("partition", "log_format"), [("aws", "JSON"), ("aws-us-gov", "Text")])
-def test_log_format(partition: str, log_format: str) -> None:
-    """GovCloud has no JSON ("AWS Lambda in AWS GovCloud (US)"), and a level needs JSON ("LoggingConfig")."""
-    functions = [
-        function["Properties"]["LoggingConfig"]
-        for function in Template(partition=partition).transformed.values()
-        if function["Type"] == "AWS::Lambda::Function"
-    ]
-
-    assert len(functions) == len(FUNCTIONS)
-    assert {config["LogFormat"] for config in functions} == {log_format}
-    assert {key for config in functions for key in config} == {"LogFormat", "LogGroup"}
-
-
-@pytest.mark.parametrize(
-    ("region", "accepted"),
-    [("us-east-1", True), ("us-gov-west-1", True), ("eu-central-1", False), ("us-west-2", False)],
-)
-def test_regions(region: str, accepted: bool) -> None:
-    """Only the Regions that get IAM's events are accepted."""
-    [assertion] = TEMPLATE.source["Rules"]["IamEventRegion"]["Assertions"]
-    regions, wanted = assertion["Assert"]["Fn::Contains"]
-
-    assert wanted == {"Ref": "AWS::Region"}
-    assert (region in regions) == accepted
-    assert "--region us-east-1" in assertion["AssertDescription"]
-
-
-def test_report_expiry() -> None:
-    """A report is deleted a month after its time: expiry only hides it ("Lifecycle configuration elements")."""
-    [rule] = TEMPLATE.resources["ReportBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
-
-    assert rule["ExpirationInDays"] == TEMPLATE.source["Parameters"]["ReportRetentionDays"]["Default"]
-    assert rule["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
-
-
-def test_trail_is_retained() -> None:
-    """The trail, its bucket and the bucket's policy are retained, because CloudTrail needs all of them."""
-    made = Template(CreateTrail="true").resources.keys() - Template().resources.keys()
-
-    assert made == {"Trail", "TrailBucket", "TrailBucketPolicy"}
-    for name in made:
-        resource = TEMPLATE.source["Resources"][name]
-        assert (resource["DeletionPolicy"], resource["UpdateReplacePolicy"]) == ("RetainExceptOnCreate", "Retain"), name
-
-
-@pytest.mark.parametrize("partition", ["aws", "aws-us-gov"])
-def test_trail_bucket_policy(partition: str) -> None:
-    """The bucket accepts only this account's trails, by `aws:SourceArn` ("Amazon S3 bucket policy for CloudTrail")."""
-    policy = Template(partition=partition, CreateTrail="true").resources["TrailBucketPolicy"]["Properties"]
-    allowed = [statement for statement in policy["PolicyDocument"]["Statement"] if statement["Effect"] == "Allow"]
-
-    assert [statement["Action"] for statement in allowed] == ["s3:GetBucketAcl", "s3:PutObject"]
-    for statement in allowed:
-        assert statement["Principal"] == {"Service": "cloudtrail.amazonaws.com"}
-        assert statement["Condition"]["ArnLike"] == {
-            "aws:SourceArn": f"arn:{partition}:cloudtrail:us-east-1:{ACCOUNT}:trail/*"
-        }
-
-
-def test_generated_names() -> None:
-    """A second stack in the same account does not collide with the first, or with what a deleted one left behind.
-
-    People see the policy's name, so ops choose it.
-    """
-    of_a_name = re.compile(
-        "(Role|Group|Queue|Topic|Table|Function|Rule|Alarm|Bucket|LogGroup|Trail|ManagedPolicy)?Name"
-    )
-    fixed = {
-        (name, key)
-        for name, resource in Template(AlertEmail="ops@example.com", CreateTrail="true").resources.items()
-        for key in resource["Properties"]
-        if of_a_name.fullmatch(key)
-    }
-
-    assert fixed == {("EnforcementPolicy", "ManagedPolicyName")}
-
-
-@pytest.mark.parametrize("name", TEMPLATE.source["Parameters"])
-def test_parameter_metadata(name: str) -> None:
-    """Every parameter has a description, a constraint and a group."""
-    parameter = TEMPLATE.source["Parameters"][name]
-    groups = TEMPLATE.source["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
-
-    assert parameter["Description"]
-    assert "Default" in parameter, "a first deployment needs no choice"
-    assert {"AllowedValues", "AllowedPattern", "MinValue"} & parameter.keys()
-    assert "AllowedPattern" not in parameter or "ConstraintDescription" in parameter
-    assert sum(name in group["Parameters"] for group in groups) == 1
-
-
-@given(
-    day=st.tuples(st.integers(1990, 2110), st.integers(0, 13), st.integers(0, 32)),
-    time=st.none() | st.tuples(st.integers(0, 25), st.integers(0, 61), st.integers(0, 61)),
-)
-@example(day=(2028, 2, 29), time=None)
-@example(day=(2027, 2, 29), time=None)
-@example(day=(2026, 11, 31), time=None)
-@example(day=(2026, 11, 24), time=(24, 0, 0))
-def test_existing_users_since(day: tuple[int, int, int], time: tuple[int, int, int] | None) -> None:
-    """Only days and times that exist are accepted, because a function with invalid settings does nothing."""
-    text = "{:04}-{:02}-{:02}".format(*day) + ("T{:02}:{:02}:{:02}Z".format(*time) if time else "")
-    pattern = TEMPLATE.source["Parameters"]["ExistingUsersSince"]["AllowedPattern"]
-
-    assert bool(re.search(pattern, text)) == (2000 <= day[0] < 2100 and exists(text))
-
-
-def exists(text: str) -> bool:
-    try:
-        return moment({"SINCE": text}, "SINCE") is not None
-    except InvalidSetting:
-        return False
 
 
 def as_list(value: Any) -> list[Any]:  # noqa: ANN401
