@@ -36,6 +36,15 @@ def test_links(document: Path) -> None:
             assert anchor in anchors(target), f"{path}#{anchor}"
 
 
+def test_layout() -> None:
+    """Every path that the architecture names exists."""
+    text = (ROOT / "docs" / "architecture.md").read_text()
+    paths = re.findall(r"`([\w.]+/[\w./-]*)`", text)
+
+    assert paths
+    assert not [path for path in paths if not any((base / path).exists() for base in (ROOT, ROOT / "functions"))]
+
+
 def test_samples_are_listed() -> None:
     """The page of the sample events says of each file what happens."""
     page = (ROOT / "events" / "README.md").read_text()
