@@ -19,6 +19,7 @@ def audit_json(report: AuditReport) -> str:
         "escalate_after_days": report.escalate_after,
         "not_deployed": report.not_deployed or None,
         "not_enforced": report.not_enforced,
+        "console_password_without_mfa": report.password_without_mfa,
         "totals": {**report.totals.counts, **unknown},
         "runs": [{"at": run.at, **run.counts, **unknown} for run in report.runs],
         "users": rows,

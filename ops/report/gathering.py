@@ -1,8 +1,7 @@
 """Reads the account as a reminder run does, with the parameters and the people table of the stack if there is one."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from zoneinfo import ZoneInfo
 
 import boto3
@@ -13,10 +12,10 @@ from aws.dynamodb.table import Table
 from aws.iam.account import GuardedAccount
 from domain.contact.addresses import AddressRules
 from domain.enforcement.dates import NO_DATES, DateRules
+from domain.enforcement.settings import dates
 from domain.enrolment.snapshot import EnrolmentRules, build_snapshot
 from domain.enrolment.totals import totals_of
 from domain.exemptions import ExemptionRules
-from domain.input.settings import moment
 from ops.callers import Identity
 from ops.read_only import PATIENT
 from ops.stacks import Stack, Stacks
@@ -31,11 +30,16 @@ _DEFAULTS = {
     "ExemptPaths": "",
     "EscalateAfterDays": "14",
     "ReminderTimeZone": "UTC",
-    "ExistingUsers": "report",
-    "ExistingUsersSince": "",
-    "EnforceExistingUsersFrom": "",
-    "EnforceFromTagKey": "mfa-enforce-from",
-    "NoticeDays": "7",
+}
+
+
+# The variables of the functions, and the parameters that they have their values from.
+_DATES = {
+    "EXISTING_USERS": "ExistingUsers",
+    "ENFORCE_EXISTING_USERS_FROM": "EnforceExistingUsersFrom",
+    "ENFORCE_FROM_TAG_KEY": "EnforceFromTagKey",
+    "NOTICE_DAYS": "NoticeDays",
+    "UNREACHABLE_USERS": "UnreachableUsers",
 }
 
 
@@ -60,7 +64,6 @@ class Choices:
     group_name: str
     escalate_after: int
     time_zone: ZoneInfo
-    dates: DateRules = NO_DATES
 
 
 def choices_of(stack: Stack | None) -> Choices:
@@ -76,20 +79,15 @@ def choices_of(stack: Stack | None) -> Choices:
         group_name=stack.physical.get("EnforcementGroup", "") if stack else "",
         escalate_after=int(parameters["EscalateAfterDays"]),
         time_zone=ZoneInfo(parameters["ReminderTimeZone"]),
-        dates=_dates(parameters),
     )
 
 
-def _dates(parameters: Mapping[str, str]) -> DateRules:
-    if parameters["ExistingUsers"] == "enforce":
+def dates_of(stack: Stack | None) -> DateRules:
+    """Return from which day the stack enforces existing users; a stack of an earlier release has no day."""
+    parameters = stack.parameters if stack else {}
+    if "EnforceExistingUsersFrom" not in parameters:
         return NO_DATES
-    day = parameters["EnforceExistingUsersFrom"]
-    return DateRules(
-        day=date.fromisoformat(day) if day else None,
-        tag_key=parameters["EnforceFromTagKey"],
-        notice=timedelta(days=int(parameters["NoticeDays"])),
-        since=moment(parameters, "ExistingUsersSince"),
-    )
+    return dates({variable: parameters.get(name, "") for variable, name in _DATES.items()}, "")
 
 
 def report_on(session: boto3.Session, stack_name: str, now: datetime) -> AuditReport:
@@ -101,7 +99,7 @@ def report_on(session: boto3.Session, stack_name: str, now: datetime) -> AuditRe
     number = Identity(session.client("sts", config=PATIENT)).caller().account
     guarded = GuardedAccount(number, iam, choices.policy_arn, choices.group_name)
     account = AccountReader.of(guarded, _people(session, stack, number))
-    rules = EnrolmentRules(choices.exemptions, AddressRules("", "", frozenset()), choices.dates)
+    rules = EnrolmentRules(choices.exemptions, AddressRules("", "", frozenset()), dates_of(stack))
     local = now.astimezone(choices.time_zone)
     facts, runs, _ = account.read(rules, local, has_time=lambda: True)
     snapshot = build_snapshot(facts, rules, local.date(), exempt_on=now.astimezone(UTC).date())

@@ -5,12 +5,14 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 
+from domain.enforcement.dates import Announcement
 from domain.enrolment.devices import Devices
 from domain.enrolment.record import EnrolmentStatus
 from domain.enrolment.snapshot import EnrolmentSnapshot, Person
 from domain.enrolment.totals import RunTotals
 from domain.exemptions import Exemption
 from domain.users import PolicyCoverage
+from reports.key_use import latest_key
 
 
 class Enforced(StrEnum):
@@ -30,6 +32,9 @@ class AuditRow:
 
     `ended` is an exemption that has ended, but whose tag is still there; `reminders` count since `without_since`. If
     there is no record of the user, `without_since`, `reminders` and `last_reminded` are None.
+
+    `enforced_from` is the day from which an existing user is enforced, and `told_on` the day on which a mail announced
+    it. `last_sign_in` and `key_last_used` (with its service) are those of the password and of the active access keys.
     """
 
     user_id: str
@@ -46,6 +51,11 @@ class AuditRow:
     without_since: date | None
     reminders: int | None
     last_reminded: datetime | None
+    enforced_from: date | None
+    told_on: date | None
+    last_sign_in: date | None
+    key_last_used: date | None
+    key_last_used_service: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +86,15 @@ class AuditReport:
             return None
         return sum(row.enforced is Enforced.NOT and row.enrolment is not EnrolmentStatus.EXEMPT for row in self.rows)
 
+    @property
+    def password_without_mfa(self) -> int | None:
+        """Return the number of users, exempt ones too, with a console password and no MFA device; None if unknown.
+
+        It is the number that fails "IAM.5" of Security Hub ("MFA should be enabled for all IAM users that have a
+        console password") and the rule mfa-enabled-for-iam-console-access of AWS Config.
+        """
+        return None if self.report_made is None else sum(map(has_password_without_mfa, self.rows))
+
 
 # Users who need attention come first.
 _ORDER = [
@@ -103,14 +122,28 @@ def audit_report_of(
 def without_stack(report: AuditReport, not_deployed: str) -> AuditReport:
     """Return the report without what only the stack knows, and with the name of the missing stack."""
     rows = tuple(
-        replace(row, enforced=Enforced.UNKNOWN, without_since=None, reminders=None, last_reminded=None)
+        replace(
+            row,
+            enforced=Enforced.UNKNOWN,
+            without_since=None,
+            reminders=None,
+            last_reminded=None,
+            enforced_from=None,
+            told_on=None,
+        )
         for row in report.rows
     )
     return replace(report, rows=rows, not_deployed=not_deployed)
 
 
+def has_password_without_mfa(row: AuditRow) -> bool:
+    """Return whether a user can sign in with the password alone."""
+    return bool(row.password) and not row.devices
+
+
 def _row(person: Person) -> AuditRow:
-    record = person.record
+    record, announcement = person.record, _announcement(person)
+    key = latest_key(person.last_use)
     return AuditRow(
         user_id=person.user.user_id,
         name=person.user.name,
@@ -126,7 +159,17 @@ def _row(person: Person) -> AuditRow:
         without_since=record.unenrolled_since,
         reminders=record.reminders,
         last_reminded=record.last_reminded,
+        enforced_from=announcement.day if announcement else None,
+        told_on=record.announcement.since if announcement and record.announcement else None,
+        last_sign_in=person.last_use.signed_in if person.last_use else None,
+        key_last_used=key.on,
+        key_last_used_service=key.service,
     )
+
+
+def _announcement(person: Person) -> Announcement | None:
+    """Return what the next mail has to say of the day, or what the last said if the user is enforced by now."""
+    return person.announcement or (person.record.announcement if person.coverage.enforced() else None)
 
 
 def _enforced(coverage: PolicyCoverage) -> Enforced:

@@ -22,6 +22,11 @@ COLUMNS = (
     "reminders",
     "last_reminded",
     "account",
+    "enforced_from",
+    "told_on",
+    "last_sign_in",
+    "key_last_used",
+    "key_last_used_service",
 )
 
 # A cell that starts with one of these is a formula; in Japanese spreadsheets the wide forms are, too.
@@ -33,11 +38,11 @@ def audit_csv(report: AuditReport) -> str:
     output = StringIO()
     writer = csv.writer(output)
     writer.writerow(COLUMNS)
-    writer.writerows([_text(value) for value in (*_values(row), report.account)] for row in report.rows)
+    writer.writerows([_text(value) for value in _values(row, report.account)] for row in report.rows)
     return output.getvalue()
 
 
-def _values(row: AuditRow) -> tuple[object, ...]:
+def _values(row: AuditRow, account: str) -> tuple[object, ...]:
     exemption = row.exemption
     return (
         row.user_id,
@@ -53,6 +58,9 @@ def _values(row: AuditRow) -> tuple[object, ...]:
         exemption.until if exemption else None,
         row.ended.until if row.ended else None,
         *_history(row),
+        account,
+        *_day(row),
+        *_last_use(row),
     )
 
 
@@ -64,6 +72,16 @@ def _history(row: AuditRow) -> tuple[object, ...]:
         row.reminders,
         f"{row.last_reminded:%Y-%m-%dT%H:%M:%SZ}" if row.last_reminded else None,
     )
+
+
+def _day(row: AuditRow) -> tuple[object, ...]:
+    return ("unknown",) * 2 if row.reminders is None else (row.enforced_from, row.told_on)
+
+
+def _last_use(row: AuditRow) -> tuple[object, ...]:
+    if row.active_keys is None:
+        return ("unknown",) * 3
+    return (row.last_sign_in, row.key_last_used, row.key_last_used_service)
 
 
 def _text(value: object) -> str:

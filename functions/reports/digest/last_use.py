@@ -4,9 +4,10 @@ from collections.abc import Iterator
 from datetime import date, timedelta
 from enum import Enum, auto
 
-from domain.enrolment.credentials import KeyUse, LastUse
+from domain.enrolment.credentials import LastUse
 from domain.enrolment.snapshot import Person
 from domain.text import plain
+from reports.key_use import latest_key
 
 # Credentials that nobody has used for so long are probably not used at all.
 _CURRENT = timedelta(days=90)
@@ -30,7 +31,7 @@ def usage_of(last_use: LastUse | None, today: date) -> Usage:
         return Usage.UNKNOWN
     if _is_current(last_use.signed_in, today):
         return Usage.PERSON
-    return Usage.PROGRAM if _is_current(_latest(last_use).on, today) else Usage.UNUSED
+    return Usage.PROGRAM if _is_current(latest_key(last_use).on, today) else Usage.UNUSED
 
 
 def use_of(person: Person, today: date) -> str:
@@ -54,15 +55,11 @@ def _parts(last_use: LastUse, *, password: bool | None, today: date) -> Iterator
     if password:
         yield f"signed in {_ago(last_use.signed_in, today)}" if last_use.signed_in else "never signed in"
     if last_use.keys:
-        key = _latest(last_use)
+        key = latest_key(last_use)
         service = f" for {plain(key.service, 40)}" if key.service else ""
         yield f"key used {_ago(key.on, today)}{service}" if key.on else "key never used"
     if not password:
         yield "no password"
-
-
-def _latest(last_use: LastUse) -> KeyUse:
-    return max(last_use.keys, key=lambda key: key.on or date.min, default=KeyUse(None, None))
 
 
 def _is_current(day: date | None, today: date) -> bool:

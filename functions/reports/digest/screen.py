@@ -1,4 +1,4 @@
-"""The layout of a digest: sections that share one screen, and name the users for whom there is room."""
+"""The layout of a digest: sections that share one screen, and name as many users as fit."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

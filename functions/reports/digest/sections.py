@@ -25,7 +25,7 @@ class Sections:
         self._left = [*longest_first(run.snapshot), *sorted(others, key=lambda person: person.user.name)]
 
     def urgent(self) -> list[Section]:
-        """Return the sections about users for whom ops must do something."""
+        """Return the sections about users that ops must do something about."""
         return [section for section in self._urgent() if section.entries]
 
     def programs(self) -> int:

@@ -30,6 +30,9 @@ def test_report(deployed: bool, request: pytest.FixtureRequest, capsys: pytest.C
         "robot": ("exempt" if deployed else "dormant", "no" if deployed else "unknown"),
     }
     assert written["totals"]["unenrolled"] == 1
+    assert written["console_password_without_mfa"] == 1
+    days_and_use = ("enforced_from", "told_on", "last_sign_in", "key_last_used", "key_last_used_service")
+    assert set(days_and_use) < written["users"][0].keys()
 
 
 @pytest.mark.parametrize(("arguments", "status"), [([], 0), (["--stack-name", "typo"], 2)])

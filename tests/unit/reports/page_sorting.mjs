@@ -1,10 +1,11 @@
-// Runs the report page's script on a table of stand-ins: node page_sorting.mjs SCRIPT, with {rows, clicks} on standard
-// input. Prints the order after each click, and how often the script did what takes long.
+// Runs the report page's script on a table of stand-ins: node page_sorting.mjs SCRIPT, with {rows, clicks, searches} on
+// standard input. A row is its cells and, if a search needs them, its words. Prints the order after each click, what is
+// shown after each search, and how often the script did what takes long.
 import { readFileSync } from "node:fs";
 import { runInNewContext } from "node:vm";
 
 const counts = { collators: 0, localeCompares: 0, reads: 0, emptied: 0, appended: 0, movedOneByOne: 0 };
-const { rows, clicks } = JSON.parse(readFileSync(0, "utf8"));
+const { rows, clicks, searches = [], words = [] } = JSON.parse(readFileSync(0, "utf8"));
 
 class Body {
   children = [];
@@ -33,7 +34,13 @@ const cell = ([text, order]) => ({
   },
 });
 const body = new Body();
-body.children = rows.map((cells) => ({ name: cells[0][0], children: cells.map(cell), parent: body }));
+body.children = rows.map((cells, at) => ({
+  name: cells[0][0],
+  children: cells.map(cell),
+  parent: body,
+  hidden: false,
+  dataset: { is: words[at] ?? "" },
+}));
 const titles = rows[0].map(() => ({
   attributes: {},
   getAttribute(name) { return this.attributes[name] ?? null; },
@@ -42,7 +49,15 @@ const titles = rows[0].map(() => ({
   addEventListener(_, listener) { this.click = listener; },
 }));
 
-const document = { querySelector: () => body, querySelectorAll: () => titles };
+const input = { value: "" };
+const select = { value: "", get selectedOptions() { return [{ text: `the ${this.value}` }]; } };
+const output = { value: "" };
+const find = {
+  hidden: true,
+  addEventListener(_, listener) { this.search = listener; },
+  querySelector: (kind) => ({ input, select, output })[kind],
+};
+const document = { querySelector: (name) => (name === "tbody" ? body : find), querySelectorAll: () => titles };
 class Collator extends Intl.Collator {
   constructor(...options) {
     super(...options);
@@ -57,4 +72,9 @@ const orders = clicks.map((column) => {
   titles[column].click();
   return { names: body.children.map((row) => row.name), sorted: titles.map((title) => title.getAttribute("aria-sort")) };
 });
-console.log(JSON.stringify({ orders, counts }));
+const found = searches.map(([typed, status]) => {
+  [input.value, select.value] = [typed, status];
+  find.search();
+  return { names: body.children.filter((row) => !row.hidden).map((row) => row.name), result: output.value };
+});
+console.log(JSON.stringify({ orders, counts, found, usable: !find.hidden }));

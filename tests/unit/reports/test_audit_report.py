@@ -16,7 +16,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from domain.contact.addresses import AddressRules
-from domain.enrolment.credentials import CredentialReport, Credentials
+from domain.enforcement.dates import NO_DATES, Announcement, DateRules
+from domain.enrolment.credentials import CredentialReport, Credentials, KeyUse, LastUse
 from domain.enrolment.devices import Device
 from domain.enrolment.readings import EnrolmentFacts
 from domain.enrolment.record import EnrolmentStatus, PersonRecord
@@ -32,6 +33,8 @@ from reports.audit.trend import HEIGHT, chart_of, daily
 TODAY = date(2026, 11, 24)
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
 CREATED = datetime(2026, 5, 2, 12, tzinfo=UTC)
+DAY = date(2027, 1, 15)
+USED = LastUse(date(2026, 11, 21), (KeyUse(date(2026, 5, 1), "ec2"), KeyUse(date(2026, 11, 23), "s3")))
 RULES = EnrolmentRules(ExemptionRules("mfa-exempt", ("/service/",)), AddressRules("email", "", frozenset()))
 
 
@@ -61,9 +64,9 @@ class Account:
         self.devices[user_id] = devices
         return user_id
 
-    def report(self, *before: RunTotals) -> AuditReport:
+    def report(self, *before: RunTotals, dates: DateRules = NO_DATES) -> AuditReport:
         facts = EnrolmentFacts(self.users, CredentialReport(NOW, self.rows), self.devices, self.records, last_run=TODAY)
-        snapshot = build_snapshot(facts, RULES, TODAY)
+        snapshot = build_snapshot(facts, replace(RULES, dates=dates), TODAY)
         totals = totals_of(snapshot, 14, NOW)
         return audit_report_of(
             snapshot, (*before, totals), account="111122223333", report_made=NOW - timedelta(hours=3), escalate_after=14
@@ -90,6 +93,7 @@ def test_row(account: Account) -> None:
     user_id = account.person("alice", path="/sales/")
     since = date(2026, 11, 20)
     account.records[user_id] = PersonRecord(user_id, "alice", since, since, 3, NOW - timedelta(days=1))
+    account.rows["alice"] = replace(account.rows["alice"], last_use=USED)
 
     assert table(account.report()) == [
         dict(
@@ -98,6 +102,7 @@ def test_row(account: Account) -> None:
                 (
                     user_id, "alice", "/sales/", "2026-05-02T12:00:00Z", "yes", "1", "", "unenrolled", "attached",
                     "", "", "", "2026-11-20", "3", "2026-11-23T09:00:00Z", "111122223333",
+                    "", "", "2026-11-21", "2026-11-23", "s3",
                 ),
                 strict=True,
             )
@@ -170,16 +175,127 @@ def test_not_enforced(account: Account) -> None:
     assert account.report().not_enforced == 1
 
 
+def test_columns() -> None:
+    """The columns of release 1.0.0 keep their names and their order, and new ones follow them."""
+    assert COLUMNS[:15] == (
+        "user_id", "user_name", "path", "created", "password", "active_access_keys", "mfa_devices", "status",
+        "enforced", "exempt_because", "exempt_until", "exemption_ended", "without_mfa_since", "reminders",
+        "last_reminded",
+    )  # fmt: skip
+    assert COLUMNS[15:] == (
+        "account", "enforced_from", "told_on", "last_sign_in", "key_last_used", "key_last_used_service",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("coverage", "tag", "told", "expected"),
+    [
+        (PolicyCoverage(), "", None, ("2027-01-15", "")),
+        (PolicyCoverage(), "", Announcement(DAY, date(2026, 11, 10)), ("2027-01-15", "2026-11-10")),
+        (PolicyCoverage(attached=True), "", Announcement(TODAY, date(2026, 11, 10)), ("2026-11-24", "2026-11-10")),
+        (PolicyCoverage(attached=True), "", None, ("", "")),
+        (PolicyCoverage(), "backup", Announcement(DAY, date(2026, 11, 10)), ("", "")),
+    ],
+    ids=["not told", "told", "enforced by now", "enforced without a day", "exempt"],
+)
+def test_day(
+    account: Account, coverage: PolicyCoverage, tag: str, told: Announcement | None, expected: tuple[str, str]
+) -> None:
+    """The report shows from which day an existing user is enforced, and since when the user has been told."""
+    user_id = account.person("alice", coverage=coverage, tags={"mfa-exempt": tag} if tag else None)
+    account.records[user_id] = PersonRecord(user_id, "alice", announcement=told)
+
+    report = account.report(dates=DateRules(DAY))
+
+    (row,) = table(report)
+    assert (row["enforced_from"], row["told_on"]) == expected
+    page = Page(audit_page(report)).said()
+    assert ("Enforced from" in page) == bool(expected[0])
+    assert ("told 2026-11-10" in page) == bool(expected[1])
+
+
+@pytest.mark.parametrize(
+    ("last_use", "active_keys", "password", "shown"),
+    [
+        (USED, 2, True, "2026-11-21 2026-11-23 s3, 2 keys"),
+        (LastUse(None, (KeyUse(None, None),)), 1, True, "never never"),
+        (LastUse(None), 0, False, "no password no key"),
+    ],
+)
+def test_last_use(account: Account, last_use: LastUse, active_keys: int, password: bool, shown: str) -> None:
+    """The page shows the last sign-in, the latest use of a key, and what there is to use."""
+    account.person("alice")
+    account.rows["alice"] = replace(
+        account.rows["alice"], last_use=last_use, active_keys=active_keys, password=password
+    )
+
+    assert f"attached {shown} " in Page(audit_page(account.report())).said()
+
+
+def test_last_use_unknown(account: Account) -> None:
+    """The last use of a user that the credential report lacks is unknown."""
+    account.person("new", in_report=False)
+
+    (row,) = table(account.report())
+
+    assert {row[column] for column in ("last_sign_in", "key_last_used", "key_last_used_service")} == {"unknown"}
+
+
+def test_password_without_mfa(account: Account) -> None:
+    """Users with a console password and no MFA are counted, exempt ones too; the number is unknown without a report."""
+    account.person("alice")
+    account.person("robot", path="/service/")
+    account.person("bob", devices=frozenset({Device.VIRTUAL}))
+    account.person("key")
+    account.rows["key"] = replace(account.rows["key"], password=False)
+    report = account.report()
+
+    assert report.password_without_mfa == 2
+    assert "2 console password and no MFA Security Hub IAM.5" in tiles(audit_page(report))
+    unread = replace(report, report_made=None)
+    assert unread.password_without_mfa is None
+    assert "? console password and no MFA" in tiles(audit_page(unread))
+
+
+def tiles(page: str) -> str:
+    """Return each number with its name, in the order in which they are seen."""
+    found = re.findall(r"<dt>(.*?)</dt><dd>(.*?)</dd></div>", page)
+    return "; ".join(f"{number} {re.sub('<.*?>', ' ', name)}" for name, number in found)
+
+
+def test_tile_without_users(account: Account) -> None:
+    """A number is marked as bad only if it is not zero."""
+    account.person("bob", devices=frozenset({Device.VIRTUAL}))
+
+    assert '<div class="enrolled">' in audit_page(account.report())
+    assert '<div class="unenrolled">' not in audit_page(account.report())
+
+
+def test_words_of_a_row(account: Account) -> None:
+    """Each row says what a search by status finds it as, and the page offers each such status."""
+    account.person("alice", coverage=PolicyCoverage())
+    account.person("bob", devices=frozenset({Device.VIRTUAL}))
+    account.person("robot", path="/service/", coverage=PolicyCoverage())
+
+    page = Page(audit_page(account.report(dates=DateRules(DAY))))
+
+    words = [attributes["data-is"] for tag, attributes in page.elements if tag == "tr" and "data-is" in attributes]
+    assert words == ["unenrolled console missed dated", "exempt console", "enrolled"]
+    offered = {attributes["value"] for tag, attributes in page.elements if tag == "option"}
+    assert offered == {"", *EnrolmentStatus, "console", "missed", "dated"}
+
+
 def test_table_without_stack(account: Account) -> None:
     """Without a stack, enforcement and reminders are unknown, and never "no" or 0."""
     account.person("alice", coverage=PolicyCoverage())
     account.person("robot", tags={"mfa-exempt": "backup"})
 
-    report = without_stack(account.report(), "No stack typo in us-east-1")
+    report = without_stack(account.report(dates=DateRules(DAY)), "No stack typo in us-east-1")
 
-    columns = ("enforced", "without_mfa_since", "reminders", "last_reminded")
-    assert [[row[column] for column in columns] for row in table(report)] == [["unknown"] * 4] * 2
+    columns = ("enforced", "without_mfa_since", "reminders", "last_reminded", "enforced_from", "told_on")
+    assert [[row[column] for column in columns] for row in table(report)] == [["unknown"] * 6] * 2
     assert report.not_enforced is None
+    assert "Enforced from" not in Page(audit_page(report)).said()
 
 
 def test_page_without_stack(account: Account) -> None:

@@ -1,4 +1,4 @@
-"""The report page sorts by each column, in a time that does not grow with the square of the users."""
+"""The report page sorts by each column and finds users, in a time that does not grow with the square of the users."""
 
 import json
 from collections.abc import Sequence
@@ -26,9 +26,13 @@ ROWS = [
 ]
 
 
-def clicked(rows: Sequence[object], *columns: int) -> dict[str, Any]:
-    """Return the rows after clicks on the titles of these columns, one after the other."""
-    asked = json.dumps({"rows": rows, "clicks": columns})
+# What each of these rows is.
+WORDS = ["exempt missed", "unenrolled console", "enrolled", "unenrolled"]
+
+
+def clicked(rows: Sequence[object], *columns: int, searches: Sequence[tuple[str, str]] = ()) -> dict[str, Any]:
+    """Return the rows after clicks on the titles of these columns, one after the other, and after these searches."""
+    asked = json.dumps({"rows": rows, "clicks": columns, "searches": searches, "words": WORDS})
     command = [str(NODE), str(TABLE), str(SCRIPT)]
     done = run(command, input=asked, capture_output=True, text=True, check=True)  # noqa: S603  # ours
     answer: dict[str, Any] = json.loads(done.stdout)
@@ -72,3 +76,43 @@ def test_thousands_of_rows() -> None:
         "appended": 4,
         "movedOneByOne": 0,
     }
+
+
+@pytest.mark.parametrize(
+    ("typed", "status", "names", "result"),
+    [
+        ("", "", ["user10", "User9", "anna", "user2"], ""),
+        ("USER", "", ["user10", "User9", "user2"], "3 of 4: \u201cuser\u201d"),
+        ("er 2", "", ["user2"], "1 of 4: \u201cer 2\u201d"),
+        ("", "unenrolled", ["User9", "user2"], "2 of 4: the unenrolled"),
+        ("", "enrolled", ["anna"], "1 of 4: the enrolled"),
+        ("9", "console", ["User9"], "1 of 4: the console, \u201c9\u201d"),
+        ("anna", "missed", [], "0 of 4: the missed, \u201canna\u201d"),
+    ],
+)
+def test_search(typed: str, status: str, names: list[str], result: str) -> None:
+    """A search shows the users with the status whose name contains every word, and says what it shows."""
+    answer = clicked(ROWS, searches=[(typed, status)])
+
+    assert answer["usable"]
+    assert answer["found"] == [{"names": names, "result": result}]
+
+
+def test_search_in_sorted_table() -> None:
+    """A search keeps the order of the table, and an empty one shows all users again."""
+    answer = clicked(ROWS, 0, searches=[("user", ""), ("", "")])
+
+    assert [found["names"] for found in answer["found"]] == [
+        ["user2", "User9", "user10"],
+        ["anna", "user2", "User9", "user10"],
+    ]
+
+
+def test_search_in_thousands_of_rows() -> None:
+    """A name is read once for all searches, and no row is moved."""
+    rows = [[[f"user{number}"], ["0"]] for number in range(5000)]
+
+    answer = clicked(rows, searches=[("user1", ""), ("user12", ""), ("", "")])
+
+    assert answer["counts"]["reads"] == 5000
+    assert answer["counts"]["appended"] == 0

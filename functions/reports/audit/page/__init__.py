@@ -9,7 +9,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from domain.enrolment.record import EnrolmentStatus
-from reports.audit.report import AuditReport, Enforced
+from reports.audit.report import AuditReport, Enforced, has_password_without_mfa
 from reports.audit.trend import HEIGHT, WIDTH, chart_of
 
 _FILES = Path(__file__).parent
@@ -25,6 +25,7 @@ def audit_page(report: AuditReport) -> str:
         height=HEIGHT,
         EnrolmentStatus=EnrolmentStatus,
         Enforced=Enforced,
+        has_password_without_mfa=has_password_without_mfa,
         style=Markup(_text("page.css")),  # noqa: S704  (our own file)
         script=Markup(_text("page.js")),  # noqa: S704  (our own file)
         style_hash=_hash("page.css"),

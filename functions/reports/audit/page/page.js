@@ -21,3 +21,23 @@ titles.forEach((title, column) => {
     body.append(...rows);
   });
 });
+
+// Shows the users with the chosen status whose path, name or ID contains each word that is typed. Paper shows the same.
+const find = document.querySelector(".find");
+const [typed, status, result] = ["input", "select", "output"].map((kind) => find.querySelector(kind));
+const names = new Map();
+const filter = () => {
+  if (!names.size) rows.forEach((row) => names.set(row, row.children[0].textContent.toLowerCase()));
+  const words = typed.value.toLowerCase().split(/\s+/).filter(Boolean);
+  let shown = 0;
+  for (const [row, name] of names) {
+    const fits = !status.value || row.dataset.is.split(" ").includes(status.value);
+    row.hidden = !fits || !words.every((word) => name.includes(word));
+    shown += !row.hidden;
+  }
+  const chosen = [status.value && status.selectedOptions[0].text, words.length && `\u201c${words.join(" ")}\u201d`].filter(Boolean);
+  const number = (count) => count.toLocaleString("en");
+  result.value = chosen.length ? `${number(shown)} of ${number(names.size)}: ${chosen.join(", ")}` : "";
+};
+find.hidden = false;
+find.addEventListener("input", filter);
