@@ -36,6 +36,7 @@ _DEFAULTS = {
 # The variables of the functions, and the parameters that they have their values from.
 _DATES = {
     "EXISTING_USERS": "ExistingUsers",
+    "EXISTING_USERS_SINCE": "ExistingUsersSince",
     "ENFORCE_EXISTING_USERS_FROM": "EnforceExistingUsersFrom",
     "ENFORCE_FROM_TAG_KEY": "EnforceFromTagKey",
     "NOTICE_DAYS": "NoticeDays",
