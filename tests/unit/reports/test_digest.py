@@ -23,7 +23,7 @@ from domain.reminders.cadence import Cadence
 from domain.reminders.plan import ReminderOutcome, plan_announcements, plan_reminders
 from domain.users import AccountUser, PolicyCoverage, User
 from reports.digest.digest import ReminderRun, digest_of
-from reports.digest.links import Console, Links
+from reports.digest.links import Links
 
 TODAY = date(2026, 11, 24)
 NOW = datetime(2026, 11, 24, 9, tzinfo=UTC)
@@ -368,25 +368,6 @@ def test_size(account: Account) -> None:
     assert len(notice.text.encode()) < 256 * 1024
     assert len(notice.subject) < 100
     assert notice.subject.isascii()
-
-
-@pytest.mark.parametrize(
-    ("topic", "host", "region"),
-    [
-        ("arn:aws:sns:us-east-1:111122223333:ops", "us-east-1.console.aws.amazon.com", "us-east-1"),
-        ("arn:aws-us-gov:sns:us-gov-west-1:111122223333:ops", "console.amazonaws-us-gov.com", "us-gov-west-1"),
-    ],
-)
-def test_console(topic: str, host: str, region: str) -> None:
-    """The links lead to the console of the stack's partition and Region."""
-    console = Console.of(topic)
-
-    assert console.object_url("reports", "reports/2026/11/24/090003Z.html") == (
-        f"https://{host}/s3/object/reports?region={region}&prefix=reports/2026/11/24/090003Z.html"
-    )
-    assert console.dashboard_url("mfa-enforcer") == (
-        f"https://{host}/cloudwatch/home?region={region}#dashboards/dashboard/mfa-enforcer"
-    )
 
 
 @given(st.text(min_size=1))
