@@ -58,6 +58,8 @@ def _parts(last_use: LastUse, *, password: bool | None, today: date) -> Iterator
         key = latest_key(last_use)
         service = f" for {plain(key.service, 40)}" if key.service else ""
         yield f"key used {_ago(key.on, today)}{service}" if key.on else "key never used"
+    elif not password:
+        yield "no access key"
     if not password:
         yield "no password"
 

@@ -1,6 +1,7 @@
 """The sections of a digest. Each user is in one of them at most: in the first that concerns the user."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 from domain.contact.addresses import Recipient, Unreachable
 from domain.enrolment.record import EnrolmentStatus
@@ -25,8 +26,13 @@ class Sections:
         self._left = [*longest_first(run.snapshot), *sorted(others, key=lambda person: person.user.name)]
 
     def urgent(self) -> list[Section]:
-        """Return the sections about users that ops must do something about."""
-        return [section for section in self._urgent() if section.entries]
+        """Return the sections about users that ops must do something about; the same example stands in one only."""
+        sections: list[Section] = []
+        for section in self._urgent():
+            is_repeated = any(section.example == other.example for other in sections)
+            if section.entries:
+                sections.append(replace(section, example="") if is_repeated else section)
+        return sections
 
     def programs(self) -> int:
         """Return how many users of the next sections are probably programs that stop on their day."""

@@ -152,6 +152,18 @@ def test_untold(unreachable: UnreachableUsers) -> None:
     assert "MAIL DID NOT ARRIVE" not in notice.text
 
 
+def test_example(account: DatedAccount) -> None:
+    """The command that tags an address is in one section only."""
+    account.existing("nowhere", tags={})
+    account.person("somewhere")
+
+    text = account.digest().text
+
+    assert "CANNOT BE TOLD" in text
+    assert "NO MAIL ADDRESS" in text
+    assert text.count("aws iam tag-user") == 1
+
+
 def test_untold_without_sender(account: DatedAccount) -> None:
     """Without a sender nobody can be told, and the digest names the parameter and no tag."""
     account.existing("alice")

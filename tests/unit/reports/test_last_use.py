@@ -39,6 +39,7 @@ def ago(days: int) -> date:
             "key used 5 days ago for sqs, no password: probably a program",
         ),
         (LastUse(ago(-1)), True, "signed in today"),
+        (LastUse(None), False, "no access key, no password: probably unused"),
         (None, None, "last use not known"),
     ],
 )
