@@ -1,4 +1,4 @@
-"""Looks at what nobody here has written: the template by checkov's rules, known vulnerabilities, licences.
+"""Checks the template by checkov's rules, and the dependencies for known vulnerabilities and licences.
 
 What cannot be asked is said, and fails nothing: the database of vulnerabilities may be out of reach.
 """
@@ -20,7 +20,7 @@ PINNED = [DEPLOYED, *sorted((ROOT / "requirements").glob("*.txt"))]
 
 
 def main() -> int:
-    """Run all three; return 1 where one of them found something."""
+    """Run all three; return 1 if one of them reports something."""
     console = Console(highlight=False)
     bad = [not checkov(console), *(not no_known_vulnerability(pinned, console) for pinned in PINNED)]
     console.print(licences(DEPLOYED))

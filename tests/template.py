@@ -12,7 +12,7 @@ from samtranslator.yaml_helper import yaml_parse  # type: ignore[import-untyped]
 
 TEMPLATE = Path(__file__).parent.parent / "template.yaml"
 
-# What stands between "${" and "}"; a "!" in front of it keeps the text as it is ("Fn::Sub", CloudFormation User Guide).
+# The text between "${" and "}"; a "!" in front of it keeps the text as it is ("Fn::Sub", CloudFormation User Guide).
 _PLACEHOLDER = re.compile(r"\$\{(!?)([^}]+)\}")
 _NO_VALUE = object()
 

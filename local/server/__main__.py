@@ -12,7 +12,7 @@ from ministack import app as ministack  # type: ignore[import-untyped]  # ships 
 from local.server.delivery import correct_delivery
 from local.server.metrics import correct_metrics
 from local.server.permissions import correct_permissions
-from local.server.recording import put_on_bus, recording
+from local.server.recording import publish_on_bus, recording
 from local.server.resources import correct_cloudformation
 
 
@@ -22,7 +22,7 @@ def main(folder: str) -> None:
     del sys.argv[1:]  # MiniStack reads them, too
     ministack.app = recording(ministack.app)
     correct_permissions()
-    correct_cloudformation(put_on_bus)
+    correct_cloudformation(publish_on_bus)
     correct_delivery()
     correct_metrics()
     ministack.main()

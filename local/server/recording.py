@@ -64,7 +64,7 @@ def recording(application: Application) -> Application:
 
         await application(scope, replayed, sent)
         if signed[2] == "iam":
-            put_on_bus(
+            publish_on_bus(
                 Exchange(
                     form=body.decode(),
                     status=answer.status,
@@ -93,7 +93,7 @@ def caller_with(access_key_id: str) -> Caller:
     return AssumedRole(account, access_key_id, role["Arn"], role["RoleId"], role_name, session)
 
 
-def put_on_bus(exchange: Exchange) -> None:
+def publish_on_bus(exchange: Exchange) -> None:
     """Publish a recorded call on the bus with a source that PutEvents may not use, as AWS services do."""
     if record := record_of(exchange):
         entry = {"Source": "aws.iam", "DetailType": "AWS API Call via CloudTrail", "Detail": json.dumps(record)}

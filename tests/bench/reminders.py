@@ -41,19 +41,19 @@ def measure(unenrolled: int) -> tuple[dict[str, Calls], int]:
         calls = recorded_calls()
         mailing = Mailing(stack, calls, USERS)
         populate(unenrolled, enrolled=USERS - unenrolled, policy_arn=stack.policy_arn)
-        ways = {}
+        methods = {}
         # The functions print their metrics.
         with redirect_stdout(StringIO()):
             calls.clear()
             _, queued = mailing.remind()
-            ways["remind"] = paged(calls)
+            methods["remind"] = paged(calls)
             calls.clear()
             mailing.notify(queued)
-            ways["notify"] = Counter(calls)
+            methods["notify"] = Counter(calls)
         calls.clear()
         one_by_one()
-        ways["a loop over the users"] = paged(calls)
-    return ways, mailing.sent.total()
+        methods["a loop over the users"] = paged(calls)
+    return methods, mailing.sent.total()
 
 
 def paged(calls: list[str]) -> Calls:
@@ -75,18 +75,18 @@ def one_by_one() -> int:
 def main(unenrolled: int = 300) -> None:
     """Measure and print."""
     start = time.perf_counter()
-    ways, mails = measure(unenrolled)
+    methods, mails = measure(unenrolled)
     table = Table(
         title=f"{USERS:,} enforced users, {unenrolled:,} without MFA: calls to AWS until {mails:,} mails have left"
     )
     table.add_column("call", no_wrap=True)
-    for way in ways:
-        table.add_column(way, justify="right")
-    for operation in sorted({operation for calls in ways.values() for operation in calls}):
-        table.add_row(operation, *(f"{calls[operation]:,}" if calls[operation] else "" for calls in ways.values()))
+    for method in methods:
+        table.add_column(method, justify="right")
+    for operation in sorted({operation for calls in methods.values() for operation in calls}):
+        table.add_row(operation, *(f"{calls[operation]:,}" if calls[operation] else "" for calls in methods.values()))
     table.add_section()
-    table.add_row("all", *(f"{calls.total():,}" for calls in ways.values()))
-    table.add_row("for each mail", *(f"{calls.total() / mails:.1f}" if mails else "" for calls in ways.values()))
+    table.add_row("all", *(f"{calls.total():,}" for calls in methods.values()))
+    table.add_row("for each mail", *(f"{calls.total() / mails:.1f}" if mails else "" for calls in methods.values()))
     Console().print(table)
     Console().print(f"Measured in {time.perf_counter() - start:.0f} s.")
 

@@ -1,4 +1,4 @@
-"""Calls of the AWS CLI, read by the CLI's own parser and held against the models of the services."""
+"""Calls of the AWS CLI, read by the CLI's own parser and checked against the models of the services."""
 
 import os
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 _CREDENTIALS = {"AWS_ACCESS_KEY_ID": "nobody", "AWS_SECRET_ACCESS_KEY": "nothing", "AWS_DEFAULT_REGION": "us-east-1"}
 
-# What version 2 of the CLI has and the parser, which is that of version 1, does not; with the options that it has there
+# Commands of version 2 of the CLI that the parser, which is that of version 1, does not have; with their options
 # ("AWS CLI Command Reference").
 ONLY_IN_VERSION_2: dict[tuple[str, ...], set[str]] = {
     ("login",): set(),

@@ -14,7 +14,7 @@ _NAME = re.compile(r"[a-z]+(?: [a-z][a-z0-9-]*)*")
 
 
 def blocks_of(document: Path) -> list[str]:
-    """Return the shell blocks of a document, as they stand there."""
+    """Return the shell blocks of a document, unchanged."""
     return [text for language, text in _BLOCK.findall(document.read_text()) if language == "sh"]
 
 

@@ -1,4 +1,4 @@
-"""Calls of make, held against the Makefile."""
+"""Calls of make, checked against the Makefile."""
 
 import re
 from collections.abc import Sequence

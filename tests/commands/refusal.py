@@ -1,4 +1,4 @@
-"""What is wrong with a command."""
+"""The error of a command that its program would refuse."""
 
 import shlex
 from collections.abc import Sequence

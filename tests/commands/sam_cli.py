@@ -1,4 +1,4 @@
-"""Calls of SAM CLI, read by the CLI's own parser and held against the template."""
+"""Calls of SAM CLI, read by the CLI's own parser and checked against the template."""
 
 import atexit
 import json
@@ -28,7 +28,7 @@ _ACCOUNT = "111122223333"
 # Lambda execution environment lifecycle").
 _SAM_WAITS_SECONDS, _START_SECONDS = 60, 10
 
-# What the functions make of the messages of a batch.
+# How the functions read the messages of a batch.
 _READERS: dict[str, Callable[[str], object]] = {
     "EnforceFunction": lambda body: enforce.read_fact(RecordedCall.from_message(body), _ACCOUNT),
     "ReleaseFunction": lambda body: release.read_fact(body, _ACCOUNT),

@@ -7,7 +7,7 @@ from subprocess import DEVNULL, run
 from tests.commands.refusal import NoCommand
 
 PROGRAMS = ("aws", "sam", "make")
-# What else the documents call; a name that is neither here nor defined by a script is a mistake.
+# The other programs that the documents call; a name that is neither here nor defined by a script is a mistake.
 _OTHERS = {"curl", "git", "less", "sed", "sleep", "tail", "tr"}
 
 # Each program logs its call, and prints an answer if another command takes it. No other program is found.

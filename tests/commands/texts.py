@@ -9,7 +9,7 @@ _TARGET = "|".join(sorted(TARGETS))
 # "make" is a word, too; "aws-" begins many a name.
 _COMMAND = re.compile(rf"(?<![\w./:@-])(?:(?:aws|sam) [a-z]|make (?:{_TARGET})\b|(?:unset|export) [A-Z_]{{3}})")
 
-# What a sentence ends or goes on with, in every language of the mails.
+# The characters that end or continue a sentence, in every language of the mails.
 _SENTENCE = ".,:\N{IDEOGRAPHIC FULL STOP}\N{IDEOGRAPHIC COMMA}\N{FULLWIDTH COLON}"
 
 

@@ -37,7 +37,7 @@ _NOT_ANSWERED = (
     "aws cloudtrail delete-trail --name arn:aws:cloudtrail:us-east-1:111122223333:trail/the-trail",
 )
 
-# Each program is called as it stands in the document, and writes down how it failed. The same call is made once: its
+# Each program is called as the document says, and logs how it failed. The same call is made once: its
 # output is printed again. AWS CLI 1 calls SQS at an address of its own unless the option names another. What follows a
 # log ends with the time that it gets, and the wait of a minute as soon as the policy is attached.
 _PROGRAMS = """

@@ -209,7 +209,7 @@ def test_playground(tmp_path: Path) -> None:
     ],
 )
 def test_commands_in_prose(text: str) -> None:
-    """A command that cannot be copied as a line is found."""
+    """A command that cannot be copied as a line is reported."""
     with pytest.raises(InProse):
         list(commands_of(f"Hello,\n\n{text}\n\nBye."))
 
@@ -255,6 +255,6 @@ def test_words_like_commands() -> None:
     ],
 )
 def test_wrong_commands(script: str, reason: str) -> None:
-    """A command that its program would refuse, or that would do something else, is found."""
+    """A command that its program would refuse, or that would do something else, is reported."""
     with pytest.raises(NoCommand, match=reason):
         check_all(script)

@@ -1,4 +1,4 @@
-"""A batch ends before Lambda ends it, and what keeps failing is counted where an alarm sees it."""
+"""A batch ends before Lambda ends it, and a message that keeps failing is counted for an alarm."""
 
 import json
 from collections.abc import Callable
