@@ -83,7 +83,7 @@ def read_devices_again(
 ) -> tuple[Mapping[str, Devices | None], int]:
     """Read the devices of the people who are about to be reminded, because nobody with a device is reminded.
 
-    Return them by user id (None: the user is gone), and the number of people for whom there was no time. A person whose
+    Return them by user id (None: the user is gone), and the number of people not read for lack of time. A person whose
     devices cannot be read is left out; the others are still reminded.
     """
     current_devices: dict[str, Devices | None] = {}

@@ -80,7 +80,7 @@ def _takes_create_user(fields: "Iterable[AdvancedFieldSelectorOutputTypeDef]") -
 
 def _meets(value: str | None, condition: Mapping[str, Any]) -> bool:
     if value is None:
-        # A field of data events, or an unknown one: nobody can tell whether CreateUser meets it.
+        # A field of data events, or an unknown one: it is unknown whether CreateUser meets it.
         return False
     operators: Mapping[str, Callable[[tuple[str, ...]], bool]] = {
         "Equals": lambda operands: value in operands,

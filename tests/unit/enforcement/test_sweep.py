@@ -94,7 +94,7 @@ def test_drift(version: str, minutes: int, expected: bool) -> None:
 
 @given(takes=st.lists(st.floats(0, 2), max_size=50))
 def test_rate_limit(takes: list[float]) -> None:
-    """No more than five calls a second are made, and none waits longer than necessary."""
+    """At most five calls a second are made, and none waits longer than necessary."""
     now, starts, slept = [0.0], [], [0.0]
 
     def sleep(seconds: float) -> None:
