@@ -57,6 +57,8 @@ class Cloud:
         }
         # The polling interval of sam deploy, in seconds: the local cloud does not throttle.
         sam = {"SAM_CLI_TELEMETRY": "0", "SAM_CLI_POLL_DELAY": "0.2"}
+        # Processes of sam that share a folder can read each other's half-written files.
+        sam["__SAM_CLI_APP_DIR"] = str(self.folder)
         return {**ours, **nobody, **sam, **self.credentials}
 
     def client(self, service: str, access_key_id: str = ACCOUNT, secret: str = SECRET) -> Any:  # noqa: ANN401

@@ -6,7 +6,8 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from subprocess import DEVNULL, PIPE, Popen
+from subprocess import PIPE, Popen
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from botocore.model import StructureShape
@@ -116,19 +117,28 @@ def _functions() -> dict[str, dict[str, Any]]:
 
 
 @cache
+def _folder() -> Path:
+    """Return a folder of the parser's own: processes of sam that share one can read each other's half-written files."""
+    folder = TemporaryDirectory(prefix="sam-parser-")
+    atexit.register(folder.cleanup)
+    return Path(folder.name)
+
+
+@cache
 def _parser() -> Popen[str]:
     """Start the parser, which ends when its input does; it takes its time to start, and so is started once."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    parser = Popen(  # noqa: S603  # ours
-        [_PYTHON, str(Path(__file__).parent / "sam_parser.py")],
-        # sam reads samconfig.toml where ops call it.
-        cwd=ROOT,
-        env={**environment, "SAM_CLI_TELEMETRY": "0"},
-        stdin=PIPE,
-        stdout=PIPE,
-        stderr=DEVNULL,
-        text=True,
-    )
+    with (_folder() / "errors").open("w") as errors:
+        parser = Popen(  # noqa: S603  # ours
+            [_PYTHON, str(Path(__file__).parent / "sam_parser.py")],
+            # sam reads samconfig.toml where ops call it.
+            cwd=ROOT,
+            env={**environment, "SAM_CLI_TELEMETRY": "0", "__SAM_CLI_APP_DIR": str(_folder())},
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=errors,
+            text=True,
+        )
     atexit.register(parser.communicate)
     return parser
 
@@ -140,5 +150,7 @@ def _answer(*words: str | None) -> Mapping[str, Any]:
     assert parser.stdout
     parser.stdin.write(json.dumps(words) + "\n")
     parser.stdin.flush()
-    answer: dict[str, Any] = json.loads(parser.stdout.readline())
+    line = parser.stdout.readline()
+    assert line, f"the parser of sam has ended: {(_folder() / 'errors').read_text()}"
+    answer: dict[str, Any] = json.loads(line)
     return answer
