@@ -13,7 +13,8 @@ APPEARS_WITHIN = timedelta(minutes=5)
 class User:
     """An IAM user.
 
-    `user_id` (AIDA…) survives a rename and is never reused; `name` and `path` may change.
+    `user_id` (AIDA…) survives a rename and is never reused; `name` and `path` may change. `signed_in` is the last
+    sign-in with the password, None if there was none or if the user was not read one by one.
     """
 
     name: str
@@ -21,6 +22,11 @@ class User:
     path: str
     tags: Mapping[str, str]
     created: datetime
+    signed_in: datetime | None = None
+
+    def has_tag(self, key: str) -> bool:
+        """Return whether the user has a tag, which may be empty."""
+        return key.casefold() in map(str.casefold, self.tags)
 
     def tag(self, key: str) -> str:
         """Return a tag's value, or an empty text; IAM's keys are not case-sensitive ("Tags for IAM resources")."""

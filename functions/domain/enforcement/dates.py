@@ -51,12 +51,12 @@ class DateRules:
     def day_of(self, user: User) -> date | None:
         """Return the day that ops chose for the user, None if there is none."""
         value = self._value(user)
-        return _day_in(value) if value else self.day
+        return day_in(value) if value else self.day
 
     def malformed(self, user: User) -> str | None:
         """Return what the user's tag says if it is no day."""
         value = self._value(user)
-        return value if value and _day_in(value) is None else None
+        return value if value and day_in(value) is None else None
 
     def awaits_enforcement(self, user: User, today: date) -> bool:
         """Return whether a user without the policy is an existing user; a new one gets the policy within minutes."""
@@ -89,7 +89,8 @@ class DateRules:
 NO_DATES = DateRules()
 
 
-def _day_in(value: str) -> date | None:
+def day_in(value: str) -> date | None:
+    """Return the day that a tag's value begins with, None if it begins with none."""
     found = _DAY.match(unicodedata.normalize("NFKC", value).strip())
     try:
         return date.fromisoformat(found[1]) if found else None

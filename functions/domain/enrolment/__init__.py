@@ -9,4 +9,5 @@
 5. A user who is not in the credential report yet keeps the status of the last run, or is unknown.
 
 `record` is what is remembered of a person from run to run, and `totals` are the counts of a run.
+`window` decides until which day a user can enrol alone.
 """
