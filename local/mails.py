@@ -85,6 +85,10 @@ def samples() -> Iterator[tuple[str, Mail]]:
             _MAIL, kind=MailKind.ANNOUNCEMENT, enforced=False, announcement=_ANNOUNCEMENT, days_left=1
         ),
         "enforced": replace(_MAIL, kind=MailKind.ENFORCED, code_device=_PHONE, has_device=True),
+        "reminder-window": replace(
+            _MAIL, kind=MailKind.REMINDER, step=Step(3, 3, date(2026, 11, 21)), window_until=date(2026, 12, 5)
+        ),
+        "closed": replace(_MAIL, kind=MailKind.CLOSED, cc="manager@example.com"),
         "enforced-without-device": replace(_MAIL, kind=MailKind.ENFORCED),
     }
     for language in Language:

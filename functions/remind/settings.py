@@ -8,7 +8,9 @@ from zoneinfo import ZoneInfo
 from domain.contact.settings import MailSettings
 from domain.enforcement.dates import DateRules
 from domain.enforcement.settings import dates
+from domain.enrolment.settings import window
 from domain.enrolment.snapshot import EnrolmentRules
+from domain.enrolment.window import WindowRules
 from domain.input.settings import (
     Environment,
     InvalidSetting,
@@ -40,6 +42,7 @@ class Settings(MailSettings):
     time_zone: ZoneInfo = setting(time_zone, variable="REMINDER_TIME_ZONE")
     cadence: Cadence = setting(cadence, variable="REMINDER_DAYS")
     dates: DateRules = setting(dates)
+    window: WindowRules = setting(window)
     report_bucket: str = setting(words("the name of a bucket"))
     dashboard_name: str = setting(words("the name of a dashboard"))
     report_retention_days: int = setting(partial(whole_number, least=1))
@@ -47,4 +50,4 @@ class Settings(MailSettings):
     @property
     def rules(self) -> EnrolmentRules:
         """Return the rules that decide who needs MFA and where mail goes."""
-        return EnrolmentRules(self.exemptions, self.addresses, self.dates)
+        return EnrolmentRules(self.exemptions, self.addresses, self.dates, self.window)

@@ -78,6 +78,7 @@ REMINDER = {
     "account": "111122223333",
     "enforced_from": "2027-01-15",
     "announced_since": "2026-11-24",
+    "window_until": "2026-12-05",
 }
 ANNOUNCEMENT = {
     "kind": "announcement",

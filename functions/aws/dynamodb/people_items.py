@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 RUN = "run#"
 
 # The attributes that a run writes. Claims write `causes`, and also `reminders`, `last_reminded` and `claimed_on`, which
-# a run only resets.
+# a run only resets. `enforce` writes `closed_on` when it closes a user.
 WRITTEN = (
     "user_name",
     "first_seen",
@@ -32,6 +32,8 @@ WRITTEN = (
     "enrolled_at",
     "address_trouble",
     "address_trouble_of",
+    "window_until",
+    "closed_on",
     "expires",
 )
 
@@ -60,6 +62,8 @@ def read_record(item: "Mapping[str, AttributeValueTypeDef]") -> PersonRecord:
         address_trouble=attributes.get("address_trouble"),
         address_trouble_of=attributes.get("address_trouble_of"),
         announcement=_announcement(attributes.get("announced_day"), attributes.get("announced_since")),
+        window_until=_day(attributes.get("window_until")),
+        closed_on=_day(attributes.get("closed_on")),
         expires=int(attributes["expires"]) if "expires" in attributes else None,
     )
 

@@ -1,4 +1,7 @@
-"""The message on which `notify` mails a user about enforcement: the day on which it begins, or that it has begun."""
+"""The message on which `notify` mails a user about enforcement.
+
+Enforcement begins on a day, has begun, or denies the enrolment too.
+"""
 
 import json
 from dataclasses import asdict, dataclass
@@ -14,6 +17,7 @@ class EnforcementMailKind(StrEnum):
 
     ANNOUNCEMENT = "announcement"
     ENFORCED = "enforced"
+    CLOSED = "closed"
 
 
 class MalformedEnforcementMessage(Malformed):

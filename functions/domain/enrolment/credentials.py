@@ -45,7 +45,10 @@ class LastUse:
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """A user's credentials as of the report; `able_since` is the day from which the oldest of them is valid."""
+    """A user's credentials as of the report.
+
+    `able_since` is the day from which the oldest of them is valid, `password_set` when the password was last set.
+    """
 
     created: datetime
     password: bool
@@ -53,6 +56,7 @@ class Credentials:
     mfa: bool
     able_since: date | None
     last_use: LastUse = LastUse(None)
+    password_set: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,8 +98,8 @@ def _credentials(row: Mapping[str, str | None]) -> Credentials:
     password = _is_true(row, "password_enabled")
     keys = [number for number in _KEYS if _is_true(row, f"access_key_{number}_active")]
     good_since = [_time(row, f"access_key_{number}_last_rotated") for number in keys]
-    if password:
-        good_since.append(_time(row, "password_last_changed"))
+    password_set = _time(row, "password_last_changed") if password else None
+    good_since.append(password_set)
     return Credentials(
         created=created,
         password=password,
@@ -103,6 +107,7 @@ def _credentials(row: Mapping[str, str | None]) -> Credentials:
         mfa=_is_true(row, "mfa_active"),
         able_since=min((time.date() for time in good_since if time is not None), default=None),
         last_use=LastUse(_day_of(row, "password_last_used"), tuple(_key_use(row, number) for number in keys)),
+        password_set=password_set,
     )
 
 

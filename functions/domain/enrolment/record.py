@@ -27,7 +27,8 @@ class PersonRecord:
     `unenrolled_since` is the first day on which the person could sign in and had no MFA, else None; `reminders` and
     `last_reminded` count from that day. `claimed_on` is the day whose reminder was claimed and is not known to have
     gone out. A `key_only` person has an access key and no password, so cannot sign in and register a device.
-    `announcement` is what a mail has said of the day on which the user is enforced. `expires` is in seconds since 1970.
+    `announcement` is what a mail has said of the day on which the user is enforced. `window_until` is the last day on
+    which the person can enrol, `closed_on` the day on which the user was closed. `expires` is in seconds since 1970.
     """
 
     user_id: str
@@ -43,6 +44,8 @@ class PersonRecord:
     address_trouble: str | None = None
     address_trouble_of: str | None = None
     announcement: Announcement | None = None
+    window_until: date | None = None
+    closed_on: date | None = None
     expires: int | None = None
 
 

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import date
+from datetime import date, datetime
 
 from domain.contact.addresses import AddressRules, Recipient, Unreachable
 from domain.enforcement.dates import NO_DATES, Announcement, DateRules
@@ -18,6 +18,7 @@ from domain.enrolment.record import (
     after_run,
     first_unenrolled_day,
 )
+from domain.enrolment.window import NO_WINDOW, NO_WINDOWS, Window, WindowFacts, WindowRules, WindowState, decide_window
 from domain.exemptions import Exemption, ExemptionRules
 from domain.users import AccountUser, PolicyCoverage, User
 
@@ -29,6 +30,7 @@ class EnrolmentRules:
     exemptions: ExemptionRules
     addresses: AddressRules
     dates: DateRules = NO_DATES
+    window: WindowRules = NO_WINDOWS
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class Person:
     """A row of the snapshot. `password`, `active_keys` and `last_use` are None until the report lists the user.
 
     `announcement` is what the next mail has to say of the day on which the user is enforced, None if there is no day.
+    `password_set` is when the report says that the password was last set.
     """
 
     user: User
@@ -52,6 +55,13 @@ class Person:
     announcement: Announcement | None = None
     malformed_day: str | None = None
     last_use: LastUse | None = None
+    password_set: datetime | None = None
+    window: Window = NO_WINDOW
+
+    @property
+    def can_enrol(self) -> bool:
+        """Return whether the person can register a device: with a password, and while the window is open."""
+        return not self.key_only and self.window.state not in {WindowState.ENDED, WindowState.CLOSED}
 
     @property
     def key_only(self) -> bool:
@@ -150,6 +160,20 @@ def _person(
     start = first_unenrolled_day(row.able_since if row else user.created.date(), facts.last_run, today)
     key_only = None if password is None else bool(keys) and not password
     after = after_run(record, enrolment, start=start, today=today, key_only=key_only)
+    window = decide_window(
+        WindowFacts(
+            user=user,
+            enrolment=enrolment,
+            password=password,
+            enforced=coverage.enforced(),
+            until=record.window_until,
+            closed_on=record.closed_on,
+            password_set=row.password_set if row else None,
+            signed_in=row.last_use.signed_in if row else None,
+        ),
+        rules.window,
+        today,
+    )
     awaits = exemption is None and not coverage.enforced() and rules.dates.awaits_enforcement(user, today)
     return Person(
         user=user,
@@ -165,7 +189,14 @@ def _person(
         announcement=rules.dates.next_announcement(user, record.announcement, today) if awaits else None,
         malformed_day=rules.dates.malformed(user) if awaits else None,
         last_use=row.last_use if row else None,
-        record=replace(_without_old_trouble(after, recipient), user_name=user.name),
+        password_set=row.password_set if row else None,
+        window=window,
+        record=replace(
+            _without_old_trouble(after, recipient),
+            user_name=user.name,
+            window_until=window.until,
+            closed_on=window.closed_on,
+        ),
     )
 
 

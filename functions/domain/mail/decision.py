@@ -10,9 +10,10 @@ from domain.contact.languages import Language, language_of
 from domain.enforcement.dates import Announcement
 from domain.enforcement.enforcement_message import EnforcementMailKind, EnforcementMessage
 from domain.enrolment.devices import Device, kind_of
+from domain.enrolment.window import CLOSED_TAG
 from domain.exemptions import ExemptionRules
 from domain.reminders.message import ReminderMessage
-from domain.users import AccountUser, may_still_appear
+from domain.users import AccountUser, User, may_still_appear
 
 # Users created by hand or by a script often get their tags last. The queue retries for longer than this, so a failure
 # after it is still retried.
@@ -29,6 +30,7 @@ class MailKind(StrEnum):
     DEVICE_REMOVED = "device-removed"
     ANNOUNCEMENT = "announcement"
     ENFORCED = "enforced"
+    CLOSED = "closed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,8 @@ class Mail:
     """One mail to one person. `code_device` is the serial number of a device whose codes the AWS CLI accepts.
 
     If `enforced` is false, AWS denies this user nothing, so the mail must not mention denials. `announcement` is what
-    the user knows of the day of enforcement once the mail is sent, `days_left` are the days until then.
+    the user knows of the day of enforcement once the mail is sent, `days_left` are the days until then. `window_until`
+    is the last day on which the user can enrol alone.
     """
 
     kind: MailKind
@@ -112,6 +115,7 @@ class Mail:
     announcement: Announcement | None = None
     days_left: int | None = None
     has_device: bool = False
+    window_until: date | None = None
 
 
 class NoMail(StrEnum):
@@ -125,6 +129,7 @@ class NoMail(StrEnum):
     UNREACHABLE = "the user has no address"
     ENFORCED = "the user is enforced already"
     NOT_ENFORCED = "the user is not enforced"
+    NOT_CLOSED = "the user is not closed"
     READDRESSED = "the addresses have changed since the reminder was planned"
 
 
@@ -135,6 +140,7 @@ class NotYet(StrEnum):
     DEVICE = "IAM does not show the change of the device yet"
     ADDRESS = "the user has no address yet"
     POLICY = "IAM does not show the policy yet"
+    TAG = "IAM does not show the tag yet"
 
 
 def decide_reminder_mail(
@@ -173,23 +179,23 @@ def decide_reminder_mail(
         step=Step(message.number, message.days, message.unenrolled_since),
         announcement=announcement,
         days_left=_days_left(announcement, today),
+        window_until=message.window_until if message.window_until and message.window_until >= today else None,
     )
 
 
 def decide_enforcement_mail(
     message: EnforcementMessage, current: CurrentUser, rules: MailRules, now: datetime
 ) -> Mail | NoMail | NotYet:
-    """Decide whether the user gets a mail about enforcement: that it begins on a day, or that it has begun."""
-    account_user, enforced = current.user, current.is_covered
+    """Decide whether the user gets a mail about enforcement: it begins, it has begun, or the user is closed."""
+    account_user = current.user
     if account_user is None or account_user.user.user_id != message.user_id:
         return NoMail.GONE
     user = account_user.user
     if rules.exemptions.exemption_of(user, now.date()) is not None:
         return NoMail.EXEMPT
-    if message.kind is EnforcementMailKind.ANNOUNCEMENT and enforced:
-        return NoMail.ENFORCED
-    if message.kind is EnforcementMailKind.ENFORCED and not enforced:
-        return NotYet.POLICY if may_still_appear(message.at, now) else NoMail.NOT_ENFORCED
+    obstacle = _obstacle_to_enforcement_mail(message, current, user, fresh=may_still_appear(message.at, now))
+    if obstacle is not None:
+        return obstacle
     recipient = rules.addresses.recipient_of(user)
     if isinstance(recipient, Unreachable):
         return NoMail.UNREACHABLE
@@ -201,9 +207,9 @@ def decide_enforcement_mail(
         user_id=user.user_id,
         user_name=user.name,
         to=recipient.to,
-        cc=None,
+        cc=recipient.manager if message.kind is EnforcementMailKind.CLOSED else None,
         language=language_of(user, rules.default_language),
-        enforced=enforced,
+        enforced=current.is_covered,
         path=user.path,
         code_device=_code_device(None, current.devices),
         announcement=announcement,
@@ -249,6 +255,22 @@ def decide_account_event_mail(
 def _days_left(announcement: Announcement | None, today: date) -> int | None:
     """Return the days until enforcement begins, None if no day is announced."""
     return None if announcement is None else max((announcement.day - today).days, 0)
+
+
+def _obstacle_to_enforcement_mail(
+    message: EnforcementMessage, current: CurrentUser, user: User, *, fresh: bool
+) -> NoMail | NotYet | None:
+    """Return why what IAM shows contradicts the mail, or None if it does not."""
+    match message.kind:
+        case EnforcementMailKind.ANNOUNCEMENT if current.is_covered:
+            return NoMail.ENFORCED
+        case EnforcementMailKind.ENFORCED if not current.is_covered:
+            return NotYet.POLICY if fresh else NoMail.NOT_ENFORCED
+        case EnforcementMailKind.CLOSED if current.devices:
+            return NoMail.ENROLLED
+        case EnforcementMailKind.CLOSED if not user.has_tag(CLOSED_TAG):
+            return NotYet.TAG if fresh else NoMail.NOT_CLOSED
+    return None
 
 
 def _obstacle(account_event: AccountEvent, devices: Sequence[str], *, fresh: bool) -> NoMail | NotYet | None:

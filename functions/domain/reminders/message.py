@@ -29,7 +29,7 @@ class ReminderMessage:
     so the mail is sent once. `number` counts this person's reminders from 1, `days` the whole days without MFA. A
     message of release 1.0.0 names no `account`: it is about the account of its queue. `enforced_from` is the day on
     which the user is enforced, if there is one; `announced_since` is the day of the first mail that named it, None if
-    this mail is the first.
+    this mail is the first. `window_until` is the last day on which the user can enrol alone, None for no limit.
     """
 
     kind: ReminderKind
@@ -45,6 +45,7 @@ class ReminderMessage:
     account: str | None = None
     enforced_from: date | None = None
     announced_since: date | None = None
+    window_until: date | None = None
 
     def to_json(self) -> str:
         """Return the body of the queue message."""
@@ -72,6 +73,7 @@ class ReminderMessage:
             account=message.optional_text("account"),
             enforced_from=message.optional_day("enforced_from"),
             announced_since=message.optional_day("announced_since"),
+            window_until=message.optional_day("window_until"),
         )
 
 

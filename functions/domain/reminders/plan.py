@@ -45,7 +45,7 @@ def plan_reminders(
     planned = (
         _message(person, _decision(person, cadence, snapshot.today, zone), default, snapshot.today)
         for person in snapshot.with_status(EnrolmentStatus.UNENROLLED)
-        if not person.key_only
+        if person.can_enrol
     )
     return sorted((message for message in planned if message is not None), key=lambda message: -message.days)
 
@@ -135,4 +135,6 @@ def _message(person: Person, decision: ReminderDue | NotDue, default: Language, 
         days=decision.days,
         enforced_from=person.announcement.day if person.announcement else None,
         announced_since=_announced_before(person.announcement, today) if person.announcement else None,
+        # After a recent sign-in the window is open longer than its last day.
+        window_until=max(person.window.until, today) if person.window.until else None,
     )

@@ -36,6 +36,7 @@ def test_sample() -> None:
         mfa=True,
         able_since=date(2026, 5, 2),
         last_use=LastUse(signed_in=date(2026, 11, 23), keys=(KeyUse(date(2026, 11, 23), "s3"),)),
+        password_set=datetime(2026, 5, 2, 12, 0, 5, tzinfo=UTC),
     )
     assert rows["svc-ci"].able_since == date(2025, 2, 2)
     assert (rows["svc-ci"].password, rows["svc-ci"].active_keys, rows["svc-ci"].mfa) == (False, 2, False)

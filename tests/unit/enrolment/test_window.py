@@ -7,7 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.enrolment.record import EnrolmentStatus
+from domain.contact.addresses import AddressRules
+from domain.enrolment.credentials import CredentialReport, Credentials, LastUse
+from domain.enrolment.devices import Device, Devices
+from domain.enrolment.readings import EnrolmentFacts
+from domain.enrolment.record import EnrolmentStatus, PersonRecord
+from domain.enrolment.snapshot import EnrolmentRules, Person, build_snapshot
 from domain.enrolment.window import (
     NO_WINDOW,
     NO_WINDOWS,
@@ -19,7 +24,8 @@ from domain.enrolment.window import (
     decide_window,
     malformed_prolongation,
 )
-from domain.users import User
+from domain.exemptions import ExemptionRules
+from domain.users import AccountUser, PolicyCoverage, User
 
 TODAY = date(2026, 12, 20)
 RULES = WindowRules(days=14)
@@ -208,3 +214,55 @@ def test_tag_by_hand(value: str, until: int) -> None:
 def test_first_seen_closed() -> None:
     """A user who is found closed counts as closed from that day on."""
     assert decide_window(replace(FACTS, user=CLOSED), RULES, TODAY) == Window(WindowState.CLOSED, closed_on=TODAY)
+
+
+ROW = Credentials(ALICE.created, True, 0, mfa=False, able_since=date(2026, 11, 1), password_set=ALICE.created)
+RECORD = PersonRecord("AIDAALICE", "alice", unenrolled_since=date(2026, 11, 1), window_until=date(2026, 12, 19))
+
+
+def found(
+    row: Credentials | None = ROW,
+    record: PersonRecord = RECORD,
+    user: User = ALICE,
+    devices: Devices = frozenset(),
+    *,
+    attached: bool = True,
+) -> Person:
+    facts = EnrolmentFacts(
+        users=[AccountUser(user, PolicyCoverage(attached=attached))],
+        report=CredentialReport(CLOSED_AT, {"alice": row} if row else {}),
+        devices={user.user_id: devices} if devices else {},
+        records={record.user_id: record},
+        last_run=TODAY,
+    )
+    rules = EnrolmentRules(ExemptionRules("mfa-exempt", ()), AddressRules("", "", frozenset()), window=RULES)
+    [person] = build_snapshot(facts, rules, TODAY).people
+    return person
+
+
+@pytest.mark.parametrize(
+    ("person", "window"),
+    [
+        (found(), Window(WindowState.ENDED, RECORD.window_until)),
+        (found(record=replace(RECORD, window_until=None)), Window(WindowState.OPEN, date(2027, 1, 3))),
+        (found(replace(ROW, last_use=LastUse(TODAY))), Window(WindowState.OPEN, RECORD.window_until)),
+        (found(None), Window(WindowState.OPEN, RECORD.window_until)),
+        (found(replace(ROW, password=False, active_keys=1)), NO_WINDOW),
+        (found(devices=frozenset({Device.PASSKEY})), NO_WINDOW),
+        (found(user=replace(ALICE, tags={"mfa-exempt": "robot"})), NO_WINDOW),
+        (found(attached=False), NO_WINDOW),
+        (
+            found(user=CLOSED, record=replace(RECORD, closed_on=CLOSED_AT.date())),
+            Window(WindowState.CLOSED, closed_on=CLOSED_AT.date()),
+        ),
+        (
+            found(replace(ROW, password_set=CLOSED_AT + timedelta(days=1)), user=CLOSED),
+            Window(WindowState.REOPENING, closed_on=TODAY),
+        ),
+    ],
+)
+def test_run(person: Person, window: Window) -> None:
+    """A run decides by the report, the devices and the record, and remembers the decision."""
+    assert person.window == window
+    assert (person.record.window_until, person.record.closed_on) == (window.until, window.closed_on)
+    assert person.can_enrol is (window.state not in {WindowState.ENDED, WindowState.CLOSED} and not person.key_only)

@@ -1,4 +1,4 @@
-"""The mails about enforcement: that it begins on a day, and that it has begun."""
+"""The mails about enforcement: that it begins on a day, that it has begun, and that the user is closed."""
 
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -34,6 +34,10 @@ ANNOUNCEMENT = EnforcementMessage(
     account="111122223333",
 )
 BEGUN = replace(ANNOUNCEMENT, kind=EnforcementMailKind.ENFORCED, cause="enforced#2026-11-24")
+
+TAGS = {"email": "alice@example.com", "manager-email": "lead@example.com", "mfa-closed": "2026-11-24T11:59:30Z"}
+CLOSED = CurrentUser(AccountUser(replace(ALICE, tags=TAGS), PolicyCoverage(attached=True)), ())
+CLOSING = replace(ANNOUNCEMENT, kind=EnforcementMailKind.CLOSED, cause="closed#2026-11-24")
 
 
 def mail_of(message: EnforcementMessage, current: CurrentUser, now: datetime = NOW) -> Mail:
@@ -79,6 +83,9 @@ def test_device(devices: tuple[str, ...]) -> None:
         (ANNOUNCEMENT, ENFORCED, NoMail.ENFORCED),
         (BEGUN, FREE, NotYet.POLICY),
         (replace(BEGUN, at=NOW - timedelta(minutes=6)), FREE, NoMail.NOT_ENFORCED),
+        (CLOSING, ENFORCED, NotYet.TAG),
+        (replace(CLOSING, at=NOW - timedelta(minutes=6)), ENFORCED, NoMail.NOT_CLOSED),
+        (CLOSING, replace(CLOSED, devices=(PHONE,)), NoMail.ENROLLED),
     ],
 )
 def test_no_mail(message: EnforcementMessage, current: CurrentUser, reason: NoMail | NotYet) -> None:
@@ -105,3 +112,23 @@ def test_countdown(current: CurrentUser, announced: Announcement | None) -> None
     assert isinstance(mail, Mail)
     assert (mail.announcement, mail.enforced) == (announced, announced is None)
     assert mail.days_left == (52 if announced else None)
+
+
+def test_closed() -> None:
+    """A closed user is told so, and the manager too."""
+    mail = mail_of(CLOSING, CLOSED)
+
+    assert (mail.kind, mail.to, mail.cc) == (MailKind.CLOSED, "alice@example.com", "lead@example.com")
+    assert mail_of(BEGUN, CLOSED).cc is None
+
+
+@pytest.mark.parametrize(
+    ("until", "named"),
+    [(None, None), (date(2026, 11, 24), date(2026, 11, 24)), (date(2026, 11, 23), None)],
+)
+def test_last_day(until: date | None, named: date | None) -> None:
+    """A reminder names the last day to enrol, unless it waited in the queue for longer than that."""
+    mail = decide_reminder_mail(replace(REMINDER, window_until=until), ENFORCED, RULES, NOW)
+
+    assert isinstance(mail, Mail)
+    assert mail.window_until == named

@@ -43,6 +43,7 @@ MAILS = {
         BASE, kind=MailKind.ANNOUNCEMENT, enforced=False, announcement=ANNOUNCEMENT, days_left=7
     ),
     MailKind.ENFORCED: replace(BASE, kind=MailKind.ENFORCED),
+    MailKind.CLOSED: replace(BASE, kind=MailKind.CLOSED),
 }
 
 
@@ -87,6 +88,7 @@ def words_of(language: Language) -> Words:
 
 
 every_mail = pytest.mark.parametrize("kind", MailKind)
+WITHOUT_STEPS = {MailKind.ENROLLED, MailKind.ANNOUNCEMENT, MailKind.CLOSED}
 every_language = pytest.mark.parametrize("language", Language)
 
 
@@ -134,13 +136,16 @@ def test_user_account_and_contact(kind: MailKind, language: Language) -> None:
     for text in (wording.text, Page(wording.html).text):
         assert "alice" in text
         assert "example-corp (111122223333)" in text
-        assert kind is MailKind.ANNOUNCEMENT or "https://example-corp.signin.aws.amazon.com/console" in text
+        assert (
+            kind in {MailKind.ANNOUNCEMENT, MailKind.CLOSED}
+            or "https://example-corp.signin.aws.amazon.com/console" in text
+        )
         assert "cloud-team@example.com" in text
     assert "alice" in wording.subject
 
 
 @every_language
-@pytest.mark.parametrize("kind", [kind for kind in MailKind if kind not in {MailKind.ENROLLED, MailKind.ANNOUNCEMENT}])
+@pytest.mark.parametrize("kind", [kind for kind in MailKind if kind not in WITHOUT_STEPS])
 def test_steps(kind: MailKind, language: Language) -> None:
     """A user without a device gets the page and a name for the device."""
     wording = worded(kind, language)
@@ -227,8 +232,8 @@ def test_unknown_device(kind: MailKind, language: Language) -> None:
     assert ":\n\n*" not in text
 
 
-# An announcement goes to users who are not enforced yet, and says what AWS will deny.
-@pytest.mark.parametrize("kind", [kind for kind in MailKind if kind is not MailKind.ANNOUNCEMENT])
+# An announcement goes to users who are not enforced yet, and says what AWS will deny. Only enforced users are closed.
+@pytest.mark.parametrize("kind", [kind for kind in MailKind if kind not in {MailKind.ANNOUNCEMENT, MailKind.CLOSED}])
 @every_language
 def test_denials_only_if_enforced(kind: MailKind, language: Language) -> None:
     """Only mails to enforced users mention denials."""
@@ -358,3 +363,28 @@ def test_joined_lines() -> None:
     """Japanese lines are joined without a space, and others with one."""
     assert flow("  登録を\n  お願いします。") == "登録をお願いします。"
     assert flow("register\n  a device") == "register a device"
+
+
+@pytest.mark.parametrize(
+    ("language", "day"), [(Language.ENGLISH, "until 5 December 2026"), (Language.JAPANESE, "2026年12月5日まで")]
+)
+def test_last_day(language: Language, day: str) -> None:
+    """A reminder names the last day on which the user can enrol, if there is one."""
+    reminder = replace(MAILS[MailKind.REMINDER], language=language)
+    rendered = render(replace(reminder, window_until=date(2026, 12, 5)), ACCOUNT, "")
+
+    assert day in rendered.text
+    assert day in rendered.html
+    assert day not in render(reminder, ACCOUNT, "").text
+
+
+@pytest.mark.parametrize(
+    ("language", "words"), [(Language.ENGLISH, "registration of a device too"), (Language.JAPANESE, "登録もできません")]
+)
+def test_closed(language: Language, words: str) -> None:
+    """The mail to a closed user offers no steps and no sign-in, because AWS denies them."""
+    text = worded(MailKind.CLOSED, language, contact="cloud-team@example.com").text
+
+    assert words in text.replace("\n", " ")
+    assert "cloud-team@example.com" in text
+    assert "signin.aws.amazon.com" not in text

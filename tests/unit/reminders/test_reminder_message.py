@@ -25,11 +25,12 @@ MESSAGE = ReminderMessage(
     account="111122223333",
     enforced_from=date(2027, 1, 15),
     announced_since=date(2026, 11, 1),
+    window_until=date(2026, 12, 5),
 )
 
 
-# Fields that a message may lack: release 1.0.0 wrote none of the last three.
-OPTIONAL = {"cc", "account", "enforced_from", "announced_since"}
+# Fields that a message may lack: release 1.0.0 wrote none of the last four.
+OPTIONAL = {"cc", "account", "enforced_from", "announced_since", "window_until"}
 
 texts = st.text(min_size=1, max_size=200)
 messages = st.builds(
@@ -45,6 +46,7 @@ messages = st.builds(
     account=st.none() | st.from_regex(r"[0-9]{12}", fullmatch=True),
     enforced_from=st.none() | st.dates(),
     announced_since=st.none() | st.dates(),
+    window_until=st.none() | st.dates(),
 )
 
 
@@ -70,6 +72,7 @@ def test_json() -> None:
         "account": "111122223333",
         "enforced_from": "2027-01-15",
         "announced_since": "2026-11-01",
+        "window_until": "2026-12-05",
     }
 
 
