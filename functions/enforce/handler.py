@@ -13,8 +13,10 @@ from aws.cloudtrail import RecordedCall
 from aws.lambda_ import account_of
 from aws.sqs.batch import take_batch
 from domain.api_call import Ignored
+from domain.enrolment.window_request import WindowChange, WindowRequest, is_window_request
 from enforce.adapters import Adapters
 from enforce.changed_user import enforce_changed_user
+from enforce.closing import close_user
 from enforce.event import EnforcementChanged, UserChanged, UserCreated, read_fact
 from enforce.new_user import enforce_new_user
 from enforce.settings import Settings
@@ -40,14 +42,17 @@ _LONGEST_MESSAGE = timedelta(seconds=12)
 @logger.inject_lambda_context(clear_state=True)
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> "PartialItemFailureResponse":
-    """Handle a batch of recorded calls from a queue; those that fail return to it, one by one."""
+    """Handle a batch of messages from a queue; those that fail return to it, one by one."""
     adapters = Adapters(Settings.from_environment(os.environ), account_of(context))
     logger.append_keys(account=adapters.account_number)
     return take_batch(event, context, partial(enforce, adapters=adapters), longest=_LONGEST_MESSAGE)
 
 
 def enforce(record: "SQSRecord", adapters: Adapters) -> None:
-    """Read one recorded call, decide, act."""
+    """Read one recorded call or one request to close a user, decide, act."""
+    if is_window_request(record.body):
+        take_window_request(WindowRequest.from_json(record.body), adapters)
+        return
     call = RecordedCall.from_message(record.body)
     logger.set_correlation_id(call.event_id)
     now = datetime.now(UTC)
@@ -61,6 +66,14 @@ def enforce(record: "SQSRecord", adapters: Adapters) -> None:
             enforce_changed_user(changed, call.to_api_call(), adapters, now)
         case EnforcementChanged(update):
             report_tampering(call.to_api_call(), update, adapters, now)
+
+
+def take_window_request(request: WindowRequest, adapters: Adapters) -> None:
+    """Close the user, if the request is one to close a user of this account."""
+    if request.account != adapters.account_number or request.change is not WindowChange.CLOSE:
+        logger.info("Message ignored", reason=f"the request is to {request.change} a user of {request.account}")
+        return
+    close_user(request, adapters, datetime.now(UTC))
 
 
 def report_tampering(call: "ApiCall", update: "GroupUpdate | None", adapters: Adapters, now: datetime) -> None:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from domain.enforcement.decision import EnforcementMethod, ExistingUsers
+from domain.enrolment.settings import window
+from domain.enrolment.window import WindowRules
 from domain.input.settings import EnforcementSettings, moment, one_of, seconds, setting, whole_number, words
 
 
@@ -18,3 +20,6 @@ class Settings(EnforcementSettings):
     max_attachments_per_day: int = setting(whole_number)
     change_delay: timedelta = setting(seconds, variable="CHANGE_DELAY_SECONDS")
     release_queue_url: str = setting(words("the URL of a queue"))
+    mail_queue_url: str = setting(words("the URL of a queue"))
+    people_table: str = setting(words("the name of a table"))
+    window: WindowRules = setting(window)

@@ -8,7 +8,9 @@ from aws import clients
 from aws.dynamodb.enforcement_table import DeletionCounts, NoticeThrottle, UserFlags, UserFlagWriter
 from aws.dynamodb.table import Table
 from aws.iam.account import GuardedAccount
+from aws.iam.closed_tag import UserReopener
 from aws.iam.detach import PolicyAttachments, PolicyDetacher
+from aws.iam.mfa_devices import MfaDevices
 from aws.iam.users import UserLookup
 from aws.lambda_ import Continuation
 from aws.sns import DailyNotices, OpsTopic
@@ -38,6 +40,16 @@ class Adapters:
     def attachments(self) -> PolicyAttachments:
         """Return the adapter that reads everything that the policy is attached to."""
         return PolicyAttachments(self.account)
+
+    @cached_property
+    def devices(self) -> MfaDevices:
+        """Return the adapter that reads a user's devices."""
+        return MfaDevices(self.account.iam)
+
+    @cached_property
+    def reopener(self) -> UserReopener:
+        """Return the adapter that reopens a user."""
+        return UserReopener(self.account)
 
     def attachments_of(self, policy_arn: str) -> PolicyAttachments:
         """Return the same for another policy, such as the one before an update."""

@@ -13,8 +13,10 @@ from aws.lambda_ import account_of
 from aws.sqs.batch import take_batch
 from domain.api_call import Ignored
 from domain.enforcement.release_request import ReleaseRequest
+from domain.enrolment.window_request import WindowRequest
 from release.adapters import Adapters
 from release.event import FailedDeletion, read_fact
+from release.reopening import reopen_user
 from release.settings import Settings
 from release.stack_event import on_stack_event
 from release.user import detach_for_deletion, release_exempt_user
@@ -55,6 +57,8 @@ def release(record: "SQSRecord", adapters: Adapters) -> None:
             if request.after:
                 logger.set_correlation_id(request.after.event_id)
             release_exempt_user(request, adapters, now)
+        case WindowRequest() as reopening:
+            reopen_user(reopening, adapters, now)
         case FailedDeletion() as deletion:
             logger.set_correlation_id(deletion.call.event_id)
             detach_for_deletion(deletion, adapters, now)

@@ -1,5 +1,14 @@
 """The settings of this function."""
 
-from domain.input.settings import EnforcementSettings as Settings
+from dataclasses import dataclass
 
-__all__ = ["Settings"]
+from domain.enrolment.settings import window
+from domain.enrolment.window import WindowRules
+from domain.input.settings import EnforcementSettings, setting
+
+
+@dataclass(frozen=True, slots=True)
+class Settings(EnforcementSettings):
+    """The environment of `release`."""
+
+    window: WindowRules = setting(window)

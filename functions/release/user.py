@@ -9,6 +9,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from domain.enforcement.attachments import attachments_of
 from domain.enforcement.decision import DELETION_GRACE, Release, Rules, decide_enforcement
 from domain.enforcement.deletion import blocks_deletion, deletion_grace_left
+from release.reopening import reopen_exempt_user
 from reports.enforcement_notices import deletion_grace_exhausted, detached_for_deletion, exemptions_found
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def release_exempt_user(request: "ReleaseRequest", adapters: "Adapters", now: da
                 publish_unknown_exemption(decision, adapters)
             flag_previously_enforced(account_user, adapters)
             detach(account_user, adapters, reason=exemption.reason, call=request.after)
+            reopen_exempt_user(account_user.user, adapters)
         case _:
             logger.info("User not released", user_name=request.user_name, user_id=request.user_id)
 

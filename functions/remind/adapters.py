@@ -11,7 +11,7 @@ from aws.iam.account import GuardedAccount
 from aws.s3 import ReportBucket
 from aws.ses.quota import SendingAccount
 from aws.sns import OpsTopic
-from aws.sqs.queues import MailQueue
+from aws.sqs.queues import MailQueue, WindowQueue
 
 if TYPE_CHECKING:
     from remind.settings import Settings
@@ -43,6 +43,16 @@ class Adapters:
     def queue(self) -> MailQueue:
         """Return the queue of `notify`."""
         return MailQueue(clients.sqs(), self.settings.mail_queue_url)
+
+    @cached_property
+    def closings(self) -> WindowQueue:
+        """Return the queue of `enforce`, which closes users."""
+        return WindowQueue(clients.sqs(), self.settings.close_queue_url)
+
+    @cached_property
+    def reopenings(self) -> WindowQueue:
+        """Return the queue of `release`, which reopens users."""
+        return WindowQueue(clients.sqs(), self.settings.release_queue_url)
 
     @cached_property
     def topic(self) -> OpsTopic:

@@ -14,6 +14,7 @@ from aws.lambda_ import account_of
 from aws.sqs.queues import MailMessage, QueueRefused
 from domain.enforcement.enforcement_message import EnforcementMessage
 from domain.enrolment.totals import totals_of
+from domain.enrolment.window_request import WindowChange
 from domain.reminders.message import ReminderMessage
 from remind.adapters import Adapters
 from remind.publishing import finish, record_totals
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
     from domain.enrolment.record import RecordChange
+    from domain.enrolment.window_request import WindowRequest
     from domain.reminders.plan import ReminderOutcome
     from remind.reading import RunReading
 
@@ -78,13 +80,28 @@ def remind(reading: "RunReading", adapters: Adapters) -> "ReminderOutcome":
     except QueueRefused as error:
         logger.exception("Reminders were not queued")
         queued = error.queued
+    requested = [request for request in reading.outcome.window_requests if ask(request, adapters)]
     return replace(
         reading.outcome,
+        window_requests=tuple(requested),
+        unrequested=len(reading.outcome.window_requests) - len(requested),
         queued=tuple(message for message in queued if isinstance(message, ReminderMessage)),
         announced=tuple(message for message in queued if isinstance(message, EnforcementMessage)),
         refused=len(due) - len(queued),
         unremembered=tuple(unremembered.values()),
     )
+
+
+def ask(request: "WindowRequest", adapters: Adapters) -> bool:
+    """Queue a request to close or reopen a user; return False if that failed."""
+    queue = adapters.closings if request.change is WindowChange.CLOSE else adapters.reopenings
+    try:
+        queue.ask(request)
+    except (ClientError, BotoCoreError):
+        logger.exception("Request not queued", user_name=request.user_name, user_id=request.user_id)
+        return False
+    logger.info("Change requested", change=request.change, user_name=request.user_name, user_id=request.user_id)
+    return True
 
 
 def remember(change: "RecordChange", adapters: Adapters) -> bool:

@@ -11,6 +11,8 @@ from aws.iam.mfa_devices import MfaDevices
 from domain.enrolment.devices import Devices
 from domain.enrolment.snapshot import EnrolmentSnapshot, build_snapshot, with_devices_found
 from domain.enrolment.totals import RunTotals
+from domain.enrolment.window_plan import plan_closings, plan_reopenings, without_devices
+from domain.enrolment.window_request import WindowRequest
 from domain.mail.ses_status import NoSending, SendingState, room_for
 from domain.reminders.message import ReminderMessage
 from domain.reminders.plan import (
@@ -59,15 +61,24 @@ def read_account(adapters: "Adapters", now: datetime, request: str, has_time: Ca
     planned = within_quota(due, room)
     announced = announcements_within_quota(due_announcements, planned, room)
     current_devices, postponed = read_devices_again(planned, adapters.reader.devices, has_time)
+    closings = plan_closings(snapshot, adapters.account.number)
+    current_devices_of_closed, _ = read_devices_again(closings, adapters.reader.devices, has_time)
+    corrected = with_devices_found(
+        snapshot, facts, settings.rules, {**current_devices, **current_devices_of_closed}, exempt_on=exempt_on
+    )
     retried = next((run for run in runs if run.request == request), None)
     return RunReading(
-        snapshot=with_devices_found(snapshot, facts, settings.rules, current_devices, exempt_on=exempt_on),
+        snapshot=corrected,
         outcome=ReminderOutcome(
             # The devices are None if the user is gone by now; such a user needs no mail either.
             queued=tuple(message for message in planned if current_devices.get(message.user_id) == frozenset()),
             unchecked=len(planned) - len(current_devices) - postponed,
             postponed=postponed,
             announced=announced,
+            window_requests=(
+                *without_devices(closings, current_devices_of_closed),
+                *plan_reopenings(corrected, adapters.account.number),
+            ),
             over_quota=len(due) - len(planned) + len(due_announcements) - len(announced),
         ),
         sending=sending,
@@ -79,9 +90,9 @@ def read_account(adapters: "Adapters", now: datetime, request: str, has_time: Ca
 
 
 def read_devices_again(
-    planned: Sequence[ReminderMessage], devices: MfaDevices, has_time: Callable[[], bool]
+    planned: Sequence[ReminderMessage | WindowRequest], devices: MfaDevices, has_time: Callable[[], bool]
 ) -> tuple[Mapping[str, Devices | None], int]:
-    """Read the devices of the people who are about to be reminded, because nobody with a device is reminded.
+    """Read the devices of the people who are about to be reminded or closed, because nobody with a device is.
 
     Return them by user id (None: the user is gone), and the number of people not read for lack of time. A person whose
     devices cannot be read is left out; the others are still reminded.

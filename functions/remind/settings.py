@@ -38,6 +38,8 @@ class Settings(MailSettings):
     """The environment of `remind`."""
 
     mail_queue_url: str = setting(words("the URL of a queue"))
+    close_queue_url: str = setting(words("the URL of a queue"))
+    release_queue_url: str = setting(words("the URL of a queue"))
     ops_topic_arn: str = setting(words("the ARN of a topic"))
     time_zone: ZoneInfo = setting(time_zone, variable="REMINDER_TIME_ZONE")
     cadence: Cadence = setting(cadence, variable="REMINDER_DAYS")

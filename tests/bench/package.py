@@ -67,6 +67,10 @@ _ENVIRONMENT = {
     "CHANGE_DELAY_SECONDS": "120",
     "MARKS_TABLE": "marks",
     "RELEASE_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/111122223333/requests",
+    "MAIL_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/111122223333/mails",
+    "PEOPLE_TABLE": "people",
+    "ENROLMENT_WINDOW_DAYS": "0",
+    "REMINDER_TIME_ZONE": "UTC",
     "OPS_TOPIC_ARN": "arn:aws:sns:us-east-1:111122223333:ops",
     "DRY_RUN": "false",
 }

@@ -10,7 +10,9 @@ import pytest
 
 from tests.template import Template
 
-TEMPLATE = Template(AlertEmail="ops@example.com", MailTemplatesBucket="example-mails/mfa")
+TEMPLATE = Template(
+    AlertEmail="ops@example.com", MailTemplatesBucket="example-mails/mfa", EnrolmentWindowDays="14"
+)
 FUNCTIONS = {
     name: resource["Properties"]
     for name, resource in TEMPLATE.resources.items()
@@ -88,10 +90,12 @@ def test_one_role_per_function() -> None:
         ("iam:RemoveUserFromGroup", {"release"}),
         ("iam:DetachGroupPolicy", {"release"}),
         ("iam:DetachRolePolicy", {"release"}),
+        ("iam:TagUser", {"enforce"}),
+        ("iam:UntagUser", {"release"}),
     ],
 )
 def test_who_may_attach_and_detach(action: str, functions: set[str]) -> None:
-    """Only these functions may change how the policy reaches a user."""
+    """Only these functions may change how the policy reaches a user, or set or remove a tag."""
     assert {package_of(name) for name, statement in every_statement() if action in actions(statement)} == functions
 
 
@@ -111,6 +115,20 @@ def test_only_our_group() -> None:
             assert statement["Resource"] == GROUP
 
 
+def test_only_our_tag() -> None:
+    """Functions may set and remove only the tag that closes a user, and tag nobody if windows have no end."""
+    for _, statement in every_statement():
+        if {"iam:TagUser", "iam:UntagUser"} & set(actions(statement)):
+            assert statement["Resource"] == "arn:aws:iam::111122223333:user/*"
+            assert statement["Condition"] == {
+                "ForAllValues:StringEquals": {"aws:TagKeys": ["mfa-closed"]},
+                "Null": {"aws:TagKeys": "false"},
+            }
+
+    without_end = Template().resources["EnforceRole"]["Properties"]["Policies"][0]["PolicyDocument"]["Statement"]
+    assert "iam:TagUser" not in {action for statement in without_end for action in actions(statement)}
+
+
 def test_no_other_iam_writes() -> None:
     """No function may make other write calls to IAM."""
     writes = {
@@ -128,6 +146,8 @@ def test_no_other_iam_writes() -> None:
         "iam:RemoveUserFromGroup",
         "iam:DetachGroupPolicy",  # on stack deletion, from other groups with our policy
         "iam:DetachRolePolicy",
+        "iam:TagUser",
+        "iam:UntagUser",
     }
 
 

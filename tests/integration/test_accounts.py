@@ -16,6 +16,7 @@ from aws.dynamodb.table import Table
 from domain.api_call import Ignored
 from domain.contact.languages import Language
 from domain.enforcement.release_request import ReleaseRequest
+from domain.enrolment.window_request import WindowChange, WindowRequest
 from domain.reminders.message import ReminderKind, ReminderMessage
 from notify.message import read_message
 from release.event import read_fact
@@ -35,6 +36,7 @@ REMINDER = ReminderMessage(
     0,
 )
 REQUEST = ReleaseRequest("AIDAALICE", "alice")
+REOPENING = WindowRequest(WindowChange.REOPEN, "AIDAALICE", "alice", ACCOUNT)
 
 
 @pytest.mark.parametrize("account", [None, ACCOUNT])
@@ -52,6 +54,13 @@ def test_messages_of_another_account() -> None:
 
     assert isinstance(read_message(replace(REMINDER, account=other).to_json(), ACCOUNT), Ignored)
     assert isinstance(read_fact(replace(REQUEST, account=other).to_json(), ACCOUNT), Ignored)
+    assert isinstance(read_fact(replace(REOPENING, account=other).to_json(), ACCOUNT), Ignored)
+
+
+def test_requests_to_another_function() -> None:
+    """`release` reopens, and ignores a request to close."""
+    assert read_fact(REOPENING.to_json(), ACCOUNT) == REOPENING
+    assert isinstance(read_fact(replace(REOPENING, change=WindowChange.CLOSE).to_json(), ACCOUNT), Ignored)
 
 
 def test_items_name_the_account(stack: Stack) -> None:

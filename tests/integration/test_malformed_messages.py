@@ -11,6 +11,7 @@ import pytest
 
 from domain.api_call import ApiCall
 from domain.enforcement.release_request import ReleaseRequest
+from domain.enrolment.window_request import WindowChange, WindowRequest
 from enforce.handler import lambda_handler as enforce
 from notify.handler import lambda_handler as notify
 from release.handler import lambda_handler as release
@@ -25,6 +26,7 @@ OWN = {
     "MalformedEvent",
     "MalformedRequest",
     "MalformedEnforcementMessage",
+    "MalformedWindowRequest",
     "MalformedReminder",
     "NoSuchUser",
     "TooEarly",
@@ -189,6 +191,24 @@ def test_release(stack: Stack, iam: "IAMClient", calls: Calls, log: Log, name: s
         handle("ReleaseFunction", bent(message, at), ReleaseRequest(bob, "bob").to_json(), log)
 
         assert attached(iam, "bob") == []
+
+
+@pytest.mark.parametrize(
+    ("function", "change"), [("EnforceFunction", WindowChange.CLOSE), ("ReleaseFunction", WindowChange.REOPEN)]
+)
+def test_window_request(
+    stack: Stack, iam: "IAMClient", calls: Calls, log: Log, function: str, change: WindowChange
+) -> None:
+    """`enforce` and `release` refuse a malformed request by the name of a field, and handle the next message."""
+    stack.update(EnrolmentWindowDays="14")
+    stack.run(function)
+    alice = iam.create_user(UserName="alice")["User"]["UserId"]
+    now = datetime.now(UTC)
+    message = json.loads(WindowRequest(change, alice, "alice", "111122223333", now.date(), now).to_json())
+
+    for at in paths(message):
+        handle(function, bent(message, at), json.dumps(message), log)
+    assert "mfa-closed" not in str(iam.list_user_tags(UserName="alice"))
 
 
 @pytest.mark.parametrize(

@@ -1,11 +1,12 @@
-"""The table in both states of a user with an enrolment window."""
+"""The table in both states of a user with an enrolment window, and the rights to the tag that closes a user."""
 
 from dataclasses import replace
 
 import pytest
 
-from local.referee import Policy, Referee
+from local.referee import Policy, Referee, Request
 from tests.policy.truth_table import Case, Profile, cases
+from tests.template import Template
 
 # Other cases are about the window already.
 TABLE = [case for case in cases() if case.group != "enrolment-window" and not case.ignores_policies]
@@ -37,3 +38,36 @@ def test_closed(case: Case, referee: Referee) -> None:
     expected = case.expected if with_mfa or request.action in LEFT else "deny"
 
     assert replace(case, request=request).verdict(referee, with_window(case.profile)) == expected
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [
+        (["mfa-closed"], "allow"),
+        (["mfa-closed", "mfa-exempt"], "deny"),
+        (["mfa-exempt"], "deny"),
+        (["mfa-window"], "deny"),
+        (["email"], "deny"),
+        ([], "deny"),
+    ],
+)
+@pytest.mark.parametrize(("role", "action"), [("EnforceRole", "iam:TagUser"), ("ReleaseRole", "iam:UntagUser")])
+def test_right_to_one_tag(role: str, action: str, keys: list[str], expected: str, referee: Referee) -> None:
+    """The functions may set and remove the one tag, and no other tag beside it or without it."""
+    policy = Template(EnrolmentWindowDays="14").resources[role]["Properties"]["Policies"][0]["PolicyDocument"]
+    statements = [s for s in policy["Statement"] if action in s["Action"]]
+    context = {
+        "aws:PrincipalArn": f"arn:aws:iam::111122223333:role/{role}",
+        "aws:PrincipalAccount": "111122223333",
+        "aws:PrincipalType": "AssumedRole",
+        **({"aws:TagKeys": keys} if keys else {}),
+        **({f"aws:RequestTag/{key}": "x" for key in keys} if action == "iam:TagUser" else {}),
+    }
+    asked = Request(
+        f"arn:aws:sts::111122223333:assumed-role/{role}/function",
+        action,
+        "arn:aws:iam::111122223333:user/team/alice",
+        context,
+    )
+
+    assert referee.judge([{**policy, "Statement": statements}], asked) == expected

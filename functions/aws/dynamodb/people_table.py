@@ -9,7 +9,7 @@ from aws.dynamodb.update_expression import Update
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from datetime import datetime
+    from datetime import date, datetime
 
     from aws.dynamodb.people_items import Item
     from aws.dynamodb.table import Table
@@ -84,6 +84,22 @@ class NamedPeople:
                 if not keys:
                     break
         return records
+
+
+class ClosedPeople:
+    """Remembers which users the tool has closed."""
+
+    PERMISSIONS = ("dynamodb:UpdateItem",)
+
+    def __init__(self, table: "Table") -> None:
+        self._client = table.client
+        self._table = table
+
+    def record(self, user_id: str, on: "date") -> None:
+        """Remember the day on which a user was closed; a second call changes nothing."""
+        update = Update().set_if_missing("closed_on", {"S": on.isoformat()})
+        update.set("account", self._table.account_value)
+        self._client.update_item(TableName=self._table.name, Key={"user_id": {"S": user_id}}, **update.arguments)
 
 
 class PeopleTable(RememberedPeople):

@@ -1,6 +1,7 @@
 """The account's users, read in bulk or one by one."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from domain.users import AccountUser, PolicyCoverage, User
@@ -70,7 +71,9 @@ class UserLookup:
             in_group = not (either_way and attached) and self._is_member(name)
         except self._client.exceptions.NoSuchEntityException:
             return None
-        return AccountUser(read_user(user), PolicyCoverage(attached, in_group))
+        # Only this call and ListUsers return the last sign-in ("User", IAM API Reference).
+        signed_in = user.get("PasswordLastUsed")
+        return AccountUser(replace(read_user(user), signed_in=signed_in), PolicyCoverage(attached, in_group))
 
     def _is_member(self, name: str) -> bool:
         groups = self._client.get_paginator("list_groups_for_user").paginate(UserName=name)

@@ -8,6 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from domain.enforcement.enforcement_message import EnforcementMessage
 from domain.enforcement.release_request import ReleaseRequest
+from domain.enrolment.window_request import WindowRequest
 from domain.reminders.message import ReminderMessage
 
 if TYPE_CHECKING:
@@ -87,5 +88,19 @@ class ReleaseQueue:
         self._url = url
 
     def ask(self, request: ReleaseRequest) -> None:
+        """Queue a request."""
+        self._client.send_message(QueueUrl=self._url, MessageBody=request.to_json())
+
+
+class WindowQueue:
+    """Requests that a user is closed or reopened: `remind` may change no user."""
+
+    PERMISSIONS = ("sqs:SendMessage",)
+
+    def __init__(self, client: "SQSClient", url: str) -> None:
+        self._client = client
+        self._url = url
+
+    def ask(self, request: WindowRequest) -> None:
         """Queue a request."""
         self._client.send_message(QueueUrl=self._url, MessageBody=request.to_json())

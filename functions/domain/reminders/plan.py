@@ -10,6 +10,7 @@ from domain.enforcement.dates import Announcement
 from domain.enforcement.enforcement_message import EnforcementMailKind, EnforcementMessage
 from domain.enrolment.record import EnrolmentStatus, reminder_day_of
 from domain.enrolment.snapshot import EnrolmentSnapshot, Person
+from domain.enrolment.window_request import WindowRequest
 from domain.reminders.cadence import Cadence, NotDue, ReminderDue, announced_on, decide_reminder
 from domain.reminders.message import ReminderMessage
 
@@ -20,7 +21,8 @@ class ReminderOutcome:
 
     `unchecked`: IAM did not say whether they have a device. `postponed`: time ran out. `refused`: by the queue.
     `over_quota`: SES would not send them within the day. The records of the people in `unremembered` could not be
-    written, so they were not reminded; some of them may not have been due. `announced` are the mails about the day of
+    written, so they were not reminded; some of them may not have been due. `window_requests` ask to close or reopen
+    users; `unrequested` of them could not be queued. `announced` are the mails about the day of
     enforcement to people who get no reminder.
     """
 
@@ -31,11 +33,13 @@ class ReminderOutcome:
     refused: int = 0
     over_quota: int = 0
     unremembered: tuple[str, ...] = ()
+    window_requests: tuple[WindowRequest, ...] = ()
+    unrequested: int = 0
 
     @property
     def complete(self) -> bool:
         """Return whether nothing failed; running out of time or quota is not a failure."""
-        return not (self.unchecked or self.refused or self.unremembered)
+        return not (self.unchecked or self.refused or self.unremembered or self.unrequested)
 
 
 def plan_reminders(
