@@ -15,6 +15,7 @@ from domain.enforcement.dates import NO_DATES, DateRules
 from domain.enforcement.settings import dates
 from domain.enrolment.snapshot import EnrolmentRules, build_snapshot
 from domain.enrolment.totals import totals_of
+from domain.enrolment.window import NO_WINDOWS, WindowRules
 from domain.exemptions import ExemptionRules
 from ops.callers import Identity
 from ops.read_only import PATIENT
@@ -30,6 +31,7 @@ _DEFAULTS = {
     "ExemptPaths": "",
     "EscalateAfterDays": "14",
     "ReminderTimeZone": "UTC",
+    "EnrolmentWindowDays": "0",
 }
 
 
@@ -65,6 +67,7 @@ class Choices:
     group_name: str
     escalate_after: int
     time_zone: ZoneInfo
+    window: WindowRules = NO_WINDOWS
 
 
 def choices_of(stack: Stack | None) -> Choices:
@@ -80,6 +83,7 @@ def choices_of(stack: Stack | None) -> Choices:
         group_name=stack.physical.get("EnforcementGroup", "") if stack else "",
         escalate_after=int(parameters["EscalateAfterDays"]),
         time_zone=ZoneInfo(parameters["ReminderTimeZone"]),
+        window=WindowRules(int(parameters["EnrolmentWindowDays"]), ZoneInfo(parameters["ReminderTimeZone"])),
     )
 
 
@@ -100,7 +104,7 @@ def report_on(session: boto3.Session, stack_name: str, now: datetime) -> AuditRe
     number = Identity(session.client("sts", config=PATIENT)).caller().account
     guarded = GuardedAccount(number, iam, choices.policy_arn, choices.group_name)
     account = AccountReader.of(guarded, _people(session, stack, number))
-    rules = EnrolmentRules(choices.exemptions, AddressRules("", "", frozenset()), dates_of(stack))
+    rules = EnrolmentRules(choices.exemptions, AddressRules("", "", frozenset()), dates_of(stack), choices.window)
     local = now.astimezone(choices.time_zone)
     facts, runs, _ = account.read(rules, local, has_time=lambda: True)
     snapshot = build_snapshot(facts, rules, local.date(), exempt_on=now.astimezone(UTC).date())

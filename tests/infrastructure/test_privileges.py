@@ -10,9 +10,7 @@ import pytest
 
 from tests.template import Template
 
-TEMPLATE = Template(
-    AlertEmail="ops@example.com", MailTemplatesBucket="example-mails/mfa", EnrolmentWindowDays="14"
-)
+TEMPLATE = Template(AlertEmail="ops@example.com", MailTemplatesBucket="example-mails/mfa", EnrolmentWindowDays="14")
 FUNCTIONS = {
     name: resource["Properties"]
     for name, resource in TEMPLATE.resources.items()

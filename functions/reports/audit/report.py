@@ -35,6 +35,7 @@ class AuditRow:
 
     `enforced_from` is the day from which an existing user is enforced, and `told_on` the day on which a mail announced
     it. `last_sign_in` and `key_last_used` (with its service) are those of the password and of the active access keys.
+    `window_ends` is the last day on which the user can enrol, and `closed_on` the day since which the user cannot.
     """
 
     user_id: str
@@ -56,6 +57,8 @@ class AuditRow:
     last_sign_in: date | None
     key_last_used: date | None
     key_last_used_service: str | None
+    window_ends: date | None = None
+    closed_on: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +167,8 @@ def _row(person: Person) -> AuditRow:
         last_sign_in=person.last_use.signed_in if person.last_use else None,
         key_last_used=key.on,
         key_last_used_service=key.service,
+        window_ends=person.window.until,
+        closed_on=person.window.closed_on,
     )
 
 

@@ -27,6 +27,8 @@ COLUMNS = (
     "last_sign_in",
     "key_last_used",
     "key_last_used_service",
+    "window_ends",
+    "closed_on",
 )
 
 # A cell that starts with one of these is a formula; in Japanese spreadsheets the wide forms are, too.
@@ -61,6 +63,8 @@ def _values(row: AuditRow, account: str) -> tuple[object, ...]:
         account,
         *_day(row),
         *_last_use(row),
+        row.window_ends,
+        row.closed_on,
     )
 
 

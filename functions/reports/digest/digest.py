@@ -15,6 +15,7 @@ from reports.digest.numbers import numbers, share
 from reports.digest.run import ReminderRun
 from reports.digest.screen import Section, one_screen
 from reports.digest.sections import Sections
+from reports.digest.windows import unrequested
 
 __all__ = ["ReminderRun", "digest_of"]
 
@@ -63,6 +64,7 @@ def _severity(run: ReminderRun, somebody_must_act: bool) -> Severity:
 
 def _needs(run: ReminderRun) -> Iterator[str]:
     yield from _undone(run.outcome)
+    yield from unrequested(run.outcome)
     if run.report_made is None:
         yield (
             "There was no credential report, so passwords, access keys, passkeys and hardware tokens were not read. "

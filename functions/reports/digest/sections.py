@@ -9,7 +9,7 @@ from domain.enrolment.snapshot import EnrolmentRules, Person
 from domain.enrolment.totals import days_without, longest_first
 from domain.exemptions import Exemption
 from domain.text import plain
-from reports.digest import days
+from reports.digest import days, windows
 from reports.digest.commands import address_command
 from reports.digest.endings import ending, endings
 from reports.digest.run import ReminderRun
@@ -51,6 +51,9 @@ class Sections:
         yield endings(self._take(lambda person: ending(person, run, rules)), run, rules)
         yield days.untold(self._take(lambda person: days.stays_untold(person, run)), run, rules)
         yield self._malformed_exemptions()
+        yield windows.closed(self._take(windows.is_closed))
+        yield windows.not_prolonged(self._take(windows.has_malformed_prolongation))
+        yield windows.closing(self._take(lambda person: windows.closes_soon(person, run)), run)
         yield days.malformed_days(self._take(lambda person: person.malformed_day), rules)
         yield self._key_only()
         if self._run.sends_mail:

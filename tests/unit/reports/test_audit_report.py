@@ -96,7 +96,7 @@ def test_row(account: Account) -> None:
                 (
                     user_id, "alice", "/sales/", "2026-05-02T12:00:00Z", "yes", "1", "", "unenrolled", "attached",
                     "", "", "", "2026-11-20", "3", "2026-11-23T09:00:00Z", "111122223333",
-                    "", "", "2026-11-21", "2026-11-23", "s3",
+                    "", "", "2026-11-21", "2026-11-23", "s3", "", "",
                 ),
                 strict=True,
             )
@@ -178,6 +178,8 @@ def test_columns() -> None:
     )  # fmt: skip
     assert COLUMNS[15:] == (
         "account", "enforced_from", "told_on", "last_sign_in", "key_last_used", "key_last_used_service",
+        "window_ends",
+        "closed_on",
     )  # fmt: skip
 
 
