@@ -62,7 +62,7 @@ def test_kinds() -> None:
     """Mails that ask for a device, that confirm one, and that name commands are among the samples."""
     languages = len(Language)
 
-    assert len(REGISTERS) == 8 * languages
+    assert len(REGISTERS) == 9 * languages
     assert len(ENROLLED) == 4 * languages
     assert len(WITH_CODES) == 4 * languages
 
