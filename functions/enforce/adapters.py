@@ -14,7 +14,7 @@ from aws.iam.mfa_devices import LoginProfiles, MfaDevices
 from aws.iam.policy import EnforcementPolicy
 from aws.iam.users import NamedUsers, UserLookup
 from aws.sns import DailyNotices, OpsTopic
-from aws.sqs.queues import MailQueue, ReleaseQueue
+from aws.sqs.queues import MailQueue, ReleaseQueue, WindowQueue
 from domain.enforcement.decision import methods_in_order
 
 if TYPE_CHECKING:
@@ -110,6 +110,11 @@ class Adapters:
     def mails(self) -> MailQueue:
         """Return the queue of `notify`."""
         return MailQueue(clients.sqs(), self.settings.mail_queue_url)
+
+    @cached_property
+    def reopenings(self) -> WindowQueue:
+        """Return the queue of `release` for requests to reopen a user."""
+        return WindowQueue(clients.sqs(), self.settings.release_queue_url)
 
     @cached_property
     def notices(self) -> DailyNotices:

@@ -1,4 +1,4 @@
-"""Closes a user whose window has ended, by what IAM and the people table say now."""
+"""Closes a user whose window has ended, and asks to reopen one whose password ops have set."""
 
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -8,10 +8,11 @@ from aws_lambda_powertools.metrics import MetricUnit
 
 from domain.enforcement.enforcement_message import EnforcementMailKind, EnforcementMessage
 from domain.enrolment.record import EnrolmentStatus
-from domain.enrolment.window import Window, WindowFacts, WindowState, decide_window
+from domain.enrolment.window import CLOSED_TAG, Window, WindowFacts, WindowState, decide_window
+from domain.enrolment.window_request import WindowChange, WindowRequest
 
 if TYPE_CHECKING:
-    from domain.enrolment.window_request import WindowRequest
+    from domain.api_call import ApiCall
     from domain.users import AccountUser
     from enforce.adapters import Adapters
 
@@ -19,7 +20,7 @@ logger = Logger()
 metrics = Metrics()
 
 
-def close_user(request: "WindowRequest", adapters: "Adapters", now: datetime) -> None:
+def close_user(request: WindowRequest, adapters: "Adapters", now: datetime) -> None:
     """Read the user again, decide by the same rule as the run that sent the request, and close the user."""
     account_user = adapters.users.user(request.user_name)
     if account_user is None or account_user.user.user_id != request.user_id:
@@ -86,3 +87,15 @@ def closed_mail(window: Window, facts: WindowFacts, adapters: "Adapters", now: d
         since=None,
         account=adapters.account_number,
     )
+
+
+def ask_to_reopen(user_name: str, call: "ApiCall", adapters: "Adapters") -> None:
+    """Ask `release` to reopen a closed user, who has a new password; `release` decides, and only it can reopen."""
+    user = adapters.named_users.find(user_name)
+    if user is None or user.created > call.at or not user.has_tag(CLOSED_TAG):
+        logger.info("User is not closed", user_name=user_name, call=call.name)
+        return
+    adapters.reopenings.ask(
+        WindowRequest(WindowChange.REOPEN, user.user_id, user.name, adapters.account_number, password_set=call.at)
+    )
+    logger.info("Reopening requested", user_name=user.name, user_id=user.user_id, call=call.name, caller=call.caller)

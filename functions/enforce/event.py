@@ -1,4 +1,4 @@
-"""Reads a recorded call into a fact: a user was created or changed, or the enforcement itself was."""
+"""Reads a recorded call into a fact: a user was created or changed or got a password, or the policy changed."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,7 +19,8 @@ _CHANGES_THE_ENFORCEMENT = {
     "DeleteGroup",
     "UpdateGroup",
 }
-_NAMES = {"CreateUser", *_CHANGES_A_USER, *_CHANGES_THE_ENFORCEMENT}
+_SETS_A_PASSWORD = {"CreateLoginProfile", "UpdateLoginProfile"}
+_NAMES = {"CreateUser", *_CHANGES_A_USER, *_CHANGES_THE_ENFORCEMENT, *_SETS_A_PASSWORD}
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +53,14 @@ class EnforcementChanged:
     update: GroupUpdate | None = None
 
 
-Fact = UserCreated | UserChanged | EnforcementChanged | Ignored
+@dataclass(frozen=True, slots=True)
+class PasswordSet:
+    """Somebody else set a password for the user, who is reopened if the user was closed."""
+
+    user_name: str
+
+
+Fact = UserCreated | UserChanged | EnforcementChanged | PasswordSet | Ignored
 
 
 def read_fact(call: RecordedCall, account: str) -> Fact:
@@ -64,6 +72,8 @@ def read_fact(call: RecordedCall, account: str) -> Fact:
         return UserCreated(_created(call))
     if call.name in _CHANGES_A_USER:
         return _changed(call)
+    if call.name in _SETS_A_PASSWORD:
+        return PasswordSet(call.user_name("detail.requestParameters.userName"))
     return EnforcementChanged(_update(call) if call.name == "UpdateGroup" else None)
 
 

@@ -16,8 +16,8 @@ from domain.api_call import Ignored
 from domain.enrolment.window_request import WindowChange, WindowRequest, is_window_request
 from enforce.adapters import Adapters
 from enforce.changed_user import enforce_changed_user
-from enforce.closing import close_user
-from enforce.event import EnforcementChanged, UserChanged, UserCreated, read_fact
+from enforce.closing import ask_to_reopen, close_user
+from enforce.event import EnforcementChanged, PasswordSet, UserChanged, UserCreated, read_fact
 from enforce.new_user import enforce_new_user
 from enforce.settings import Settings
 from reports.enforcement_notices import enforcement_changed
@@ -45,14 +45,19 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> "PartialI
     """Handle a batch of messages from a queue; those that fail return to it, one by one."""
     adapters = Adapters(Settings.from_environment(os.environ), account_of(context))
     logger.append_keys(account=adapters.account_number)
-    return take_batch(event, context, partial(enforce, adapters=adapters), longest=_LONGEST_MESSAGE)
+    return take_batch(event, context, partial(take, adapters=adapters), longest=_LONGEST_MESSAGE)
+
+
+def take(record: "SQSRecord", adapters: Adapters) -> None:
+    """Handle one message: a request to close a user, or a recorded call."""
+    if is_window_request(record.body):
+        take_window_request(WindowRequest.from_json(record.body), adapters)
+    else:
+        enforce(record, adapters)
 
 
 def enforce(record: "SQSRecord", adapters: Adapters) -> None:
-    """Read one recorded call or one request to close a user, decide, act."""
-    if is_window_request(record.body):
-        take_window_request(WindowRequest.from_json(record.body), adapters)
-        return
+    """Read one recorded call, decide, act."""
     call = RecordedCall.from_message(record.body)
     logger.set_correlation_id(call.event_id)
     now = datetime.now(UTC)
@@ -64,6 +69,8 @@ def enforce(record: "SQSRecord", adapters: Adapters) -> None:
             enforce_new_user(user, call.to_api_call(), adapters, now, tries=tries)
         case UserChanged() as changed:
             enforce_changed_user(changed, call.to_api_call(), adapters, now)
+        case PasswordSet(user_name):
+            ask_to_reopen(user_name, call.to_api_call(), adapters)
         case EnforcementChanged(update):
             report_tampering(call.to_api_call(), update, adapters, now)
 

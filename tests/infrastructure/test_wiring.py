@@ -15,7 +15,7 @@ from notify.message import read_message
 from release.event import read_fact as read_release
 from tests.template import Template
 
-TEMPLATE = Template(AlertEmail="ops@example.com")
+TEMPLATE = Template(AlertEmail="ops@example.com", EnrolmentWindowDays="14")
 ACCOUNT = "111122223333"
 FORTNIGHT = 14 * 24 * 60 * 60
 EVENTS = Path(__file__).parents[2] / "events"
@@ -153,15 +153,25 @@ def test_new_user_rule() -> None:
 
 
 def test_changed_user_rule() -> None:
-    """The rule matches changes of attachment, membership, exemption, path or name."""
+    """The rule matches changes of attachment, membership, exemption, path or name, and new passwords."""
     assert selected_by("ChangedUserRule") == {
+        "create_login_profile",
         "detach_user_policy",
         "remove_user_from_group",
         "tag_user_exempt",
         "untag_user_exempt",
+        "update_login_profile",
         "update_user_path",
         "update_user_rename",
     }
+
+
+def test_passwords_without_limit() -> None:
+    """If windows have no end, no rule sends passwords to `enforce`."""
+    pattern = json.dumps(Template().resources["ChangedUserRule"]["Properties"]["EventPattern"])
+
+    assert "LoginProfile" not in pattern
+    assert "DetachUserPolicy" in pattern
 
 
 @pytest.mark.parametrize(("rule", "target"), TARGETS, ids=ids)

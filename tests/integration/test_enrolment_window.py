@@ -19,6 +19,7 @@ from notify.handler import lambda_handler as notify
 from release.handler import lambda_handler as release
 from remind.handler import lambda_handler as remind
 from remind.publishing import RunIncomplete
+from tests.conftest import EVENTS
 from tests.integration.conftest import Calls, batch, failed
 from tests.integration.deployment import ACCOUNT, Context, Inbox, Stack
 
@@ -287,6 +288,38 @@ def test_new_password(iam: "IAMClient", account: Account, closed: str, minutes: 
     account.reopen(WindowRequest(WindowChange.REOPEN, closed, NAME, ACCOUNT, TODAY, set_at).to_json())
 
     assert ("mfa-closed" not in tags(iam)) is reopened
+
+
+def password_event(name: str, at: datetime) -> str:
+    event = json.loads((EVENTS / f"{name}.json").read_text())
+    event["detail"]["eventTime"] = at.isoformat()
+    event["detail"]["requestParameters"]["userName"] = NAME
+    return json.dumps(event)
+
+
+@pytest.mark.parametrize("event", ["create_login_profile", "update_login_profile"])
+@pytest.mark.parametrize(("minutes", "reopened"), [(-60, False), (1, False), (60, True)])
+def test_password_event(
+    iam: "IAMClient", account: Account, closed: str, event: str, minutes: int, reopened: bool
+) -> None:
+    """A password that ops set is enough to reopen the user, without a run; one from before the closing is not."""
+    users = iam_backends[ACCOUNT]["aws"].users
+    users[NAME].create_date = datetime(2026, 1, 1, tzinfo=UTC)
+    body = password_event(event, datetime.now(UTC) + timedelta(minutes=minutes))
+    assert not account.close(body, body)
+    account.reopen()
+
+    assert ("mfa-closed" not in tags(iam)) is reopened
+
+
+def test_password_of_an_open_user(account: Account, alice: str) -> None:
+    """A password of a user who is not closed asks for nothing, and neither does one of an earlier user."""
+    assert not account.close(password_event("update_login_profile", datetime.now(UTC) + timedelta(hours=1)))
+    iam_tags = [{"Key": "mfa-closed", "Value": ""}]
+    clients.iam().tag_user(UserName=NAME, Tags=iam_tags)  # type: ignore[arg-type]  # tags are tags
+    assert not account.close(password_event("update_login_profile", datetime(2020, 1, 1, tzinfo=UTC)))
+
+    assert account.stack.requests.take() == []
 
 
 def test_request_without_reason(iam: "IAMClient", account: Account, closed: str) -> None:

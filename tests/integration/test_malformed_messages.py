@@ -149,7 +149,14 @@ def handle(function: str, messages: Iterator[str], neighbour: str, log: Log) -> 
 
 @pytest.mark.parametrize(
     "name",
-    ["create_user_console", "tag_user_exempt", "detach_user_policy", "update_user_rename", "create_policy_version"],
+    [
+        "create_user_console",
+        "tag_user_exempt",
+        "detach_user_policy",
+        "update_user_rename",
+        "create_policy_version",
+        "update_login_profile",
+    ],
 )
 def test_enforce(stack: Stack, iam: "IAMClient", calls: Calls, log: Log, name: str) -> None:
     """`enforce` refuses a malformed event by the name of a field, and attaches the policy to the next user."""

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from aws.cloudtrail import MalformedEvent, RecordedCall
 from domain.api_call import ApiCall, Ignored
 from domain.users import User
-from enforce.event import EnforcementChanged, Fact, UserChanged, UserCreated, read_fact
+from enforce.event import EnforcementChanged, Fact, PasswordSet, UserChanged, UserCreated, read_fact
 
 ACCOUNT = "111122223333"
 ReadText = Callable[[str], str]
@@ -267,3 +267,9 @@ def test_damaged_event(event_text: ReadText, field: str, value: object) -> None:
         return
 
     assert isinstance(created, Fact)
+
+
+@pytest.mark.parametrize("name", ["create_login_profile", "update_login_profile"])
+def test_password(event_text: ReadText, name: str) -> None:
+    """A new password is read with its user."""
+    assert read(event_text(name)) == PasswordSet("alice")
