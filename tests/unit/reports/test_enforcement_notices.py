@@ -57,7 +57,7 @@ def test_hostile_name(notice: Callable[[str, ApiCall], Notice], name: str, call:
 
     assert "\n" not in hostile.subject
     assert hostile.text.count("\n") <= usual.text.count("\n") + 12
-    assert len(hostile.text) < 10_000
+    assert len(hostile.text) < 12_000
 
 
 def test_long_list() -> None:
