@@ -5,19 +5,17 @@ from typing import TYPE_CHECKING
 
 from aws import clients
 from aws.dynamodb.enforcement_table import AttachmentCounts, NoticeThrottle, UserFlags, UserFlagWriter
-from aws.dynamodb.people_table import ClosedPeople, NamedPeople
 from aws.dynamodb.table import Table
 from aws.iam.account import GuardedAccount
 from aws.iam.attach import PolicyAttacher
-from aws.iam.closed_tag import UserCloser
-from aws.iam.mfa_devices import LoginProfiles, MfaDevices
 from aws.iam.policy import EnforcementPolicy
 from aws.iam.users import NamedUsers, UserLookup
 from aws.sns import DailyNotices, OpsTopic
-from aws.sqs.queues import MailQueue, ReleaseQueue, WindowQueue
+from aws.sqs.queues import ReleaseQueue, WindowQueue
 from domain.enforcement.decision import methods_in_order
 
 if TYPE_CHECKING:
+    from enforce.closing_adapters import ClosingAdapters
     from enforce.settings import Settings
 
 
@@ -78,38 +76,11 @@ class Adapters:
         return ReleaseQueue(clients.sqs(), self.settings.release_queue_url)
 
     @cached_property
-    def devices(self) -> MfaDevices:
-        """Return the adapter that reads a user's devices."""
-        return MfaDevices(self._account.iam)
+    def closing(self) -> "ClosingAdapters":
+        """Return the adapters that close a user."""
+        from enforce.closing_adapters import ClosingAdapters  # noqa: PLC0415  # for the start of all other calls
 
-    @cached_property
-    def login_profiles(self) -> LoginProfiles:
-        """Return the adapter that reads whether a user has a password."""
-        return LoginProfiles(self._account.iam)
-
-    @cached_property
-    def closer(self) -> UserCloser:
-        """Return the adapter that closes a user."""
-        return UserCloser(self._account)
-
-    @cached_property
-    def _people_table(self) -> Table:
-        return Table(clients.dynamodb(), self.settings.people_table, self.account_number)
-
-    @cached_property
-    def people(self) -> NamedPeople:
-        """Return the adapter that reads the records of users."""
-        return NamedPeople(self._people_table)
-
-    @cached_property
-    def closed_people(self) -> ClosedPeople:
-        """Return the adapter that remembers closed users."""
-        return ClosedPeople(self._people_table)
-
-    @cached_property
-    def mails(self) -> MailQueue:
-        """Return the queue of `notify`."""
-        return MailQueue(clients.sqs(), self.settings.mail_queue_url)
+        return ClosingAdapters(self._account, self.settings)
 
     @cached_property
     def reopenings(self) -> WindowQueue:

@@ -36,10 +36,10 @@ def close_user(request: WindowRequest, adapters: "Adapters", now: datetime) -> N
 def read_facts(account_user: "AccountUser", adapters: "Adapters", now: datetime) -> WindowFacts:
     """Read what the decision needs; the devices come last, so that a user who has just registered one is not closed."""
     user = account_user.user
-    record = adapters.people.named([user.user_id]).get(user.user_id)
-    password = adapters.login_profiles.has_password(user.name)
+    record = adapters.closing.people.named([user.user_id]).get(user.user_id)
+    password = adapters.closing.login_profiles.has_password(user.name)
     exempt = adapters.settings.exemptions.exemption_of(user, now.date()) is not None
-    devices = adapters.devices.serial_numbers_of(user.name)
+    devices = adapters.closing.devices.serial_numbers_of(user.name)
     free = EnrolmentStatus.EXEMPT if exempt else EnrolmentStatus.ENROLLED
     return WindowFacts(
         user=user,
@@ -64,13 +64,13 @@ def act(window: Window, facts: WindowFacts, adapters: "Adapters", now: datetime)
         case WindowState.ENDED if adapters.settings.dry_run:
             logger.info("Would close the user", until=window.until)
         case WindowState.ENDED:
-            adapters.mails.send_later(closed_mail(window, facts, adapters, now))
-            adapters.closer.close(facts.user.name, now)
-            adapters.closed_people.record(facts.user.user_id, today)
+            adapters.closing.mails.send_later(closed_mail(window, facts, adapters, now))
+            adapters.closing.closer.close(facts.user.name, now)
+            adapters.closing.closed_people.record(facts.user.user_id, today)
             logger.info("User closed", until=window.until)
             metrics.add_metric("UsersClosed", MetricUnit.Count, 1)
         case WindowState.CLOSED if facts.closed_on is None and not adapters.settings.dry_run:
-            adapters.closed_people.record(facts.user.user_id, today)
+            adapters.closing.closed_people.record(facts.user.user_id, today)
         case state:
             logger.info("User not closed", window=state, enrolment=facts.enrolment)
 

@@ -70,6 +70,7 @@ class Measured:
 def account_of(users: int, *, enforced: bool) -> "Iterator[Counter[str]]":
     """Make an account where all users are enforced, or every tenth is not; count the calls made in it."""
     world = World()
+    world.stack.run("ReconcileFunction")
     backend = iam_backends[ACCOUNT]["aws"]
     policy = backend.managed_policies[POLICY]
     for number in range(users):

@@ -6,13 +6,13 @@ from typing import TYPE_CHECKING
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from domain.enforcement.enforcement_message import EnforcementMessage
-from domain.enforcement.release_request import ReleaseRequest
-from domain.enrolment.window_request import WindowRequest
-from domain.reminders.message import ReminderMessage
-
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+
+    from domain.enforcement.enforcement_message import EnforcementMessage
+    from domain.enforcement.release_request import ReleaseRequest
+    from domain.enrolment.window_request import WindowRequest
+    from domain.reminders.message import ReminderMessage
 
 type MailMessage = ReminderMessage | EnforcementMessage
 
@@ -87,7 +87,7 @@ class ReleaseQueue:
         self._client = client
         self._url = url
 
-    def ask(self, request: ReleaseRequest) -> None:
+    def ask(self, request: "ReleaseRequest") -> None:
         """Queue a request."""
         self._client.send_message(QueueUrl=self._url, MessageBody=request.to_json())
 
@@ -101,6 +101,6 @@ class WindowQueue:
         self._client = client
         self._url = url
 
-    def ask(self, request: WindowRequest) -> None:
+    def ask(self, request: "WindowRequest") -> None:
         """Queue a request."""
         self._client.send_message(QueueUrl=self._url, MessageBody=request.to_json())
