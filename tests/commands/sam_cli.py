@@ -118,9 +118,14 @@ def _functions() -> dict[str, dict[str, Any]]:
 
 @cache
 def _folder() -> Path:
-    """Return a folder of the parser's own: processes of sam that share one can read each other's half-written files."""
+    """Return a folder of the parser's own, with what sam reads where ops call it.
+
+    Processes of sam that share a folder read each other's half-written files, and a build replaces its own.
+    """
     folder = TemporaryDirectory(prefix="sam-parser-")
     atexit.register(folder.cleanup)
+    for name in ("template.yaml", "samconfig.toml", "events"):
+        (Path(folder.name) / name).symlink_to(ROOT / name)
     return Path(folder.name)
 
 
@@ -131,8 +136,7 @@ def _parser() -> Popen[str]:
     with (_folder() / "errors").open("w") as errors:
         parser = Popen(  # noqa: S603  # ours
             [_PYTHON, str(Path(__file__).parent / "sam_parser.py")],
-            # sam reads samconfig.toml where ops call it.
-            cwd=ROOT,
+            cwd=_folder(),
             env={**environment, "SAM_CLI_TELEMETRY": "0", "__SAM_CLI_APP_DIR": str(_folder())},
             stdin=PIPE,
             stdout=PIPE,
