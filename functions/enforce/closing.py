@@ -57,7 +57,7 @@ def act(window: Window, facts: WindowFacts, adapters: "Adapters", now: datetime)
 
     The mail is queued first, as `notify` sends it only if the tag is there. The day is remembered last: if this
     function is killed before, the second delivery finds the tag, and remembers the day then. Without it, a run would
-    close a user again whom ops reopened meanwhile.
+    close a user again although ops reopened the user meanwhile.
     """
     today = now.astimezone(adapters.settings.window.zone).date()
     match window.state:

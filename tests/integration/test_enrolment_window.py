@@ -333,7 +333,7 @@ def test_request_without_reason(iam: "IAMClient", account: Account, closed: str)
 
 
 def test_limit_taken_back(iam: "IAMClient", account: Account, closed: str) -> None:
-    """If ops set no limit again, the users whom the tool closed are reopened, and nobody has a window."""
+    """If ops set no limit again, the users that the tool closed are reopened, and nobody has a window."""
     account.stack.update(EnrolmentWindowDays="0")
     account.remind()
     account.reopen()

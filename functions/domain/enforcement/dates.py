@@ -5,7 +5,7 @@
    notice after it.
 3. A day that is moved later is kept as soon as it is moved; one that is moved earlier needs another mail, and its days
    of notice.
-4. Users whom no mail can reach wait, or are enforced on their day: ops choose.
+4. Users without a working address wait, or are enforced on their day: ops choose.
 """
 
 import re

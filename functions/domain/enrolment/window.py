@@ -2,7 +2,7 @@
 
 `decide_window` applies these rules in this order:
 
-1. If ops set no days, nobody is closed, and the users whom the tool closed are reopened.
+1. If ops set no days, nobody is closed, and users that the tool closed are reopened.
 2. A user who is exempt or enrolled has no window, and is reopened.
 3. A closed user stays closed until ops remove the tag, or set a password after the closing.
 4. If it is not known whether the user has a password, nothing changes.
@@ -26,7 +26,7 @@ CLOSED_TAG = "mfa-closed"
 # The tag with which ops prolong the window of one user: the last day.
 PROLONGED_TAG = "mfa-window"
 
-# No more users are closed in one run; the others wait for the next one.
+# One run closes at most so many users; the others wait for the next run.
 MOST_CLOSED = 50
 
 # A sign-in is known by its day in UTC, which may differ from today's by one more.

@@ -120,7 +120,7 @@ def test_last_day_stays(facts: WindowFacts, rules: WindowRules, steps: list[int]
 
 @given(facts=any_facts)
 def test_without_days(facts: WindowFacts) -> None:
-    """Without days nobody has a window, and only users whom the tool closed are reopened."""
+    """Without days nobody has a window, and only users that the tool closed are reopened."""
     window = decide_window(facts, NO_WINDOWS, TODAY)
 
     closed_by_us = facts.user.has_tag("mfa-closed") and facts.closed_on is not None
